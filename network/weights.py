@@ -1,0 +1,72 @@
+"""Weights as one flat float32 array with a version, and the layout that says what lies where in it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+
+@dataclass(frozen=True)
+class WeightsSnapshot:
+    """Published weights.
+
+    Attributes:
+        version: counts publications from 1; 0 stands for the weights that a run starts from.
+        learner_step: optimizer updates behind these weights.
+        layout: digest of the layout that `flat` follows.
+        flat: float32, every parameter of the network one after another.
+    """
+
+    version: int
+    learner_step: int
+    layout: str
+    flat: NDArray[np.float32]
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the values, in hexadecimal."""
+        return hashlib.sha256(np.ascontiguousarray(self.flat).tobytes()).hexdigest()
+
+
+class WeightsLayout:
+    """Where each named parameter of a network lies in a flat array.
+
+    layout = WeightsLayout(network)
+    flat = layout.flatten(network)
+    layout.load(network.for_task("cartpole"), snapshot)     # copies only that task's slice
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._slices: dict[str, tuple[int, torch.Size]] = {}
+        offset = 0
+        for name, parameter in network.named_parameters():
+            self._slices[name] = (offset, parameter.shape)
+            offset += parameter.numel()
+        self.size = offset
+        described = ";".join(f"{name}{tuple(shape)}" for name, (_, shape) in self._slices.items())
+        self.digest = hashlib.sha256(described.encode()).hexdigest()[:16]
+
+    def flatten(self, network: nn.Module) -> NDArray[np.float32]:
+        """Return a copy of the network's parameters as one array of shape (size,)."""
+        with torch.no_grad():
+            flat = torch.cat([parameter.reshape(-1) for parameter in network.parameters()])
+        return np.asarray(flat.cpu().numpy(), dtype=np.float32)
+
+    def load(self, module: nn.Module, snapshot: WeightsSnapshot) -> None:
+        """Copy the values of the module's parameters, found by name, out of a snapshot.
+
+        Raises:
+            ValueError: the snapshot follows another layout.
+        """
+        if snapshot.layout != self.digest or snapshot.flat.shape != (self.size,):
+            raise ValueError(
+                f"weights of layout {snapshot.layout} with {snapshot.flat.size} values do not fit "
+                f"this network's layout {self.digest} with {self.size}"
+            )
+        source = torch.from_numpy(snapshot.flat.copy())
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                offset, shape = self._slices[name]
+                parameter.copy_(source[offset : offset + shape.numel()].view(shape))

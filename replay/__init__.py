@@ -1,0 +1,1 @@
+"""Where experience rests: fragments, their wire format, tables, shards and their clients."""

@@ -1,0 +1,83 @@
+"""Selectors: which items a table draws, and with which probability."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.sum_tree import SumTree
+
+
+class Selector(Protocol):
+    """Draws slots of a table. A slot holds an item once it was inserted and until it is removed."""
+
+    def insert(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Make these slots drawable."""
+
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Set new priorities of drawable slots."""
+
+    def remove(self, slots: NDArray[np.int64]) -> None:
+        """Make these slots undrawable."""
+
+    def sample(self, size: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Draw slots with replacement: (slots, the probability of each)."""
+
+    @property
+    def mass(self) -> float:
+        """What this table weighs beside its likes on other shards."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+
+
+class Proportional:
+    """Draws a slot with probability p^a / sum of p^a.
+
+    Schaul et al. 2016, "Prioritized Experience Replay", eq. 1.
+
+    `smallest_priority` is added to every priority, so that none starves (the paper's epsilon).
+    """
+
+    def __init__(self, capacity: int, priority_exponent: float, smallest_priority: float = 1e-3) -> None:
+        self._tree = SumTree(capacity)
+        self._exponent = priority_exponent
+        self._smallest = smallest_priority
+
+    def insert(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Make these slots drawable."""
+        self._tree.set(slots, (priorities.astype(np.float64) + self._smallest) ** self._exponent)
+
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Set new priorities of drawable slots."""
+        self.insert(slots, priorities)
+
+    def remove(self, slots: NDArray[np.int64]) -> None:
+        """Make these slots undrawable."""
+        self._tree.set(slots, np.zeros(len(slots)))
+
+    def sample(self, size: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Draw slots with replacement: (slots, the probability of each)."""
+        slots = self._tree.find(rng.random(size) * self._tree.total)
+        return slots, self._tree.get(slots) / self._tree.total
+
+    @property
+    def mass(self) -> float:
+        """Sum of p^a."""
+        return self._tree.total
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        return self._tree.nbytes
+
+
+class Uniform(Proportional):
+    """Draws every item with the same probability, whatever its priority."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity, priority_exponent=0.0)
+
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Leave everything as it is."""

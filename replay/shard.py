@@ -1,0 +1,75 @@
+"""A shard: tables of many tasks behind one door."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.messages import InsertAnswer, Inserted, Refused, SampleAnswer, ShardStats
+from replay.sequences import SequenceBook
+from replay.table import Table
+from replay.wire import WireError, decode_block
+
+
+class Shard:
+    """Answers inserts and samples at once; whoever holds it does the waiting.
+
+    shard = Shard({"cartpole": table})
+    shard.insert(encode_block(block))                # Inserted | Throttled | Refused
+    shard.sample("cartpole", 512)                    # Sampled | NotReady
+    """
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = dict(tables)
+        self._sequences = SequenceBook()
+        self._refused_blocks = 0
+        self._weights_version = 0
+
+    def insert(self, data: bytes) -> InsertAnswer:
+        """Decode a block and put it into its task's table.
+
+        A repeated block inserts nothing and is acknowledged again, so senders may retry.
+        """
+        try:
+            block = decode_block(data)
+        except WireError as error:
+            return self._refuse(str(error))
+        table = self.tables.get(block.task)
+        if table is None:
+            return self._refuse(f"no table for task {block.task!r}; this shard has {sorted(self.tables)}")
+        problem = table.problem_with(block)
+        if problem is not None:
+            return self._refuse(problem)
+        verdict = self._sequences.verdict(block.actor, block.incarnation, block.sequence)
+        if verdict is not None:
+            table.drop(block, verdict)
+            return Inserted(0, self._weights_version)
+        answer = table.insert(block, self._weights_version)
+        if isinstance(answer, Inserted):
+            self._sequences.record(block.actor, block.incarnation, block.sequence)
+        return answer
+
+    def sample(self, task: str, size: int, weights_version: int = 0) -> SampleAnswer:
+        """Draw `size` items of a task; `weights_version` is the newest that the caller has published."""
+        self._weights_version = max(self._weights_version, weights_version)
+        return self.tables[task].sample(size)
+
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Set priorities of a task's items by key."""
+        self.tables[task].update_priorities(keys, priorities)
+
+    def stats(self) -> ShardStats:
+        """Return a copy of all counters."""
+        return ShardStats(
+            tables={task: table.stats() for task, table in self.tables.items()},
+            refused_blocks=self._refused_blocks,
+            memory_bytes=sum(table.nbytes for table in self.tables.values()),
+        )
+
+    def problem(self) -> str | None:
+        """Return what is wrong with any table, or None."""
+        return next((problem for table in self.tables.values() if (problem := table.problem())), None)
+
+    def _refuse(self, reason: str) -> Refused:
+        self._refused_blocks += 1
+        return Refused(reason)

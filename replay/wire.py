@@ -1,0 +1,127 @@
+"""The wire format of fragment blocks: msgpack with limits that are checked before anything is allocated.
+
+A message is one msgpack map of plain fields, whose arrays are maps {dtype, shape, data}. No pickle.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.fragment import FragmentBlock
+
+FORMAT = 1
+MAX_MESSAGE_BYTES = 64 * 2**20
+MAX_DIMENSIONS = 6
+MAX_NAME_LENGTH = 256
+DTYPES = frozenset({"float32", "int32", "uint8"})
+_SCALARS: dict[str, type] = {
+    "task": str,
+    "actor": str,
+    "incarnation": int,
+    "sequence": int,
+    "weights_version": int,
+}
+
+
+class WireError(ValueError):
+    """A message that is not what it should be; the message says what was found and what is allowed."""
+
+
+def encode_block(block: FragmentBlock) -> bytes:
+    """Return a block as one message.
+
+    Raises:
+        WireError: it would be larger than `MAX_MESSAGE_BYTES`.
+    """
+    message: dict[str, Any] = {"format": FORMAT}
+    for field in fields(block):
+        value = getattr(block, field.name)
+        message[field.name] = _encode_array(value) if isinstance(value, np.ndarray) else value
+    data: bytes = msgpack.packb(message)
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise WireError(
+            f"block of {len(data)} bytes, allowed are {MAX_MESSAGE_BYTES}: shorten actors.fragment_length "
+            "or tasks.*.envs_per_actor"
+        )
+    return data
+
+
+def decode_block(data: bytes) -> FragmentBlock:
+    """Return the block in a message; its arrays are views into copies that msgpack made of their bytes.
+
+    Raises:
+        WireError: the message is too large, malformed, of another format, or an array's header does not
+            agree with its bytes.
+    """
+    message = _unpack(data)
+    if message.pop("format", None) != FORMAT:
+        raise WireError(f"message format is not {FORMAT}")
+    expected = {field.name for field in fields(FragmentBlock)}
+    if set(message) != expected:
+        raise WireError(f"message fields differ in {sorted(set(message) ^ expected)[:4]}")
+    decoded: dict[str, Any] = {}
+    for name, value in message.items():
+        scalar = _SCALARS.get(name)
+        if scalar is None:
+            decoded[name] = _decode_array(name, value)
+        elif _is_scalar(value, scalar):
+            decoded[name] = value
+        else:
+            raise WireError(f"field {name} is not the {scalar.__name__} within its limits that is expected")
+    return FragmentBlock(**decoded)
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise WireError(f"message of {len(data)} bytes, allowed are {MAX_MESSAGE_BYTES}")
+    try:
+        message = msgpack.unpackb(
+            data,
+            raw=False,
+            strict_map_key=True,
+            max_array_len=MAX_DIMENSIONS,
+            max_map_len=32,
+            max_buffer_size=MAX_MESSAGE_BYTES,
+            ext_hook=_refuse_extension,
+        )
+    except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
+        raise WireError(f"message is not msgpack of the expected form: {type(error).__name__}") from error
+    if not isinstance(message, dict):
+        raise WireError(f"message is a {type(message).__name__}, expected a map")
+    return message
+
+
+def _refuse_extension(code: int, _: bytes) -> None:
+    raise WireError(f"msgpack extension {code} is not allowed")
+
+
+def _is_scalar(value: object, expected: type) -> bool:
+    if isinstance(value, str):
+        return expected is str and len(value) <= MAX_NAME_LENGTH
+    return type(value) is int and expected is int and 0 <= value < 2**62
+
+
+def _encode_array(array: NDArray[Any]) -> dict[str, Any]:
+    contiguous = np.ascontiguousarray(array)
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": contiguous.data.cast("B")}
+
+
+def _decode_array(name: str, header: Any) -> NDArray[Any]:  # noqa: ANN401 - it is whatever a stranger sent
+    if not isinstance(header, dict) or set(header) != {"dtype", "shape", "data"}:
+        raise WireError(f"array {name} has no header of dtype, shape and data")
+    dtype, shape, data = header["dtype"], header["shape"], header["data"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise WireError(f"array {name} has dtype {str(dtype)[:20]!r}, allowed are {sorted(DTYPES)}")
+    if not isinstance(data, bytes) or not isinstance(shape, list):
+        raise WireError(f"array {name} has no shape list or no bytes")
+    if any(type(size) is not int or not 0 <= size < 2**32 for size in shape):
+        raise WireError(f"array {name} has a shape that is not a list of sizes")
+    count = 1
+    for size in shape:
+        count *= size
+    if count * np.dtype(dtype).itemsize != len(data):
+        raise WireError(f"array {name} of shape {shape} and {dtype} needs other than its {len(data)} bytes")
+    return np.frombuffer(data, dtype).reshape(shape)

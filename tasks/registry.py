@@ -1,0 +1,89 @@
+"""Environments that trunkline knows, with the settings that suit them.
+
+A configuration that names one of these environments gets its settings as defaults; any other Gymnasium
+environment works too, with plain defaults.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KnownEnvironment:
+    """Recommended settings of one environment; the fields mean what they mean in `TaskSpec`."""
+
+    name: str
+    env: str
+    about: str
+    solved_at: float | None = None
+    discount: float = 0.99
+    observation_scale: tuple[float, ...] = (1.0,)
+
+
+class EnvironmentRegistry:
+    """Known environments by id.
+
+    registry = EnvironmentRegistry()
+    registry.add(KnownEnvironment("cartpole", "CartPole-v1", "balance a pole", solved_at=475))
+    registry.find("CartPole-v1").solved_at
+    """
+
+    def __init__(self) -> None:
+        self._by_env: dict[str, KnownEnvironment] = {}
+
+    def add(self, known: KnownEnvironment) -> None:
+        """Register an environment.
+
+        Raises:
+            ValueError: its id or its name is registered already.
+        """
+        if known.env in self._by_env or known.name in {other.name for other in self._by_env.values()}:
+            raise ValueError(f"environment {known.name!r} ({known.env}) is registered already")
+        self._by_env[known.env] = known
+
+    def find(self, env: str) -> KnownEnvironment | None:
+        """Return the settings for an environment id, or None if it is not a known one."""
+        return self._by_env.get(env)
+
+    def all(self) -> list[KnownEnvironment]:
+        """Return every known environment, in order of registration."""
+        return list(self._by_env.values())
+
+
+def shipped_registry() -> EnvironmentRegistry:
+    """Return a registry with the environments that trunkline ships settings for."""
+    registry = EnvironmentRegistry()
+    for known in _SHIPPED:
+        registry.add(known)
+    return registry
+
+
+_SHIPPED = (
+    KnownEnvironment(
+        "cartpole",
+        "CartPole-v1",
+        "keep a pole upright on a cart",
+        solved_at=475.0,
+        observation_scale=(2.4, 3.0, 0.21, 3.0),
+    ),
+    KnownEnvironment(
+        "mountaincar",
+        "MountainCar-v0",
+        "rock an under-powered car out of a valley",
+        solved_at=-110.0,
+        observation_scale=(1.2, 0.07),
+    ),
+    KnownEnvironment(
+        "acrobot",
+        "Acrobot-v1",
+        "swing a two-link arm above a line",
+        solved_at=-100.0,
+        observation_scale=(1.0, 1.0, 1.0, 1.0, 12.57, 28.27),
+    ),
+    KnownEnvironment("catch", "trunkline/Catch-v0", "catch a falling ball with a paddle", solved_at=0.9),
+    KnownEnvironment(
+        "chain", "trunkline/Chain-v0", "walk to the far end of a chain against a small lure", solved_at=0.9
+    ),
+    KnownEnvironment(
+        "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
+    ),
+)

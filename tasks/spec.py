@@ -1,0 +1,38 @@
+"""The description of one task: everything that the other rooms need to know of an environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One Markov decision process with a discrete action set.
+
+    Attributes:
+        name: what the task is called in configurations, metrics and weights.
+        env: Gymnasium id of the environment, or `module:id`.
+        env_kwargs: keyword arguments of the environment's constructor.
+        max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
+        observation_shape: shape of one observation.
+        observation_dtype: `float32` or `uint8`, as stored and sent.
+        observation_scale: divisor of each observation, one number or one per element.
+        num_actions: size of the action set.
+        discount: per-step discount, in (0, 1].
+        reward_scale: factor on every reward that the learner sees.
+        reward_clip: bound on the absolute reward before scaling; None for no bound.
+        solved_at: mean undiscounted greedy return at which the task counts as solved; None if it has none.
+    """
+
+    name: str
+    env: str
+    observation_shape: tuple[int, ...]
+    observation_dtype: str
+    num_actions: int
+    max_episode_steps: int
+    env_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    observation_scale: tuple[float, ...] = (1.0,)
+    discount: float = 0.99
+    reward_scale: float = 1.0
+    reward_clip: float | None = None
+    solved_at: float | None = None
