@@ -1,0 +1,45 @@
+"""An actor: one fragment block after another, at the pace that replay allows."""
+
+from dataclasses import dataclass
+
+from actors.rollout import Rollout
+from actors.sender import BlockSender
+from actors.weights_follower import WeightsFollower
+from replay.wire import encode_block
+
+
+@dataclass(frozen=True)
+class ActorReport:
+    """What became of an actor's transitions: how many it sent, how many a shard acknowledged."""
+
+    sent_items: int
+    acknowledged_items: int
+
+
+class Actor:
+    """Rolls out, sends, follows the weights.
+
+    while not stopped:
+        actor.advance(timeout_seconds=1.0)
+    """
+
+    def __init__(self, rollout: Rollout, sender: BlockSender, follower: WeightsFollower) -> None:
+        self._rollout = rollout
+        self._sender = sender
+        self._follower = follower
+        follower.follow(0)
+
+    def advance(self, timeout_seconds: float) -> bool:
+        """Gather and send one block, or return False if replay holds inserts back for that long."""
+        if not self._sender.settle(timeout_seconds):
+            return False
+        self._follower.follow(self._sender.announced_version)
+        block = self._rollout.next_block()
+        self._sender.send(encode_block(block), items=int(block.starts().sum()))
+        return True
+
+    def stop(self, timeout_seconds: float) -> ActorReport:
+        """Wait at most so long for each acknowledgement still on its way, and close the environments."""
+        self._sender.drain(timeout_seconds)
+        self._rollout.close()
+        return ActorReport(self._sender.sent_items, self._sender.acknowledged_items)

@@ -1,0 +1,40 @@
+"""The action values of one task under the newest weights that its actor holds."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from network.multi_task import MultiTaskNetwork
+from network.weights import WeightsLayout, WeightsSnapshot
+
+
+class TaskPolicy:
+    """One task's share of a network, on the CPU.
+
+    policy = TaskPolicy(network, "cartpole")
+    policy.load(snapshot)
+    q_EA = policy.action_values(obs_EO)
+    """
+
+    def __init__(self, network: MultiTaskNetwork, task: str) -> None:
+        self._layout = WeightsLayout(network)
+        self._module = network.for_task(task)
+        self.version = -1
+
+    def load(self, snapshot: WeightsSnapshot) -> None:
+        """Take over the task's slice of a snapshot.
+
+        Raises:
+            ValueError: the snapshot is of another network.
+        """
+        self._layout.load(self._module, snapshot)
+        self.version = snapshot.version
+
+    def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
+        """Return q_EA as float32."""
+        with torch.inference_mode():
+            obs = torch.from_numpy(obs_EO)
+            q_EA: NDArray[np.float32] = self._module(obs.to(torch.float32)).numpy()
+        return q_EA

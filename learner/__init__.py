@@ -1,0 +1,1 @@
+"""Who learns: temporal-difference mathematics, task weighting, the update, weights and checkpoints."""

@@ -1,0 +1,65 @@
+"""A learner as named tensors, for checkpoints, and back."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from learner.checkpoint import Checkpoint, CheckpointError
+from learner.learner import Learner
+
+TensorGroups = dict[str, dict[str, Tensor]]
+
+
+def learner_tensors(learner: Learner) -> TensorGroups:
+    """Return copies of weights, target weights and optimizer state, on the CPU."""
+    optimizer = {
+        f"{index}.{name}": value.detach().cpu().clone()
+        for index, slots in learner.optimizer.state_dict()["state"].items()
+        for name, value in slots.items()
+    }
+    return {
+        "weights": _parameters(learner.network),
+        "target": _parameters(learner.target),
+        "optimizer": optimizer,
+    }
+
+
+def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
+    """Put a learner back to where a checkpoint left it.
+
+    Raises:
+        CheckpointError: the checkpoint is of another network.
+    """
+    restore_weights(learner.network, checkpoint.tensors["weights"])
+    restore_weights(learner.target, checkpoint.tensors["target"])
+    slots: dict[int, dict[str, Tensor]] = {}
+    for key, value in checkpoint.tensors["optimizer"].items():
+        index, name = key.split(".", 1)
+        slots.setdefault(int(index), {})[name] = value
+    groups = learner.optimizer.state_dict()["param_groups"]
+    learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+    learner.learner_step = checkpoint.state["learner_step"]
+
+
+def restore_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Set a network's parameters by name.
+
+    Raises:
+        CheckpointError: names or shapes differ; the message names the first that does.
+    """
+    parameters = dict(network.named_parameters())
+    unmatched = sorted(set(parameters) ^ set(weights))
+    if unmatched:
+        where = "the checkpoint" if unmatched[0] in weights else "the configured network"
+        raise CheckpointError(f"checkpoint of another network: parameter {unmatched[0]} is only in {where}")
+    for name, parameter in parameters.items():
+        if parameter.shape != weights[name].shape:
+            raise CheckpointError(
+                f"checkpoint of another network: parameter {name} has shape {list(weights[name].shape)}, "
+                f"the configured network's has {list(parameter.shape)}"
+            )
+        parameter.data.copy_(weights[name])
+
+
+def _parameters(network: nn.Module) -> dict[str, Tensor]:
+    return {name: parameter.detach().cpu().clone() for name, parameter in network.named_parameters()}

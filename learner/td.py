@@ -1,0 +1,60 @@
+"""Temporal-difference learning as pure functions.
+
+Shape letters: B transitions, A actions.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+
+def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
+    """Return the value of the next state: the target network's, of the selector's best action: (B,).
+
+    With the online network as selector this is Double DQN (van Hasselt et al. 2016, eq. 4); with the target
+    network itself, max_a Q_target, it is DQN (Mnih et al. 2015).
+    """
+    best_B = selector_q_BA.argmax(1, keepdim=True)
+    return target_q_BA.gather(1, best_B).squeeze(1)
+
+
+def td_errors(
+    q_BA: Tensor, action_B: Tensor, reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor
+) -> Tensor:
+    """Return target - q of the taken actions, with target r + discount * bootstrap held constant: (B,).
+
+    Watkins and Dayan 1992; over n steps: Sutton and Barto 2018, eq. 7.1.
+    """
+    target_B = reward_n_B + discount_n_B * bootstrap_B
+    return target_B.detach() - q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
+
+
+def huber_loss(td_error_B: Tensor) -> Tensor:
+    """Return 0.5 e^2 where |e| <= 1, |e| - 0.5 elsewhere (Huber 1964; Mnih et al. 2015): (B,)."""
+    return functional.smooth_l1_loss(td_error_B, torch.zeros_like(td_error_B), reduction="none")
+
+
+def squared_loss(td_error_B: Tensor) -> Tensor:
+    """Return 0.5 e^2: (B,)."""
+    return 0.5 * td_error_B.square()
+
+
+def importance_weights(
+    probability_B: NDArray[np.float64], num_items: int, exponent: float
+) -> NDArray[np.float32]:
+    """Return (1 / (N p))^exponent over its maximum in the batch: (B,) (Schaul et al. 2016, section 3.4).
+
+    `probability_B` is an item's chance within its task, over all shards, and `num_items` is N, the task's
+    items on all of them. The task mixture is a choice and not a sampling error, so P(task) stays out, and
+    the maximum is the task's own: the loss weights alone say how tasks compare.
+    """
+    weights_B = (num_items * probability_B) ** -exponent
+    return np.asarray(weights_B / weights_B.max(), np.float32)
+
+
+def annealed_exponent(start: float, end: float, steps: int, learner_step: int) -> float:
+    """Return the exponent between `start` and `end`, linear over `steps` updates and `end` from there on."""
+    fraction = min(learner_step / steps, 1.0) if steps else 1.0
+    return start + fraction * (end - start)

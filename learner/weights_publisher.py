@@ -1,0 +1,35 @@
+"""Publishes the learner's weights: one flat array with a version, once for all actors."""
+
+from typing import Protocol
+
+from learner.learner import Learner
+from network.weights import WeightsLayout, WeightsSnapshot
+
+
+class WeightsSink(Protocol):
+    """Where weights go; `deploy` joins it to the actors' `WeightsSource`."""
+
+    def publish(self, snapshot: WeightsSnapshot) -> None:
+        """Make a snapshot the newest."""
+
+
+class WeightsPublisher:
+    """Counts versions and hands snapshots to a sink."""
+
+    def __init__(self, learner: Learner, sink: WeightsSink) -> None:
+        self._learner = learner
+        self._layout = WeightsLayout(learner.network)
+        self._sink = sink
+        self.version = -1
+
+    def publish(self) -> WeightsSnapshot:
+        """Publish the weights as they are now under the next version, and return them."""
+        self.version += 1
+        snapshot = WeightsSnapshot(
+            version=self.version,
+            learner_step=self._learner.learner_step,
+            layout=self._layout.digest,
+            flat=self._layout.flatten(self._learner.network),
+        )
+        self._sink.publish(snapshot)
+        return snapshot
