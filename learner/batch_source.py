@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from learner.batch import TaskBatch
 from learner.td import importance_weights
@@ -92,7 +91,7 @@ class _TaskQueue:
             self._request = None
             match answer:
                 case Sampled():
-                    self._arrived = list(self._batches(answer, position.weights_version, exponent))
+                    self._arrived = self._batches(answer, position.weights_version, exponent)
                 case NotReady():
                     pass
         if self._request is None:
@@ -108,27 +107,36 @@ class _TaskQueue:
 
     def _batches(self, sampled: Sampled, weights_version: int, exponent: float) -> list[TaskBatch]:
         """Cut an answer into batches, copied out of whatever memory the answer lies in."""
-        size = self._batch_size
-        importance = np.concatenate(
-            [
-                importance_weights(sampled.probabilities[start : start + size], sampled.num_items, exponent)
-                for start in range(0, self._request_size, size)
-            ]
-        )
-        columns = [
-            torch.tensor(column, device=self._device).split(size)
+        parts = [
+            slice(start, start + self._batch_size) for start in range(0, self._request_size, self._batch_size)
+        ]
+        importance = [
+            importance_weights(sampled.probabilities[part], sampled.num_items, exponent) for part in parts
+        ]
+        obs, action, reward_n, discount_n, next_obs, importance_all = (
+            torch.tensor(column, device=self._device)
             for column in (
                 sampled.observations,
                 sampled.actions,
                 sampled.rewards_n,
                 sampled.discounts_n,
                 sampled.next_observations,
-                importance,
+                np.concatenate(importance),
             )
-        ]
-        keys: list[NDArray[np.int64]] = np.split(sampled.keys.copy(), len(columns[0]))
+        )
+        keys = sampled.keys.copy()
         staleness = float(weights_version - sampled.weights_versions.mean())
         return [
-            TaskBatch(self.task, *tensors, keys=batch_keys, staleness=staleness)
-            for *tensors, batch_keys in zip(*columns, keys, strict=True)
+            TaskBatch(
+                task=self.task,
+                obs_BO=obs[part],
+                action_B=action[part],
+                reward_n_B=reward_n[part],
+                discount_n_B=discount_n[part],
+                next_obs_BO=next_obs[part],
+                importance_B=importance_all[part],
+                keys=keys[part],
+                staleness=staleness,
+            )
+            for part in parts
         ]

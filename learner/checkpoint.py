@@ -119,6 +119,8 @@ def _load(directory: Path) -> Checkpoint:
 
 
 def _verified(directory: Path, name: str, bytes: int, sha256: str) -> bytes:
+    if Path(name).name != name:
+        raise CheckpointError(f"checkpoint {directory.name}: manifest names a file outside it, {name!r}")
     data = (directory / name).read_bytes()
     if len(data) != bytes:
         raise CheckpointError(f"checkpoint {directory.name}: {name} has {len(data)} bytes, not {bytes}")
