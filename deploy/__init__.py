@@ -1,0 +1,1 @@
+"""How it runs: configuration, the two runtimes, supervision, metrics, run directories."""

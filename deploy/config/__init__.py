@@ -1,0 +1,1 @@
+"""Run configuration: its schema, how it is read, and the checks that span several fields."""

@@ -1,0 +1,96 @@
+"""Reads a configuration: a YAML file, dotted overrides, and the settings of known environments."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from deploy.config.mistakes import sentences
+from deploy.config.schema import RunConfig
+from deploy.config.yaml_text import parse_yaml
+from deploy.errors import ConfigError
+from tasks.registry import shipped_registry
+
+SHIPPED = "cartpole-mountaincar.yaml"
+_KNOWN_SETTINGS = ("solved_at", "discount", "observation_scale")
+
+
+def load_config(path: Path | None, overrides: Sequence[str]) -> RunConfig:
+    """Return the configuration of a file (or the shipped pair) with `key=value` overrides applied.
+
+    A dotted key names a field (`learner.batch_size=128`); values are YAML; a task set to null is removed.
+
+    Raises:
+        ConfigError: the file cannot be read, or a field is wrong; one sentence a mistake.
+    """
+    text = shipped_text() if path is None else _read(path)
+    raw = parse_yaml(text, str(path or SHIPPED))
+    return parse_config(raw, overrides)
+
+
+def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
+    """Return the validated configuration of a parsed YAML document.
+
+    Raises:
+        ConfigError: a field is wrong; one sentence a mistake.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigError(f"the configuration is a {type(raw).__name__}; it should be a mapping of sections")
+    for override in overrides:
+        _apply(raw, override)
+    _fill_in_known_settings(raw.get("tasks"))
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(*sentences(error)) from error
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Return a configuration as YAML that `load_config` reads back."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def shipped_text() -> str:
+    """Return the configuration that is used where none is given."""
+    return resources.files("deploy").joinpath("configs", SHIPPED).read_text()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not all(key.split(".")):
+        raise ConfigError(
+            f"override {override!r} is not of the form key=value, such as learner.batch_size=128"
+        )
+    value = parse_yaml(text, f"override {key}")
+    *parents, last = key.split(".")
+    section = raw
+    for parent in parents:
+        section = section.setdefault(parent, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"override {override!r}: {parent} is a value and has no field {last}")
+    if value is None and parents == ["tasks"]:
+        section.pop(last, None)
+    else:
+        section[last] = value
+
+
+def _fill_in_known_settings(tasks: object) -> None:
+    """Give tasks in environments that the registry knows its settings, where they have none of their own."""
+    registry = shipped_registry()
+    for task in tasks.values() if isinstance(tasks, dict) else ():
+        known = registry.find(str(task.get("env"))) if isinstance(task, dict) else None
+        if known is not None:
+            for name in _KNOWN_SETTINGS:
+                value = getattr(known, name)
+                task.setdefault(name, list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,152 @@
+"""The schema of a run configuration.
+
+Every field is read somewhere; a field that is absent takes the default that stands here.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def _bytes(value: object) -> object:
+    """Turn `2GiB` into a number of bytes; leave anything else to the type check."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", value) if isinstance(value, str) else None
+    if match is None or match[2] not in UNITS:
+        return value
+    return int(float(match[1]) * UNITS[match[2]])
+
+
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Bytes = Annotated[
+    int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
+]
+TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are mistakes, and so are values of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class TaskConfig(Section):
+    """One task: its environment, its learning problem and its share of the machine."""
+
+    env: str = Field(description="Gymnasium id, or module:id for one that a module registers")
+    env_kwargs: dict[str, Any] = Field({}, description="arguments of the environment's constructor")
+    max_episode_steps: Positive | None = Field(None, description="time limit; null for the environment's own")
+    observation_scale: list[PositiveFloat] = Field(
+        [1.0], description="divisor of float observations: one number, or one per element"
+    )
+    discount: Annotated[float, Field(gt=0, le=1)] = Field(0.99, description="per-step discount")
+    reward_scale: PositiveFloat = Field(1.0, description="factor on every reward that the learner sees")
+    reward_clip: PositiveFloat | None = Field(None, description="bound on the absolute reward; null for none")
+    solved_at: float | None = Field(None, description="greedy mean return at which the task counts as solved")
+    loss_weight: NonNegativeFloat = Field(1.0, description="lambda: weight of the task's loss")
+    batch_share: PositiveFloat = Field(1.0, description="share of each batch, relative to the other tasks'")
+    actors: Positive = Field(1, description="actors of the task")
+    envs_per_actor: Positive = Field(16, description="environment streams that an actor steps in lockstep")
+
+
+class NetworkConfig(Section):
+    """The network that all tasks share."""
+
+    sharing: Literal["hard"] = Field("hard", description="hard: one trunk, an encoder and a head a task")
+    encoder_width: Positive = Field(128, description="width of each task's encoder and of the trunk's input")
+    trunk: list[Positive] = Field([128, 128], min_length=1, description="width of each trunk layer")
+    dueling: bool = Field(False, description="dueling heads in place of linear ones")
+
+
+class ReplayConfig(Section):
+    """Replay: one table a task."""
+
+    selector: Literal["uniform", "proportional"] = Field("uniform", description="how items are drawn")
+    capacity: Positive = Field(100_000, description="transitions kept of each task")
+    memory_budget: Bytes = Field(2 * 2**30, description="bytes that all tables together may take")
+    n_step: Annotated[int, Field(gt=0, le=100)] = Field(5, description="steps summed before bootstrapping")
+    min_size_to_sample: Positive = Field(1_000, description="transitions of a task before it is learned from")
+    samples_per_insert: PositiveFloat | None = Field(
+        16.0, description="times a transition is drawn over its life, on average; null for no limit"
+    )
+    error_buffer: PositiveFloat | None = Field(
+        None, description="samples by which that ratio may be off at a time; null for the least that works"
+    )
+    priority_exponent: Fraction = Field(0.6, description="proportional: exponent of priorities")
+    importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")
+    importance_exponent_end: Fraction = Field(1.0, description="importance sampling exponent, in the end")
+    importance_exponent_steps: Positive = Field(10_000, description="updates from the first to the last")
+
+
+class ActorsConfig(Section):
+    """Acting, the same for every task."""
+
+    fragment_length: Positive = Field(16, description="steps of each stream in one message to replay")
+    epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
+    epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
+    exploration_max_duration: Positive = Field(
+        50, description="longest time an exploratory action is held, in steps; 1 for plain epsilon-greedy"
+    )
+    exploration_zeta: Annotated[float, Field(gt=1)] = Field(
+        2.0, description="exponent of the zeta distribution of that time"
+    )
+
+
+class LearnerConfig(Section):
+    """The update."""
+
+    batch_size: Positive = Field(256, description="transitions of all tasks in one update")
+    learning_rate: PositiveFloat = Field(1e-3, description="Adam's step size")
+    adam_epsilon: PositiveFloat = Field(1.5e-4, description="Adam's epsilon")
+    max_gradient_norm: PositiveFloat = Field(10.0, description="bound on the norm of the whole gradient")
+    loss: Literal["huber", "squared"] = Field("huber", description="loss of a TD error")
+    double: bool = Field(True, description="Double DQN: choose the bootstrap action by the online network")
+    target_period: Positive = Field(200, description="updates between copies to the target network")
+    target_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Polyak averaging rate of the target network; null for periodic copies"
+    )
+    publish_period: Positive = Field(20, description="updates between publications of the weights")
+    prefetch_batches: Positive = Field(16, description="batches of a task in one request to replay")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
+    threads: Positive = Field(1, description="CPU threads of the learner")
+
+
+class EvaluationConfig(Section):
+    """Greedy evaluation, in environments of its own."""
+
+    period: Positive = Field(400, description="updates between evaluations")
+    episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
+
+
+class CheckpointConfig(Section):
+    """Checkpoints."""
+
+    period: Positive = Field(5_000, description="updates between checkpoints")
+    keep: Positive = Field(3, description="newest checkpoints to keep")
+
+
+class MetricsConfig(Section):
+    """The Prometheus endpoint."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(9464, description="port of /metrics; 0 for none")
+
+
+class RunConfig(Section):
+    """A whole run."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="root of every random number")
+    stop_env_steps: Positive = Field(1_000_000, description="budget: env steps of all tasks together")
+    tasks: Annotated[dict[TaskName, TaskConfig], Field(min_length=1)]
+    network: NetworkConfig = NetworkConfig()
+    replay: ReplayConfig = ReplayConfig()
+    actors: ActorsConfig = ActorsConfig()
+    learner: LearnerConfig = LearnerConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    metrics: MetricsConfig = MetricsConfig()
