@@ -25,11 +25,6 @@ class WeightsPublisher:
     def publish(self) -> WeightsSnapshot:
         """Publish the weights as they are now under the next version, and return them."""
         self.version += 1
-        snapshot = WeightsSnapshot(
-            version=self.version,
-            learner_step=self._learner.learner_step,
-            layout=self._layout.digest,
-            flat=self._layout.flatten(self._learner.network),
-        )
+        snapshot = self._layout.snapshot(self._learner.network, self.version, self._learner.learner_step)
         self._sink.publish(snapshot)
         return snapshot

@@ -54,6 +54,10 @@ class WeightsLayout:
             flat = torch.cat([parameter.reshape(-1) for parameter in network.parameters()])
         return np.asarray(flat.cpu().numpy(), dtype=np.float32)
 
+    def snapshot(self, network: nn.Module, version: int = 0, learner_step: int = 0) -> WeightsSnapshot:
+        """Return a snapshot of the network's parameters."""
+        return WeightsSnapshot(version, learner_step, self.digest, self.flatten(network))
+
     def load(self, module: nn.Module, snapshot: WeightsSnapshot) -> None:
         """Copy the values of the module's parameters, found by name, out of a snapshot.
 

@@ -84,10 +84,9 @@ def _unpack(data: bytes) -> dict[str, Any]:
             strict_map_key=True,
             max_array_len=MAX_DIMENSIONS,
             max_map_len=32,
-            max_buffer_size=MAX_MESSAGE_BYTES,
             ext_hook=_refuse_extension,
         )
-    except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
+    except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise WireError(f"message is not msgpack of the expected form: {type(error).__name__}") from error
     if not isinstance(message, dict):
         raise WireError(f"message is a {type(message).__name__}, expected a map")

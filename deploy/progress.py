@@ -1,0 +1,45 @@
+"""How far a run has come, and what it came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deploy.judge import EvaluationResult
+
+StopReason = Literal["solved", "budget", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What earlier lives of a run amount to; all zero for a new one.
+
+    Attributes:
+        env_steps: environment steps, by task.
+        train_seconds: time in training.
+        life: times that the run was resumed.
+    """
+
+    env_steps: Mapping[str, int] = field(default_factory=dict)
+    train_seconds: float = 0.0
+    life: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one life of a run ended.
+
+    Attributes:
+        reason: why it stopped.
+        progress: all lives so far, this one included.
+        learner_step: updates done over all lives.
+        evaluation: the evaluation that its returns are reported from; None if there was none.
+        weights_sha256: of the weights in the last checkpoint.
+        phase_seconds: learner's time by phase, in this life, since its first update.
+    """
+
+    reason: StopReason
+    progress: Progress
+    learner_step: int
+    evaluation: EvaluationResult | None
+    weights_sha256: str
+    phase_seconds: Mapping[str, float]

@@ -1,0 +1,91 @@
+"""Turns counters into a status: rates, ratios, means over the interval since the last report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.config.schema import RunConfig
+from deploy.judge import EvaluationResult
+from deploy.progress import Progress
+from deploy.runtime import Crew
+from deploy.status import RunStatus, TaskStatus
+from replay.messages import ShardStats, TableStats
+
+Observer = Callable[[RunStatus], None]
+
+
+@dataclass(frozen=True)
+class LearnerReadings:
+    """What the training loop knows at one moment; the fields mean what they mean in `RunStatus`."""
+
+    train_seconds: float
+    learner_step: int
+    weights_version: int
+    phase_seconds: Mapping[str, float]
+    losses: Mapping[str, float]
+    staleness: Mapping[str, float]
+    checkpoints: int
+    evaluations: int
+    evaluation: EvaluationResult | None
+
+
+class Reporter:
+    """Makes a `RunStatus` of readings and shard counters and hands it to every observer."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        before: Progress,
+        learner_step: int,
+        observers: Sequence[Observer],
+        clock: Callable[[], float],
+    ) -> None:
+        self._config = config
+        self._before = before
+        self._observers = observers
+        self._clock = clock
+        self._last_time = clock()
+        self._last_step = learner_step
+        self._last_env_steps = {task: before.env_steps.get(task, 0) for task in config.tasks}
+
+    def report(self, readings: LearnerReadings, stats: ShardStats, crew: Callable[[str], Crew]) -> RunStatus:
+        """Make and hand out a status."""
+        now = self._clock()
+        interval = max(now - self._last_time, 1e-9)
+        status = RunStatus(
+            train_seconds=self._before.train_seconds + readings.train_seconds,
+            learner_step=readings.learner_step,
+            updates_per_second=(readings.learner_step - self._last_step) / interval,
+            weights_version=readings.weights_version,
+            phase_seconds=dict(readings.phase_seconds),
+            checkpoints=readings.checkpoints,
+            refused_blocks=stats.refused_blocks,
+            evaluations=readings.evaluations,
+            tasks=[
+                self._task(task, stats.tables[task], readings, crew(task), interval)
+                for task in self._config.tasks
+            ],
+        )
+        self._last_time, self._last_step = now, readings.learner_step
+        self._last_env_steps = {task.name: task.env_steps for task in status.tasks}
+        for observe in self._observers:
+            observe(status)
+        return status
+
+    def _task(
+        self, name: str, table: TableStats, readings: LearnerReadings, crew: Crew, interval: float
+    ) -> TaskStatus:
+        env_steps = self._before.env_steps.get(name, 0) + table.inserted
+        owed = table.inserted - self._config.replay.min_size_to_sample
+        return TaskStatus(
+            name=name,
+            solved_at=self._config.tasks[name].solved_at,
+            env_steps=env_steps,
+            env_steps_per_second=(env_steps - self._last_env_steps[name]) / interval,
+            table=table,
+            samples_per_insert=table.sampled / owed if owed > 0 else None,
+            greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
+            loss=readings.losses.get(name),
+            staleness=readings.staleness.get(name),
+            actors=crew.actors,
+            actor_restarts=crew.restarts,
+        )

@@ -1,0 +1,75 @@
+"""What a run says of itself: plain values, which panel, files and metrics read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from replay.messages import TableStats
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """One task at one moment.
+
+    Attributes:
+        name: the task.
+        solved_at: greedy mean return at which it counts as solved; None if it has none.
+        env_steps: environment steps that reached replay, over all lives of the run.
+        env_steps_per_second: over the last report's interval.
+        table: counters of its replay table.
+        samples_per_insert: measured ratio, beyond the items that fill the table before sampling.
+        greedy_return: mean of the last evaluation; None before the first.
+        loss: mean since the last report; None if there was no update.
+        staleness: weights versions between acting and learning, over the last update; None before it.
+        actors: actors at work.
+        actor_restarts: actors replaced so far.
+    """
+
+    name: str
+    solved_at: float | None
+    env_steps: int
+    env_steps_per_second: float
+    table: TableStats
+    samples_per_insert: float | None
+    greedy_return: float | None
+    loss: float | None
+    staleness: float | None
+    actors: int
+    actor_restarts: int
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run at one moment.
+
+    Attributes:
+        train_seconds: since the first env step.
+        learner_step: updates done.
+        updates_per_second: over the last report's interval.
+        weights_version: newest version published.
+        phase_seconds: learner's time by phase since its first update: waiting, update, publishing, other.
+        checkpoints: checkpoints written in this life.
+        refused_blocks: messages that the shard refused.
+        evaluations: finished evaluations.
+        tasks: in the order of the configuration.
+    """
+
+    train_seconds: float
+    learner_step: int
+    updates_per_second: float
+    weights_version: int
+    phase_seconds: Mapping[str, float]
+    checkpoints: int
+    refused_blocks: int
+    evaluations: int
+    tasks: list[TaskStatus] = field(default_factory=list)
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps of all tasks."""
+        return sum(task.env_steps for task in self.tasks)
+
+    @property
+    def update_fraction(self) -> float | None:
+        """Share of the learner's time that went into updates, since its first; None before that."""
+        total = sum(self.phase_seconds.values())
+        return self.phase_seconds["update"] / total if total else None

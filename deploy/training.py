@@ -1,0 +1,218 @@
+"""The training loop: the learner's side of a run, the same over every runtime."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from deploy.config.schema import RunConfig
+from deploy.errors import TrainingFailedError
+from deploy.evaluations import Evaluations
+from deploy.judge import Judge
+from deploy.phases import PhaseTimes
+from deploy.progress import Outcome, Progress, StopReason
+from deploy.replay_monitor import ReplayMonitor
+from deploy.reporting import LearnerReadings, Reporter
+from deploy.runtime import Runtime
+from learner.batch import TaskBatch
+from learner.batch_source import BatchSource, Position
+from learner.learner import Learner
+from learner.loss_log import LossLog
+from learner.priority_feedback import PriorityFeedback
+from learner.weights_publisher import WeightsPublisher
+from network.weights import WeightsLayout
+
+WAIT_SECONDS = 0.05
+REPORT_SECONDS = 1.0
+SUPERVISE_SECONDS = 0.2
+STALL_SECONDS = 120.0
+STATS_PERIOD = 50
+"""Updates between readings of replay's counters."""
+
+SaveCheckpoint = Callable[[Learner, Progress], None]
+
+
+class Training:
+    """One life of a run, from the first published weights to the last checkpoint.
+
+        training = Training(config, runtime, learner, source, reporter, save_checkpoint, Progress())
+        outcome = training.run()
+
+    `interrupt()` may be called from a signal handler: the loop then ends after the update at hand.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        runtime: Runtime,
+        learner: Learner,
+        source: BatchSource,
+        reporter: Reporter,
+        save_checkpoint: SaveCheckpoint,
+        before: Progress,
+    ) -> None:
+        self._config = config
+        self._runtime = runtime
+        self._learner = learner
+        self._source = source
+        self._reporter = reporter
+        self._save = save_checkpoint
+        self._before = before
+        self._publisher = WeightsPublisher(learner, runtime)
+        judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
+        self._evaluations = Evaluations(runtime, judge, self._publisher)
+        self._monitor = ReplayMonitor(runtime.client, time.perf_counter)
+        self._feedback = (
+            PriorityFeedback(runtime.client, config.learner.prefetch_batches)
+            if config.replay.selector == "proportional"
+            else None
+        )
+        self._phases = PhaseTimes(time.perf_counter, ("waiting", "update", "publishing", "other"))
+        self._losses = LossLog(list(config.tasks))
+        self._staleness: dict[str, float] = {}
+        self._updates = self._checkpoints = 0
+        self._last_report = self._last_supervision = time.perf_counter()
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Ask the loop to end."""
+        self._interrupted = True
+
+    def run(self) -> Outcome:
+        """Train until solved, out of budget, or interrupted.
+
+        Raises:
+            TrainingFailedError: the run cannot go on; the message says why.
+            ShardUnavailableError: replay died or missed its deadline.
+        """
+        self._publisher.publish()
+        self._runtime.start_actors()
+        while (reason := self._stop_reason()) is None:
+            batches = self._source.poll(Position(self._learner.learner_step, self._publisher.version))
+            if batches is None:
+                self._wait_for_data()
+            else:
+                self._update(batches)
+            self._look_after_the_rest()
+        return self._finish(reason)
+
+    def _stop_reason(self) -> StopReason | None:
+        if self._evaluations.judge.solved is not None:
+            return "solved"
+        if self._interrupted:
+            return "interrupted"
+        env_steps = sum(self._before.env_steps.values()) + self._monitor.env_steps()
+        return "budget" if env_steps >= self._config.stop_env_steps else None
+
+    def _wait_for_data(self) -> None:
+        self._monitor.refresh()
+        self._runtime.advance()
+        self._source.wait(WAIT_SECONDS)
+        self._phases.mark("waiting")
+
+    def _update(self, batches: Sequence[TaskBatch]) -> None:
+        if self._updates == 0:
+            self._phases.restart()
+        self._phases.mark("waiting")
+        result = self._learner.step(batches)
+        self._phases.mark("update")
+        self._updates += 1
+        self._losses.add(result.loss_T)
+        if self._feedback is not None:
+            self._feedback.add(batches, result.abs_td_errors)
+        self._after_update(batches, self._learner.learner_step)
+
+    def _after_update(self, batches: Sequence[TaskBatch], step: int) -> None:
+        if step % self._config.learner.publish_period == 0:
+            self._refuse_divergence(step)
+            self._staleness = {batch.task: batch.staleness for batch in batches}
+            self._publisher.publish()
+            self._phases.mark("publishing")
+        if step % self._config.evaluation.period == 0:
+            self._evaluations.due()
+        if step % self._config.checkpoint.period == 0:
+            self._checkpoint()
+        if step % STATS_PERIOD == 0:
+            self._monitor.refresh()
+
+    def _look_after_the_rest(self) -> None:
+        now = time.perf_counter()
+        if now - self._last_supervision >= SUPERVISE_SECONDS:
+            self._last_supervision = now
+            self._runtime.supervise()
+            self._refuse_to_stall()
+        if now - self._last_report >= REPORT_SECONDS:
+            self._last_report = now
+            self._monitor.refresh()
+            self._report(self._progress())
+        self._evaluations.tick()
+        self._phases.mark("other")
+
+    def _refuse_divergence(self, step: int) -> None:
+        task = self._losses.not_finite()
+        if task is not None:
+            raise TrainingFailedError(
+                f"the loss of task {task!r} is not finite at learner step {step}: "
+                f"lower learner.learning_rate ({self._config.learner.learning_rate:g}) "
+                f"or bound rewards by tasks.{task}.reward_clip"
+            )
+
+    def _refuse_to_stall(self) -> None:
+        if self._monitor.seconds_since_last() > STALL_SECONDS:
+            waiting = ", ".join(self._source.waiting_for()) or "no task"
+            raise TrainingFailedError(
+                f"nothing reached replay for {STALL_SECONDS:.0f} s; the learner waits for data of: {waiting}"
+            )
+
+    def _progress(self) -> Progress:
+        before = self._before
+        return Progress(
+            env_steps={
+                task: before.env_steps.get(task, 0) + self._monitor.env_steps(task)
+                for task in self._config.tasks
+            },
+            train_seconds=before.train_seconds + self._monitor.seconds_since_first(),
+            life=before.life,
+        )
+
+    def _report(self, progress: Progress) -> None:
+        if self._monitor.stats is None:
+            return
+        readings = LearnerReadings(
+            train_seconds=progress.train_seconds,
+            learner_step=self._learner.learner_step,
+            weights_version=self._publisher.version,
+            phase_seconds=self._phases.seconds,
+            losses=self._losses.take(),
+            staleness=self._staleness,
+            checkpoints=self._checkpoints,
+            evaluations=self._evaluations.finished,
+            evaluation=self._evaluations.judge.latest,
+        )
+        self._reporter.report(readings, self._monitor.stats, self._runtime.crew)
+
+    def _checkpoint(self) -> None:
+        self._save(self._learner, self._progress())
+        self._checkpoints += 1
+
+    def _finish(self, reason: StopReason) -> Outcome:
+        """Stop the actors; settle which weights and which returns the run stands for; save both."""
+        progress = self._progress()
+        phase_seconds = dict(self._phases.seconds)
+        self._runtime.stop_actors()
+        judge = self._evaluations.judge
+        layout = WeightsLayout(self._learner.network)
+        if judge.solved is not None:
+            layout.load(self._learner.network, judge.solved.request.snapshot)
+        elif reason == "budget":
+            self._evaluations.final()
+        self._save(self._learner, progress)
+        self._checkpoints += 1
+        self._monitor.settle(timeout_seconds=5.0)
+        self._report(progress)
+        return Outcome(
+            reason=reason,
+            progress=progress,
+            learner_step=self._learner.learner_step,
+            evaluation=judge.solved or judge.latest,
+            weights_sha256=layout.snapshot(self._learner.network).digest(),
+            phase_seconds=phase_seconds,
+        )
