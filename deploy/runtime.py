@@ -23,7 +23,9 @@ class Runtime(Protocol):
     left. Actors start with the first weights that are published.
     """
 
-    client: ShardClient
+    @property
+    def client(self) -> ShardClient:
+        """The way to replay."""
 
     def publish(self, snapshot: WeightsSnapshot) -> None:
         """Make weights the newest for all actors."""

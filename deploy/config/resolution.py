@@ -18,12 +18,31 @@ _TREE_NODE_BYTES = 8
 
 
 @dataclass(frozen=True)
+class ResolvedRun:
+    """A configuration that this machine can run, with what its tasks turned out to be."""
+
+    config: RunConfig
+    specs: list[TaskSpec]
+
+
+@dataclass(frozen=True)
 class TablePlan:
     """The size of one task's table: rows, and the bytes that they take."""
 
     task: str
     rows: int
     bytes: int
+
+
+def resolve(config: RunConfig) -> ResolvedRun:
+    """Build every task's environment once, and check the configuration against them and this machine.
+
+    Raises:
+        ConfigError: one sentence a mistake.
+    """
+    specs = resolve_specs(config)
+    check(config, specs, machine_memory_bytes())
+    return ResolvedRun(config, specs)
 
 
 def resolve_specs(config: RunConfig) -> list[TaskSpec]:
@@ -44,21 +63,13 @@ def resolve_specs(config: RunConfig) -> list[TaskSpec]:
     return specs
 
 
-def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int | None = None) -> None:
-    """Refuse settings that contradict each other or the machine.
-
-    Args:
-        config: the configuration.
-        specs: its tasks.
-        machine_bytes: memory that replay may take; None for this machine's.
+def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
+    """Refuse settings that contradict each other, or need more memory than `machine_bytes`.
 
     Raises:
         ConfigError: one sentence a mistake.
     """
-    mistakes = [
-        *_replay_mistakes(config),
-        *_memory_mistakes(config, specs, machine_memory_bytes() if machine_bytes is None else machine_bytes),
-    ]
+    mistakes = [*_replay_mistakes(config), *_memory_mistakes(config, specs, machine_bytes)]
     if config.learner.batch_size < len(config.tasks):
         mistakes.append(
             f"learner.batch_size: {config.learner.batch_size} is not allowed: "
@@ -95,9 +106,13 @@ def table_plans(config: RunConfig, specs: list[TaskSpec]) -> list[TablePlan]:
 
 
 def error_buffer(config: RunConfig, task: str) -> float:
-    """Return the tolerance of a task's rate limiter, in samples."""
+    """Return the tolerance of a task's rate limiter, in samples.
+
+    Four times the least that cannot deadlock leaves actors room to be ahead of the learner, so that it finds
+    data at any time.
+    """
     given = config.replay.error_buffer
-    return _smallest_error_buffer(config, task) if given is None else given
+    return 4 * _smallest_error_buffer(config, task) if given is None else given
 
 
 def machine_memory_bytes() -> int:

@@ -75,7 +75,8 @@ class ReplayConfig(Section):
         16.0, description="times a transition is drawn over its life, on average; null for no limit"
     )
     error_buffer: PositiveFloat | None = Field(
-        None, description="samples by which that ratio may be off at a time; null for the least that works"
+        None,
+        description="samples by which it may be off at a time; null for four times the least that works",
     )
     priority_exponent: Fraction = Field(0.6, description="proportional: exponent of priorities")
     importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")

@@ -1,0 +1,48 @@
+"""Arguments that several commands take."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Runtime(StrEnum):
+    """Where a run lives."""
+
+    RAY = "ray"
+    LOCAL = "local"
+
+
+ConfigAndOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[CONFIG] [key=value]...",
+        help="A YAML file (the shipped pair if absent), then fields to override.",
+        show_default=False,
+    ),
+]
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of an earlier run.")]
+RuntimeOption = Annotated[
+    Runtime, typer.Option(help="ray: processes of their own; local: one process, repeatable.")
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="A running Ray cluster; without it one is started here."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
+]
+
+
+def split_arguments(arguments: list[str] | None) -> tuple[Path | None, list[str]]:
+    """Tell the configuration file from the overrides behind it.
+
+    Raises:
+        typer.BadParameter: there are two files.
+    """
+    given = arguments or []
+    files = [argument for argument in given if "=" not in argument]
+    if len(files) > 1:
+        raise typer.BadParameter(f"{files[1]!r} is a second CONFIG; overrides have the form key=value")
+    return (Path(files[0]) if files else None), [argument for argument in given if "=" in argument]

@@ -1,0 +1,38 @@
+"""`trunkline config show|validate|schema`."""
+
+import json
+
+import typer
+
+from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from deploy.config.loading import load_config, to_yaml
+from deploy.config.resolution import resolve
+from deploy.config.schema import RunConfig
+
+config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
+
+
+@config_app.command()
+def show(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
+    """Print a configuration with every field, as it would be run."""
+    config = _checked(arguments)
+    typer.echo(json.dumps(config.model_dump(mode="json")) if as_json else to_yaml(config), nl=as_json)
+
+
+@config_app.command()
+def validate(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
+    """Say whether a configuration could be run on this machine."""
+    config = _checked(arguments)
+    tasks = list(config.tasks)
+    typer.echo(json.dumps({"valid": True, "tasks": tasks}) if as_json else f"valid: {', '.join(tasks)}")
+
+
+@config_app.command()
+def schema() -> None:
+    """Print the JSON schema of a configuration, for editors."""
+    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))
+
+
+def _checked(arguments: list[str] | None) -> RunConfig:
+    path, overrides = split_arguments(arguments)
+    return resolve(load_config(path, overrides)).config

@@ -1,0 +1,131 @@
+"""What a user sees while a run trains: a live panel on a terminal, plain lines elsewhere."""
+
+import time
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+
+from deploy.status import RunStatus, TaskStatus
+
+LINE_SECONDS = 5.0
+
+
+class Display(Protocol):
+    """Shows statuses until it is closed."""
+
+    def __call__(self, status: RunStatus) -> None:
+        """Show a status."""
+
+    def close(self) -> None:
+        """Leave the screen in order."""
+
+
+class LivePanel:
+    """One panel, drawn anew with each status."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live("starting actors and replay ...", console=console, auto_refresh=False)
+        self._live.start()
+
+    def __call__(self, status: RunStatus) -> None:
+        """Draw."""
+        self._live.update(render(status), refresh=True)
+
+    def close(self) -> None:
+        """Leave the last panel on the screen."""
+        self._live.stop()
+
+
+class PlainLines:
+    """One line every few seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = 0.0
+
+    def __call__(self, status: RunStatus) -> None:
+        """Print a line if the last is long enough ago."""
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS:
+            self._last = now
+            self._console.print(line(status), markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Do nothing: lines are complete as they are."""
+
+
+def display(console: Console) -> Display:
+    """Return what suits the console."""
+    return LivePanel(console) if console.is_terminal else PlainLines(console)
+
+
+def render(status: RunStatus) -> Panel:
+    """Return the panel of a status."""
+    tasks = Table(expand=True, box=None)
+    for heading in (
+        "task",
+        "env steps",
+        "steps/s",
+        "episodes",
+        "recent",
+        "greedy",
+        "solved at",
+        "replay",
+        "loss",
+        "stale",
+        "actors",
+    ):
+        tasks.add_column(heading, justify="left" if heading == "task" else "right")
+    for task in status.tasks:
+        tasks.add_row(*_cells(task))
+    return Panel(
+        Group(tasks, "", _learner_line(status)),
+        title=f"trunkline · {status.train_seconds:.0f} s of training",
+        border_style="cyan",
+    )
+
+
+def line(status: RunStatus) -> str:
+    """Return a status as one line of text."""
+    tasks = "  ".join(
+        f"{task.name}: {task.env_steps} steps, recent {_number(task.table.recent_return)}, "
+        f"greedy {_number(task.greedy_return)}"
+        for task in status.tasks
+    )
+    return f"{status.train_seconds:6.1f} s  {tasks}  | {_learner_line(status)}"
+
+
+def _cells(task: TaskStatus) -> list[str]:
+    solved = (
+        task.solved_at is not None
+        and task.greedy_return is not None
+        and (task.greedy_return >= task.solved_at)
+    )
+    greedy = _number(task.greedy_return)
+    restarts = f" ({task.actor_restarts} replaced)" if task.actor_restarts else ""
+    return [
+        task.name,
+        f"{task.env_steps:,}",
+        f"{task.env_steps_per_second:,.0f}",
+        f"{task.table.episodes:,}",
+        _number(task.table.recent_return),
+        f"[bold green]{greedy}[/]" if solved else greedy,
+        _number(task.solved_at),
+        f"{task.table.items / task.table.capacity:.0%}",
+        _number(task.loss, 4),
+        _number(task.staleness),
+        f"{task.actors}{restarts}",
+    ]
+
+
+def _learner_line(status: RunStatus) -> str:
+    total = sum(status.phase_seconds.values()) or 1.0
+    shares = ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in status.phase_seconds.items())
+    return f"learner: {status.learner_step:,} updates, {status.updates_per_second:,.0f}/s ({shares})"
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"  # noqa: RUF001 - a dash for nothing yet

@@ -1,0 +1,36 @@
+"""`trunkline tasks list`."""
+
+import json
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.arguments import JsonOption
+from tasks.registry import shipped_registry
+
+tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
+
+
+@tasks_app.callback()
+def tasks() -> None:
+    """Look at tasks."""
+
+
+@tasks_app.command("list")
+def list_tasks(as_json: JsonOption = False) -> None:
+    """List the environments that have settings of their own; any other Gymnasium id works too."""
+    known = shipped_registry().all()
+    if as_json:
+        typer.echo(json.dumps({"tasks": [asdict(environment) for environment in known]}))
+        return
+    table = Table()
+    for heading in ("name", "env", "about", "solved at", "discount"):
+        table.add_column(heading)
+    for environment in known:
+        solved_at = "none" if environment.solved_at is None else f"{environment.solved_at:g}"
+        table.add_row(
+            environment.name, environment.env, environment.about, solved_at, f"{environment.discount:g}"
+        )
+    Console().print(table)

@@ -1,0 +1,111 @@
+"""`trunkline train` and `trunkline resume`."""
+
+import json
+import shlex
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.arguments import (
+    AddressOption,
+    ConfigAndOverrides,
+    JsonOption,
+    RunDir,
+    Runtime,
+    RuntimeOption,
+    split_arguments,
+)
+from cli.panel import display
+from cli.results import print_results
+from deploy.config.loading import load_config, parse_config
+from deploy.config.resolution import ResolvedRun, in_units, resolve, table_plans
+from deploy.launch import resume_run, start_run
+from deploy.reporting import Observer
+from deploy.run_directory import RunDirectory
+
+
+def train(
+    arguments: ConfigAndOverrides = None,
+    runtime: RuntimeOption = Runtime.RAY,
+    address: AddressOption = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the run is kept; runs/<time> if absent.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
+    path, overrides = split_arguments(arguments)
+    run = resolve(load_config(path, overrides))
+    directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    console = Console(stderr=as_json)
+    _announce(console, run)
+    summary = _shown(console, lambda observe: start_run(run, directory, runtime.value, address, [observe]))
+    _conclude(console, summary, directory, as_json)
+
+
+def resume(
+    run_dir: RunDir,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[key=value]...", help="Fields to override.")
+    ] = None,
+    runtime: RuntimeOption = Runtime.RAY,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with the run in RUN_DIR from its newest checkpoint that verifies."""
+    directory = RunDirectory.open(run_dir)
+    checkpoint, passed_over = directory.newest_checkpoint()
+    run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
+    console = Console(stderr=as_json)
+    for sentence in passed_over:
+        console.print(f"passed over: {sentence}", markup=False)
+    _announce(console, run)
+    summary = _shown(
+        console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
+    )
+    _conclude(console, summary, run_dir, as_json)
+
+
+def _announce(console: Console, run: ResolvedRun) -> None:
+    config = run.config
+    for plan, spec in zip(table_plans(config, run.specs), run.specs, strict=True):
+        console.print(
+            f"{plan.task}: {spec.env}, {spec.num_actions} actions, "
+            f"replay of {config.replay.capacity:,} transitions in {in_units(plan.bytes)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if config.metrics.port:
+        console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
+
+
+def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict[str, Any]:
+    screen = display(console)
+    try:
+        return work(screen)
+    finally:
+        screen.close()
+
+
+def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({**summary, "run_dir": str(directory)}))
+        return
+    print_results(console, summary["tasks"])
+    console.print(
+        f"{summary['stopped_by']} after {summary['train_seconds']:.1f} s of training, "
+        f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",
+        highlight=False,
+    )
+    run = shlex.quote(str(directory))
+    console.print("next:", highlight=False)
+    console.print(f"  trunkline evaluate {run}", highlight=False, soft_wrap=True)
+    if summary["solved"]:
+        console.print(f"  tensorboard --logdir {run}", highlight=False, soft_wrap=True)
+    else:
+        more = 2 * summary["env_steps"]
+        console.print(f"  trunkline resume {run} stop_env_steps={more}", highlight=False, soft_wrap=True)

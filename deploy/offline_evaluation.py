@@ -1,0 +1,44 @@
+"""Greedy evaluation of a run that has ended."""
+
+from typing import Any
+
+import torch
+
+from deploy.config.resolution import resolve
+from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.parts import Parts
+from deploy.run_directory import RunDirectory
+from deploy.summary import returns_of, versions
+from learner.learner_state import restore_weights
+from network.weights import WeightsLayout
+
+OFFLINE_ROUND = 0
+"""Evaluations while training have rounds from 1, so these episodes are none of theirs."""
+
+
+def evaluate_run(directory: RunDirectory, episodes: int) -> dict[str, Any]:
+    """Play fresh greedy episodes of every task with the newest checkpoint's weights.
+
+    Raises:
+        CheckpointError: there is no usable checkpoint, or it is of another network.
+        EnvironmentFailureError: an environment broke its contract.
+    """
+    checkpoint, passed_over = directory.newest_checkpoint()
+    parts = Parts(directory.config, resolve(directory.config).specs, life=checkpoint.state["life"])
+    network = parts.network()
+    restore_weights(network, checkpoint.tensors["weights"])
+    torch.set_num_threads(1)
+    snapshot = WeightsLayout(network).snapshot(network, learner_step=checkpoint.state["learner_step"])
+    request = EvaluationRequest(snapshot, OFFLINE_ROUND, confirms=False)
+    returns = {spec.name: parts.evaluate(spec, snapshot, episodes, OFFLINE_ROUND) for spec in parts.specs}
+    result = EvaluationResult(request, returns)
+    tasks = {spec.name: returns_of(result, spec.name, spec.solved_at) for spec in parts.specs}
+    bounded = [task["solved"] for task in tasks.values() if task["solved"] is not None]
+    return {
+        "solved": bool(bounded) and all(bounded),
+        "learner_steps": snapshot.learner_step,
+        "weights_sha256": snapshot.digest(),
+        "tasks": tasks,
+        "passed_over": passed_over,
+        "versions": versions(),
+    }

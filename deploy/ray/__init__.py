@@ -1,0 +1,1 @@
+"""The Ray runtime: thin skins over the same parts. Nothing outside this package imports ray."""

@@ -1,0 +1,100 @@
+"""Starting a Ray cluster on this machine, or joining one by address."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+
+from deploy.errors import ClusterError
+
+PROBE_SECONDS = 5.0
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
+
+
+@contextmanager
+def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
+    """Be connected to a cluster that offers `slots`, and leave it in the end.
+
+    Args:
+        address: `host:port` of a running cluster; None starts one on this machine and ends it again.
+        slots: how many processes of each kind it must have room for, such as `{"task:cartpole": 1}`.
+
+    Raises:
+        ClusterError: it does not answer, refuses, or has too few slots.
+    """
+    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+    options: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "configure_logging": True,
+    }
+    if address is None:
+        _start(slots, options)
+    else:
+        _join(address, options)
+    try:
+        if address is not None:
+            _require(slots, address)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
+    try:
+        ray.init(address="local", include_dashboard=False, resources=dict(slots), **options)
+    except Exception as error:
+        raise ClusterError(f"Ray could not be started on this machine: {_first_line(error)}") from error
+
+
+def _join(address: str, options: Mapping[str, Any]) -> None:
+    advice = (
+        "check that `ray start --head` runs there, that the port is the one it printed (6379 by default), "
+        "that no firewall is in between, and that both sides have the same Ray version and token"
+    )
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdigit():
+        raise ClusterError(f"--address: {address!r} is not allowed: it should be host:port")
+    try:
+        socket.create_connection((host, int(port)), timeout=PROBE_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterError(f"cluster {address} does not answer ({error}): {advice}") from error
+    try:
+        ray.init(address=address, **options)
+    except Exception as error:
+        raise ClusterError(
+            f"cluster {address} does not let this run in ({_first_line(error)}): {advice}"
+        ) from error
+
+
+def _require(slots: Mapping[str, int], address: str) -> None:
+    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    missing = [
+        f"{name!r}: {count} needed, {offered.get(name, 0):g} there"
+        for name, count in slots.items()
+        if offered.get(name, 0) < count
+    ]
+    if missing:
+        raise ClusterError(
+            f"cluster {address} has too few slots ({'; '.join(missing)}): "
+            "start nodes with `ray start --address ... --resources '{\"NAME\": COUNT}'`"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def ray_actor(kind: type, slot: str | None = None, max_concurrency: int | None = None) -> Any:  # noqa: ANN401
+    """Return a class as a Ray actor class that takes one `slot` and no CPU, and is never restarted by Ray."""
+    options: dict[str, Any] = {"num_cpus": 0, "max_restarts": 0}
+    if slot is not None:
+        options["resources"] = {slot: 1}
+    if max_concurrency is not None:
+        options["max_concurrency"] = max_concurrency
+    return ray.remote(kind).options(**options)

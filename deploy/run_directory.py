@@ -1,0 +1,151 @@
+"""A run's directory: what it was asked to do, what it said, where it can go on from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from deploy.config.loading import parse_config, to_yaml
+from deploy.config.schema import RunConfig
+from deploy.config.yaml_text import parse_yaml
+from deploy.errors import ConfigError
+from deploy.progress import Progress
+from deploy.status import RunStatus
+from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
+from learner.learner import Learner
+from learner.learner_state import learner_tensors
+
+CONFIG = "config.yaml"
+
+
+class RunDirectory:
+    """The files of one run.
+
+        directory = RunDirectory.create(Path("runs/a"), config)
+        directory = RunDirectory.open(Path("runs/a"))
+        checkpoint, passed_over = directory.newest_checkpoint()
+
+    Attributes:
+        path: the directory.
+        config: the run's resolved configuration.
+    """
+
+    def __init__(self, path: Path, config: RunConfig) -> None:
+        self.path = path
+        self.config = config
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> "RunDirectory":
+        """Make the directory of a new run.
+
+        Raises:
+            ConfigError: it exists, or cannot be made.
+        """
+        refuse_existing(path)
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror}") from error
+        directory = cls(path, config)
+        directory.write_config()
+        return directory
+
+    @classmethod
+    def open(cls, path: Path) -> "RunDirectory":
+        """Read the directory of an earlier run.
+
+        Raises:
+            ConfigError: it is not one.
+        """
+        try:
+            text = (path / CONFIG).read_text()
+        except OSError as error:
+            raise ConfigError(
+                f"RUN_DIR: {str(path)!r} is not a run directory: "
+                f"its {CONFIG} cannot be read ({error.strerror})"
+            ) from error
+        return cls(path, parse_config(parse_yaml(text, str(path / CONFIG))))
+
+    def write_config(self) -> None:
+        """Write the configuration as resolved."""
+        (self.path / CONFIG).write_text(to_yaml(self.config))
+
+    def save_checkpoint(self, learner: Learner, progress: Progress) -> None:
+        """Write a checkpoint of a learner and of how far the run has come."""
+        state = {"learner_step": learner.learner_step, "seed": self.config.seed, **asdict(progress)}
+        tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
+        checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
+        save_checkpoint(self._checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
+
+    def newest_checkpoint(self) -> tuple[Checkpoint, list[str]]:
+        """Return the newest checkpoint that verifies, and a sentence for each that was passed over.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        checkpoint, _, passed_over = load_newest_checkpoint(self._checkpoints)
+        return checkpoint, passed_over
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write `summary.json`."""
+        (self.path / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise a ConfigError if there is something at the path of a new run."""
+    if path.exists():
+        raise ConfigError(
+            f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
+            f"(to go on with that run: trunkline resume {path})"
+        )
+
+
+class MetricsLog:
+    """Writes each status as a line of `metrics.jsonl`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = (directory / "metrics.jsonl").open("a")
+
+    def __call__(self, status: RunStatus) -> None:
+        """Write a line."""
+        self._file.write(json.dumps(asdict(status)) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class TensorboardLog:
+    """Writes each status as TensorBoard scalars over env steps."""
+
+    def __init__(self, directory: Path) -> None:
+        self._writer = SummaryWriter(str(directory / "tensorboard"))
+
+    def __call__(self, status: RunStatus) -> None:
+        """Write scalars."""
+        self._add("learner/updates_per_second", status.updates_per_second, status.env_steps)
+        self._add("learner/update_fraction", status.update_fraction, status.env_steps)
+        for task in status.tasks:
+            self._add(f"{task.name}/greedy_return", task.greedy_return, status.env_steps)
+            self._add(f"{task.name}/recent_return", task.table.recent_return, status.env_steps)
+            self._add(f"{task.name}/loss", task.loss, status.env_steps)
+            self._add(f"{task.name}/env_steps_per_second", task.env_steps_per_second, status.env_steps)
+            self._add(f"{task.name}/staleness_versions", task.staleness, status.env_steps)
+            self._add(f"{task.name}/samples_per_insert", task.samples_per_insert, status.env_steps)
+
+    def close(self) -> None:
+        """Write what is left and close the files."""
+        self._writer.close()
+
+    def _add(self, name: str, value: float | None, env_steps: int) -> None:
+        if value is not None:
+            self._writer.add_scalar(name, value, env_steps)

@@ -1,0 +1,51 @@
+"""What a run came to, as `summary.json` says it."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from deploy.config.schema import RunConfig
+from deploy.judge import EvaluationResult
+from deploy.progress import Outcome
+
+_LIBRARIES = ("trunkline", "torch", "ray", "gymnasium", "numpy")
+
+
+def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
+    """Return the summary of a run: returns by task, whether each is solved, time, steps, versions."""
+    tasks = {
+        name: {
+            **returns_of(outcome.evaluation, name, task.solved_at),
+            "env_steps": outcome.progress.env_steps[name],
+        }
+        for name, task in config.tasks.items()
+    }
+    return {
+        "solved": outcome.reason == "solved",
+        "stopped_by": outcome.reason,
+        "train_seconds": round(outcome.progress.train_seconds, 3),
+        "learner_steps": outcome.learner_step,
+        "env_steps": sum(outcome.progress.env_steps.values()),
+        "seed": config.seed,
+        "weights_sha256": outcome.weights_sha256,
+        "learner_phase_seconds": {name: round(s, 3) for name, s in outcome.phase_seconds.items()},
+        "tasks": tasks,
+        "versions": versions(),
+    }
+
+
+def returns_of(evaluation: EvaluationResult | None, task: str, solved_at: float | None) -> dict[str, Any]:
+    """Return one task's part of an evaluation."""
+    mean = evaluation.mean(task) if evaluation else None
+    return {
+        "greedy_return_mean": mean,
+        "greedy_return_std": evaluation.std(task) if evaluation else None,
+        "episodes": len(evaluation.returns[task]) if evaluation else 0,
+        "solved_at": solved_at,
+        "solved": None if solved_at is None else mean is not None and mean >= solved_at,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
