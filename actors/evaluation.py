@@ -31,7 +31,7 @@ def _one_episode_each(spec: TaskSpec, policy: TaskPolicy, num_envs: int, seed: i
     running_E = np.ones(num_envs, np.bool_)
     obs_EO = vector.reset()
     while running_E.any():
-        q_EA = policy.action_values(obs_EO.astype(spec.observation_dtype))
+        q_EA = policy.action_values(obs_EO)
         obs_EO, reward_E, terminated_E, truncated_E = vector.step(q_EA.argmax(1))
         returns_E += reward_E * running_E
         running_E &= ~(terminated_E | truncated_E)

@@ -23,7 +23,7 @@ class Rollout:
         self._policy = policy
         self._exploration = exploration
         self._writer = writer
-        self._obs_EO = vector.reset().astype(vector.spec.observation_dtype)
+        self._obs_EO = vector.reset()
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
 
     def next_block(self) -> FragmentBlock:
@@ -39,14 +39,14 @@ class Rollout:
     def _step(self) -> FragmentBlock | None:
         q_EA = self._policy.action_values(self._obs_EO)
         action_E = self._exploration.choose(q_EA.argmax(1))
-        obs_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
+        next_obs_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
         flags_E = np.where(
             self._ended_E,
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
         block = self._writer.append(self._obs_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
-        self._obs_EO = obs_EO.astype(self._vector.spec.observation_dtype)
+        self._obs_EO = next_obs_EO
         self._ended_E = terminated_E | truncated_E
         self._exploration.forget(self._ended_E)
         return block

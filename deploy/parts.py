@@ -29,12 +29,13 @@ from network.build import build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
+from replay.fragment import TableShape
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import RateLimiter
 from replay.rows import RowRing
 from replay.selector import Proportional, Selector, Uniform
 from replay.shard import Shard
-from replay.table import Table, TableShape
+from replay.table import Table
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 
@@ -152,7 +153,9 @@ class Parts:
             else Proportional(rows, priority_exponent=replay.priority_exponent)
         )
         return Table(
-            shape=TableShape(spec.name, spec.observation_shape, spec.observation_dtype, replay.n_step),
+            shape=TableShape(
+                spec.name, spec.observation_shape, spec.observation_dtype, spec.num_actions, replay.n_step
+            ),
             rows=RowRing(rows, spec.observation_shape, spec.observation_dtype),
             selector=selector,
             limiter=RateLimiter(

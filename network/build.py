@@ -15,7 +15,7 @@ SHARING: dict[str, Callable[[Sequence[TaskSpec], Sequence[int], bool], MultiTask
 def build_network(
     sharing: str, specs: Sequence[TaskSpec], trunk_widths: Sequence[int], dueling: bool, seed: int
 ) -> MultiTaskNetwork:
-    """Return a freshly initialised network, the same for the same seed, leaving torch's global RNG alone.
+    """Return a freshly initialised network, the same for the same seed, leaving torch's RNG on the CPU alone.
 
     Args:
         sharing: a key of `SHARING`.

@@ -48,9 +48,9 @@ class HardSharedNetwork(MultiTaskNetwork):
     def __init__(self, specs: Sequence[TaskSpec], trunk_widths: Sequence[int], dueling: bool) -> None:
         super().__init__()
         head = DuelingHead if dueling else LinearHead
-        self.encoders = nn.ModuleDict({s.name: VectorEncoder(s, trunk_widths[0]) for s in specs})
+        self.encoders = nn.ModuleDict({_key(s.name): VectorEncoder(s, trunk_widths[0]) for s in specs})
         self.trunk = layer_norm_mlp(trunk_widths)
-        self.heads = nn.ModuleDict({s.name: head(trunk_widths[-1], s.num_actions) for s in specs})
+        self.heads = nn.ModuleDict({_key(s.name): head(trunk_widths[-1], s.num_actions) for s in specs})
 
     def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:
         """Return one q_BA a task."""
@@ -60,21 +60,26 @@ class HardSharedNetwork(MultiTaskNetwork):
 
     def for_task(self, name: str) -> nn.Module:
         """Return the task's encoder, the trunk and the task's head as one module."""
-        return _OneTask(name, self.encoders[name], self.trunk, self.heads[name])
+        return _OneTask(_key(name), self.encoders[_key(name)], self.trunk, self.heads[_key(name)])
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the trunk's parameters."""
         return list(self.trunk.parameters())
 
 
+def _key(name: str) -> str:
+    """Return a task's key in a ModuleDict, whose own attributes (`keys`, `train`) are no keys."""
+    return f"task:{name}"
+
+
 class _OneTask(nn.Module):
-    def __init__(self, name: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module) -> None:
+    def __init__(self, key: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module) -> None:
         super().__init__()
-        self.encoders = nn.ModuleDict({name: encoder})
+        self.encoders = nn.ModuleDict({key: encoder})
         self.trunk = trunk
-        self.heads = nn.ModuleDict({name: head})
-        self._name = name
+        self.heads = nn.ModuleDict({key: head})
+        self._key = key
 
     def forward(self, obs: Tensor) -> Tensor:
-        q_BA: Tensor = self.heads[self._name](self.trunk(self.encoders[self._name](obs)))
+        q_BA: Tensor = self.heads[self._key](self.trunk(self.encoders[self._key](obs)))
         return q_BA

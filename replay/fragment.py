@@ -18,6 +18,25 @@ BOUNDARY = 4
 
 
 @dataclass(frozen=True)
+class TableShape:
+    """What a table takes: blocks of this task, with such observations and actions.
+
+    Attributes:
+        task: name of the task.
+        observation_shape: shape of one observation.
+        observation_dtype: `float32` or `uint8`.
+        num_actions: actions are 0 .. num_actions - 1.
+        overlap: rows behind the starts of a fragment.
+    """
+
+    task: str
+    observation_shape: tuple[int, ...]
+    observation_dtype: str
+    num_actions: int
+    overlap: int
+
+
+@dataclass(frozen=True)
 class FragmentBlock:
     """Fragments of equal length from the streams of one actor.
 
@@ -63,34 +82,50 @@ class FragmentBlock:
         is_start: NDArray[np.bool_] = (self.flags[:, : self.num_starts] & BOUNDARY) == 0
         return is_start
 
-    def problem(
-        self, task: str, observation_shape: tuple[int, ...], observation_dtype: str, overlap: int
-    ) -> str | None:
-        """Return what is wrong with the block for a table of that task, in one sentence, or None."""
-        if self.task != task:
-            return f"block of task {self.task!r} sent to the table of {task!r}"
-        if self.observations.ndim != 2 + len(observation_shape):
-            return f"observations have {self.observations.ndim} dimensions, not {2 + len(observation_shape)}"
+    def problem(self, shape: TableShape) -> str | None:
+        """Return what is wrong with the block for a table of that shape, in one sentence, or None."""
+        if self.task != shape.task:
+            return f"block of task {self.task!r} sent to the table of {shape.task!r}"
+        dimensions = 2 + len(shape.observation_shape)
+        if self.observations.ndim != dimensions:
+            return f"observations have {self.observations.ndim} dimensions, not {dimensions}"
         streams, rows = self.observations.shape[:2]
+        episodes = (self.episode_lengths.size,)
         expected: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
-            ("observations", self.observations, (streams, rows, *observation_shape), observation_dtype),
+            (
+                "observations",
+                self.observations,
+                (streams, rows, *shape.observation_shape),
+                shape.observation_dtype,
+            ),
             ("actions", self.actions, (streams, rows), "int32"),
             ("rewards", self.rewards, (streams, rows), "float32"),
             ("flags", self.flags, (streams, rows), "uint8"),
-            ("priorities", self.priorities, (streams, rows - overlap), "float32"),
-            ("episode_returns", self.episode_returns, (self.episode_lengths.size,), "float32"),
-            ("episode_lengths", self.episode_lengths, (self.episode_lengths.size,), "int32"),
+            ("priorities", self.priorities, (streams, rows - shape.overlap), "float32"),
+            ("episode_returns", self.episode_returns, episodes, "float32"),
+            ("episode_lengths", self.episode_lengths, episodes, "int32"),
         ]
-        for name, array, shape, dtype in expected:
-            if array.shape != shape or array.dtype != dtype:
-                return f"{name} is {array.dtype}{list(array.shape)}, expected {dtype}{list(shape)}"
-        if streams == 0 or rows <= overlap:
+        for name, array, dimensions_of, dtype in expected:
+            if array.shape != dimensions_of or array.dtype != dtype:
+                return f"{name} is {array.dtype}{list(array.shape)}, expected {dtype}{list(dimensions_of)}"
+        if streams == 0 or rows <= shape.overlap:
             return f"block of {streams} fragments of {rows} rows holds no start"
-        return self._value_problem()
+        return self._value_problem(shape.num_actions)
 
-    def _value_problem(self) -> str | None:
-        if not np.isfinite(self.rewards).all():
-            return "rewards hold a value that is not finite"
-        if not (np.isfinite(self.priorities).all() and (self.priorities >= 0).all()):
-            return "priorities hold a value that is not finite or is negative"
+    def _value_problem(self, num_actions: int) -> str | None:
+        numbers = {
+            "observations": self.observations,
+            "rewards": self.rewards,
+            "priorities": self.priorities,
+            "episode_returns": self.episode_returns,
+        }
+        for name, array in numbers.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                return f"{name} hold a value that is not finite"
+        if (self.priorities < 0).any():
+            return "priorities hold a negative value"
+        if ((self.actions < 0) | (self.actions >= num_actions)).any():
+            return f"actions hold a value outside 0 .. {num_actions - 1}"
+        if (self.flags > TERMINATED | TRUNCATED | BOUNDARY).any():
+            return "flags hold a value that is no sum of the known ones"
         return None

@@ -6,7 +6,8 @@ class RateLimiter:
 
     The rule of Reverb's rate limiter (Cassirer et al. 2021, "Reverb: A Framework for Experience Replay",
     section 3.3). Nothing is sampled before `min_size_to_sample` items are there; those first items are not
-    owed any samples. With `samples_per_insert` None only the minimum counts.
+    owed any samples, and the insert that completes them may leave the band. With `samples_per_insert` None
+    only the minimum counts.
 
         limiter = RateLimiter(samples_per_insert=8, min_size_to_sample=1000, error_buffer=8000)
         if limiter.may_insert(64):
@@ -51,5 +52,6 @@ def smallest_error_buffer(samples_per_insert: float, insert_size: int, sample_si
 
     Just before an insert of `insert_size` items is refused, the balance lies at most `samples_per_insert *
     insert_size` below the upper bound; a draw of `sample_size` must then still fit above the lower bound.
+    A thousandth of a sample on top absorbs what rounding takes away.
     """
-    return (samples_per_insert * insert_size + sample_size) / 2
+    return (samples_per_insert * insert_size + sample_size) / 2 + 1e-3

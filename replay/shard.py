@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.messages import InsertAnswer, Inserted, Refused, SampleAnswer, ShardStats
+from replay.fragment import FragmentBlock
+from replay.messages import InsertAnswer, Inserted, Refused, SampleAnswer, ShardStats, Throttled
 from replay.sequences import SequenceBook
 from replay.table import Table
 from replay.wire import WireError, decode_block
@@ -26,10 +27,12 @@ class Shard:
         self._weights_version = 0
 
     def insert(self, data: bytes) -> InsertAnswer:
-        """Decode a block and put it into its task's table.
+        """Decode a block and put it into its task's table: `receive`, then `admit`."""
+        block = self.receive(data)
+        return block if isinstance(block, Refused) else self.admit(block)
 
-        A repeated block inserts nothing and is acknowledged again, so senders may retry.
-        """
+    def receive(self, data: bytes) -> FragmentBlock | Refused:
+        """Decode a block and check it against its task's table."""
         try:
             block = decode_block(data)
         except WireError as error:
@@ -38,8 +41,14 @@ class Shard:
         if table is None:
             return self._refuse(f"no table for task {block.task!r}; this shard has {sorted(self.tables)}")
         problem = table.problem_with(block)
-        if problem is not None:
-            return self._refuse(problem)
+        return block if problem is None else self._refuse(problem)
+
+    def admit(self, block: FragmentBlock) -> Inserted | Throttled:
+        """Put a received block into its table.
+
+        A repeated block inserts nothing and is acknowledged again, so senders may retry.
+        """
+        table = self.tables[block.task]
         verdict = self._sequences.verdict(block.actor, block.incarnation, block.sequence)
         if verdict is not None:
             table.drop(block, verdict)

@@ -1,27 +1,16 @@
 """A table: the replay of one task on one shard, composed of rows, a selector and a rate limiter."""
 
 from collections import Counter, deque
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.fragment import FragmentBlock
+from replay.fragment import FragmentBlock, TableShape
 from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableStats, Throttled
 from replay.n_step import ReturnSpec, cut_n_step
 from replay.rate_limiter import RateLimiter
 from replay.rows import RowRing
 from replay.selector import Selector
-
-
-@dataclass(frozen=True)
-class TableShape:
-    """What the rows of a table hold: the task, its observations, and rows of overlap behind the starts."""
-
-    task: str
-    observation_shape: tuple[int, ...]
-    observation_dtype: str
-    overlap: int
 
 
 class Table:
@@ -40,6 +29,8 @@ class Table:
         returns: ReturnSpec,
         rng: np.random.Generator,
     ) -> None:
+        if returns.n_step > shape.overlap:
+            raise ValueError(f"n_step is {returns.n_step}, but blocks overlap by {shape.overlap} rows only")
         self._shape = shape
         self._rows = rows
         self._selector = selector
@@ -61,8 +52,7 @@ class Table:
 
     def problem_with(self, block: FragmentBlock) -> str | None:
         """Return why the block can never go into this table, in one sentence, or None."""
-        shape = self._shape
-        problem = block.problem(shape.task, shape.observation_shape, shape.observation_dtype, shape.overlap)
+        problem = block.problem(self._shape)
         if problem is None and block.actions.size > self._rows.num_rows:
             problem = f"block of {block.actions.size} rows is larger than its table of {self._rows.num_rows}"
         return problem
@@ -91,7 +81,7 @@ class Table:
 
     def sample(self, size: int) -> SampleAnswer:
         """Draw `size` items with replacement, or say that it is too early."""
-        if not self._limiter.may_sample(size):
+        if self._items == 0 or not self._limiter.may_sample(size):
             return NotReady()
         self._limiter.sampled(size)
         slots, probabilities = self._selector.sample(size, self._rng)

@@ -57,11 +57,11 @@ def decode_block(data: bytes) -> FragmentBlock:
             agree with its bytes.
     """
     message = _unpack(data)
-    if message.pop("format", None) != FORMAT:
+    if not _is_scalar(found := message.pop("format", None), int) or found != FORMAT:
         raise WireError(f"message format is not {FORMAT}")
     expected = {field.name for field in fields(FragmentBlock)}
     if set(message) != expected:
-        raise WireError(f"message fields differ in {sorted(set(message) ^ expected)[:4]}")
+        raise WireError(f"message fields differ in {sorted(set(message) ^ expected, key=str)[:4]}")
     decoded: dict[str, Any] = {}
     for name, value in message.items():
         scalar = _SCALARS.get(name)
@@ -86,6 +86,8 @@ def _unpack(data: bytes) -> dict[str, Any]:
             max_map_len=32,
             ext_hook=_refuse_extension,
         )
+    except WireError:
+        raise
     except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
         raise WireError(f"message is not msgpack of the expected form: {type(error).__name__}") from error
     if not isinstance(message, dict):
@@ -105,7 +107,8 @@ def _is_scalar(value: object, expected: type) -> bool:
 
 def _encode_array(array: NDArray[Any]) -> dict[str, Any]:
     contiguous = np.ascontiguousarray(array)
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": contiguous.data.cast("B")}
+    data = contiguous.reshape(-1).view(np.uint8).data
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
 
 
 def _decode_array(name: str, header: Any) -> NDArray[Any]:  # noqa: ANN401 - it is whatever a stranger sent
@@ -123,4 +126,7 @@ def _decode_array(name: str, header: Any) -> NDArray[Any]:  # noqa: ANN401 - it 
         count *= size
     if count * np.dtype(dtype).itemsize != len(data):
         raise WireError(f"array {name} of shape {shape} and {dtype} needs other than its {len(data)} bytes")
-    return np.frombuffer(data, dtype).reshape(shape)
+    try:
+        return np.frombuffer(data, dtype).reshape(shape)
+    except ValueError as error:
+        raise WireError(f"array {name} cannot have the shape {shape}") from error

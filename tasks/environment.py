@@ -99,9 +99,10 @@ class _CheckedEnv(gymnasium.Wrapper[NDArray[Any], np.int64, NDArray[Any], Any]):
     def step(self, action: np.int64) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         try:
             observation, reward, terminated, truncated, info = self.env.step(action + self._first_action)
+            reward_number = float(reward)
         except Exception as error:
             raise self._failure(f"raised in step: {type(error).__name__}: {error}") from error
-        return self._checked(observation), float(reward), terminated, truncated, info
+        return self._checked(observation), reward_number, terminated, truncated, info
 
     def _checked(self, observation: NDArray[Any]) -> NDArray[Any]:
         if np.shape(observation) != self._task.observation_shape:
@@ -120,7 +121,7 @@ class CheckedVector:
 
     A step that terminates or truncates an episode returns the episode's last observation; the stream's next
     step ignores its action and returns the first observation of a new episode (Gymnasium's NEXT_STEP mode).
-    Returned observations are good until the next call: the vector writes them into one buffer.
+    Observations come in the task's dtype.
 
         vector = CheckedVector(spec, num_envs=16, seed=1)
         obs_EO = vector.reset()
@@ -160,7 +161,7 @@ class CheckedVector:
         """
         observation, reward, terminated, truncated, _ = self._vector.step(action_E)
         if not np.isfinite(reward).all():
-            raise self._not_finite("reward", reward)
+            raise self._not_finite("a reward", reward)
         return self._finite(observation), reward, terminated, truncated
 
     def close(self) -> None:
@@ -168,13 +169,14 @@ class CheckedVector:
         self._vector.close()
 
     def _finite(self, observation: NDArray[Any]) -> NDArray[Any]:
+        """Return a copy in the task's dtype: the vector writes all its observations into one buffer."""
         if observation.dtype.kind == "f" and not np.isfinite(observation).all():
-            raise self._not_finite("observation", observation)
-        return observation
+            raise self._not_finite("an observation", observation)
+        return observation.astype(self.spec.observation_dtype)
 
     def _not_finite(self, what: str, value: NDArray[Any]) -> EnvironmentFailureError:
         bad = value[~np.isfinite(value)].flat[0]
         return EnvironmentFailureError(
-            f"task {self.spec.name!r}: environment {self.spec.env!r} returned a {what} "
-            f"that is not finite ({bad})"
+            f"task {self.spec.name!r}: environment {self.spec.env!r} returned "
+            f"{what} that is not finite ({bad})"
         )

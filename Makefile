@@ -1,0 +1,39 @@
+# Everything happens in .venv beside the code; nothing but Python 3.11 and make has to be there before.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: train test lint bench-learner bench-solve clean
+
+train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
+	$(BIN)/trunkline train
+
+test: $(VENV)/.installed-dev  ## lint, types and every test, real Ray included
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev  ## what `make test` checks of style and types, alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench-learner: $(VENV)/.installed  ## updates/s beside a bare torch loop
+	$(BIN)/python benchmarks/learner.py
+
+bench-solve: $(VENV)/.installed  ## seconds to solve the shipped pair, ten seeds
+	$(BIN)/python benchmarks/time_to_solve.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "trunkline needs Python 3.11: name it with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""What may know what, and the rules of the house."""

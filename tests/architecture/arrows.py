@@ -1,0 +1,63 @@
+"""The arrows of DESIGN.md as data, and the search for imports that go against them."""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from tests.support.source_tree import ROOMS, SourceFile, imports_of
+
+BELOW = {
+    "tasks": set(),
+    "network": {"tasks"},
+    "replay": {"tasks"},
+    "actors": {"tasks", "network", "replay"},
+    "learner": {"tasks", "network", "replay"},
+    "deploy": {"tasks", "network", "replay", "actors", "learner"},
+    "study": {"tasks", "network", "replay", "actors", "learner", "deploy"},
+    "cli": {"tasks", "network", "replay", "actors", "learner", "deploy", "study"},
+}
+"""Rooms that each room may import, besides itself."""
+
+SPECS_ONLY = {"network", "replay", "learner"}
+"""Rooms that know tasks by their specifications only."""
+
+SPEC_MODULES = {"tasks.spec", "tasks.errors"}
+
+ROOMS_OF_PACKAGE = {
+    "ray": {"deploy"},
+    "prometheus_client": {"deploy"},
+    "torch": {"network", "actors", "learner", "deploy", "study", "cli"},
+    "pydantic": {"deploy", "study", "cli"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+}
+"""Where a package may be imported; a package that is not named here may be imported anywhere above."""
+
+PACKAGES_OF_ROOM = {
+    "tasks": {"numpy", "gymnasium"},
+    "network": {"numpy", "torch"},
+    "replay": {"numpy", "numba", "msgpack"},
+}
+"""All that the lowest rooms may import besides the standard library."""
+
+
+def violations(files: Iterable[SourceFile]) -> list[str]:
+    """Return one sentence for every import that goes against the arrows."""
+    return [
+        f"{file.path}:{line} imports {name}: {problem}"
+        for file in files
+        for line, name in imports_of(file)
+        for problem in _problems(file.room, name)
+    ]
+
+
+def _problems(room: str, name: str) -> Iterator[str]:
+    top = name.split(".")[0]
+    if top in ROOMS:
+        if top not in BELOW[room] | {room}:
+            yield f"{room} may import {sorted(BELOW[room])} only"
+        elif top == "tasks" and room in SPECS_ONLY and ".".join(name.split(".")[:2]) not in SPEC_MODULES:
+            yield f"{room} may import {sorted(SPEC_MODULES)} of tasks only"
+    elif room not in ROOMS_OF_PACKAGE.get(top, {room}):
+        yield f"{top} belongs in {sorted(ROOMS_OF_PACKAGE[top])} only"
+    elif room in PACKAGES_OF_ROOM and top not in PACKAGES_OF_ROOM[room] | sys.stdlib_module_names:
+        yield f"{room} may import {sorted(PACKAGES_OF_ROOM[room])} besides the standard library"

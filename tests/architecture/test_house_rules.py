@@ -1,0 +1,102 @@
+"""The rules of the house: small files, short bodies, no pickle, nothing left to do."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.source_tree import SourceFile, imports_of, source_files
+
+MAX_FILE_LINES = 300
+MAX_BODY_LINES = 50
+PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+TORCH_PICKLES = {"torch.load", "torch.save"}
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+
+
+def long_files(file: SourceFile) -> Iterator[str]:
+    """Yield the file if it is too long."""
+    lines = len(file.text.splitlines())
+    if lines > MAX_FILE_LINES:
+        yield f"{file.path} has {lines} lines"
+
+
+def long_bodies(file: SourceFile) -> Iterator[str]:
+    """Yield every function whose body, without its docstring, is too long."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+            if lines > MAX_BODY_LINES:
+                yield f"{file.path}:{node.lineno} {node.name} has a body of {lines} lines"
+
+
+def pickles(file: SourceFile) -> Iterator[str]:
+    """Yield every import or call of something that unpickles."""
+    names = [(line, name) for line, name in imports_of(file)]
+    names += [(n.lineno, ast.unparse(n)) for n in ast.walk(file.tree) if isinstance(n, ast.Attribute)]
+    for line, name in names:
+        if name.split(".")[0] in PICKLES or name in TORCH_PICKLES:
+            yield f"{file.path}:{line} uses {name}"
+
+
+def unfinished(file: SourceFile) -> Iterator[str]:
+    """Yield every comment or text that puts something off."""
+    for token in tokenize.generate_tokens(io.StringIO(file.text).readline):
+        if token.type in {tokenize.COMMENT, tokenize.STRING} and UNFINISHED.search(token.string):
+            yield f"{file.path}:{token.start[0]} {token.string.strip()[:60]}"
+
+
+RULES = [long_files, long_bodies, pickles, unfinished]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_file_keeps_the_rule(rule: Callable[[SourceFile], Iterator[str]]):
+    """No file of any room breaks it."""
+    files = source_files()
+    assert len(files) > 20
+    problems = [problem for file in files for problem in rule(file)]
+    assert problems == [], "\n".join(problems)
+
+
+def function(lines: int, docstring: int = 0) -> str:
+    text = '    """A\n' + "    b\n" * docstring + '    """\n' if docstring else ""
+    return "def f():\n" + text + "    x = 1\n" * lines
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (long_files, "x = 1\n" * 301),
+        (long_bodies, function(51)),
+        (long_bodies, function(51, docstring=30)),
+        (long_bodies, "class C:\n    async def f(self):\n" + "        x = 1\n" * 51),
+        (pickles, "import pickle\n"),
+        (pickles, "def f():\n    from cloudpickle import loads\n"),
+        (pickles, "import torch\nw = torch.load('w.pt')\n"),
+        (pickles, "from torch import load\n"),
+        (unfinished, "x = 1  # TODO: later\n"),
+        (unfinished, '"""FIXME"""\n'),
+    ],
+)
+def test_a_broken_rule_is_noticed(rule: Callable[[SourceFile], Iterator[str]], text: str):
+    """Each rule finds exactly the one thing that breaks it."""
+    assert len(list(rule(SourceFile("tasks", "tasks/x.py", text)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (long_files, "x = 1\n" * 300),
+        (long_bodies, function(50)),
+        (long_bodies, function(50, docstring=30)),
+        (pickles, "import json, torch\nx = json.load\n"),
+        (unfinished, "todo = 1  # every method\n"),
+    ],
+)
+def test_what_just_keeps_a_rule_passes(rule: Callable[[SourceFile], Iterator[str]], text: str):
+    """The limits themselves are allowed, docstrings are free."""
+    assert list(rule(SourceFile("tasks", "tasks/x.py", text))) == []

@@ -1,0 +1,1 @@
+"""Builders and environments that tests share."""

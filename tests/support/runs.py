@@ -1,0 +1,63 @@
+"""Small configurations and the ways to run them, for tests that need a whole run."""
+
+import contextlib
+import copy
+import io
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from deploy.config.loading import parse_config
+from deploy.config.resolution import ResolvedRun, resolve
+
+TINY: dict[str, Any] = {
+    "stop_env_steps": 3000,
+    "tasks": {
+        "chain": {"env": "trunkline/Chain-v0", "envs_per_actor": 4},
+        "identity": {"env": "trunkline/Identity-v0", "envs_per_actor": 4},
+    },
+    "network": {"encoder_width": 32, "trunk": [32]},
+    "replay": {"capacity": 5000, "min_size_to_sample": 200, "n_step": 3, "samples_per_insert": 8.0},
+    "actors": {"fragment_length": 8, "exploration_max_duration": 4},
+    "learner": {"batch_size": 64, "prefetch_batches": 4, "publish_period": 10, "target_period": 50},
+    "evaluation": {"period": 100, "episodes": 20},
+    "checkpoint": {"period": 200},
+    "metrics": {"port": 0},
+}
+
+
+def tiny_overrides(**fields: Any) -> list[str]:
+    """Return `TINY` as overrides of the shipped pair, with fields (dots written as __) on top."""
+    overrides = ["tasks.cartpole=null", "tasks.mountaincar=null"]
+    for section, value in TINY.items():
+        entries = value.items() if isinstance(value, dict) else [(None, value)]
+        overrides += [f"{section}.{key}={entry}" if key else f"{section}={entry}" for key, entry in entries]
+    return overrides + [f"{name.replace('__', '.')}={value}" for name, value in fields.items()]
+
+
+def tiny_run(*overrides: str) -> ResolvedRun:
+    """Return the tiny configuration, resolved."""
+    return resolve(parse_config(copy.deepcopy(TINY), overrides))
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> tuple[int, str, str]:
+    """Run `trunkline` in this process; return its exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "argv", ["trunkline", *map(str, arguments)])
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until something holds, or fail with what it was."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {what}")
+        time.sleep(0.05)

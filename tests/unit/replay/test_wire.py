@@ -1,0 +1,180 @@
+"""The wire format: round trip, and everything that a stranger may send instead of a block."""
+
+import tracemalloc
+
+import msgpack
+import numpy as np
+import pytest
+
+import replay.wire
+from replay.wire import MAX_MESSAGE_BYTES, MAX_NAME_LENGTH, WireError, decode_block, encode_block
+from tests.support.builders import assert_same_block, header, make_block, tampered
+
+BLOCK = make_block(
+    episode_returns=np.array([1.5, -2.0], np.float32), episode_lengths=np.array([3, 4], np.int32)
+)
+
+
+def with_array(dtype: object, shape: object, data: object) -> bytes:
+    return tampered(BLOCK, rewards=header(dtype, shape, data))
+
+
+def test_a_block_survives_the_round_trip():
+    """Values, shapes, dtypes and names come back as they were."""
+    assert_same_block(BLOCK, decode_block(encode_block(BLOCK)))
+
+
+def test_uint8_images_survive_the_round_trip():
+    """Observations of three dimensions are five with streams and rows."""
+    block = make_block(obs_shape=(4, 5, 3), obs_dtype="uint8")
+    assert_same_block(block, decode_block(encode_block(block)))
+
+
+def test_arrays_that_are_not_contiguous_survive_the_round_trip():
+    """A transposed view is sent by its values, not by its memory."""
+    block = make_block(
+        streams=6, starts=4, overlap=2, rewards=np.arange(36, dtype=np.float32).reshape(6, 6).T
+    )
+    assert_same_block(block, decode_block(encode_block(block)))
+
+
+def test_empty_arrays_survive_the_round_trip():
+    """A block without a start or an episode can be written and read, if not inserted."""
+    block = make_block(streams=2, starts=0, overlap=2)
+    assert_same_block(block, decode_block(encode_block(block)))
+
+
+def test_a_block_that_is_too_large_is_not_encoded(monkeypatch: pytest.MonkeyPatch):
+    """The sentence gives both sizes and names the settings to change."""
+    size = len(encode_block(BLOCK))
+    monkeypatch.setattr(replay.wire, "MAX_MESSAGE_BYTES", size - 1)
+    with pytest.raises(WireError, match=f"block of {size} bytes, allowed are {size - 1}: shorten actors"):
+        encode_block(BLOCK)
+
+
+def test_a_message_that_is_too_large_is_not_unpacked():
+    """One byte beyond the limit is refused by its length alone."""
+    with pytest.raises(WireError, match=f"message of {MAX_MESSAGE_BYTES + 1} bytes, allowed are"):
+        decode_block(bytes(MAX_MESSAGE_BYTES + 1))
+
+
+MALFORMED = {
+    "empty": (b"", "not msgpack of the expected form"),
+    "cut off": (encode_block(BLOCK)[:-1], "not msgpack of the expected form"),
+    "one byte more": (encode_block(BLOCK) + b"\x01", "not msgpack of the expected form"),
+    "reserved byte": (b"\xc1", "not msgpack of the expected form"),
+    "no map": (msgpack.packb([1, 2]), "message is a list, expected a map"),
+    "integer keys": (msgpack.packb({1: 2}), "not msgpack of the expected form"),
+    "extension": (tampered(BLOCK, task=msgpack.ExtType(5, b"x")), "msgpack extension 5 is not allowed"),
+    "timestamp": (tampered(BLOCK, task=msgpack.Timestamp(1)), "field task is not the str"),
+    "deep nesting": (b"\x91" * 5000 + b"\x01", "not msgpack of the expected form"),
+    "long list": (tampered(BLOCK, task=[0] * 7), "not msgpack of the expected form"),
+    "many fields": (msgpack.packb({str(n): n for n in range(33)}), "not msgpack of the expected form"),
+    "format": (tampered(BLOCK, format=2), "message format is not 1"),
+    "no format": (msgpack.packb({}), "message format is not 1"),
+    "format as bool": (tampered(BLOCK, format=True), "message format is not 1"),
+    "format as float": (tampered(BLOCK, format=1.0), "message format is not 1"),
+    "unknown field": (tampered(BLOCK, reward=1), r"message fields differ in \['reward'\]"),
+    "missing fields": (msgpack.packb({"format": 1}), "message fields differ in"),
+}
+
+
+@pytest.mark.parametrize(("data", "sentence"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_message_raises_one_sentence(data: bytes, sentence: str):
+    """Whatever is wrong, it is a WireError that says what."""
+    with pytest.raises(WireError, match=sentence):
+        decode_block(data)
+
+
+def test_field_names_as_bytes_raise_a_wire_error():
+    """Keys of two kinds cannot be sorted for the sentence: that must not be the error."""
+    message = msgpack.unpackb(encode_block(BLOCK))
+    message[b"task"] = message.pop("task")
+    with pytest.raises(WireError, match="message fields differ"):
+        decode_block(msgpack.packb(message))
+
+
+@pytest.mark.parametrize("field", ["incarnation", "sequence", "weights_version"])
+@pytest.mark.parametrize("value", [-1, 2**62, 2**64 - 1, True, 1.0, "1", None, [1]])
+def test_a_number_field_takes_only_sensible_integers(field: str, value: object):
+    """No negative, no huge number, no bool or float in its place."""
+    with pytest.raises(WireError, match=f"field {field} is not the int within its limits"):
+        decode_block(tampered(BLOCK, **{field: value}))
+
+
+@pytest.mark.parametrize("value", ["x" * (MAX_NAME_LENGTH + 1), b"toy", 3, None, ["toy"], {"a": 1}])
+def test_a_name_field_takes_only_short_text(value: object):
+    """No bytes, no number, nothing overlong."""
+    with pytest.raises(WireError, match="field task is not the str within its limits"):
+        decode_block(tampered(BLOCK, task=value))
+
+
+def test_a_name_of_the_greatest_length_passes():
+    """The limit itself is allowed."""
+    name = "x" * MAX_NAME_LENGTH
+    assert decode_block(tampered(BLOCK, task=name)).task == name
+
+
+BAD_ARRAYS = {
+    "dtype object": (with_array("object", [1], b"12345678"), "has dtype 'object', allowed are"),
+    "dtype float64": (with_array("float64", [1], b"12345678"), "has dtype 'float64', allowed are"),
+    "dtype structure": (with_array("f4,i4", [1], b"12345678"), "has dtype 'f4,i4', allowed are"),
+    "dtype number": (with_array(7, [1], b"1234"), "has dtype '7', allowed are"),
+    "dtype list": (with_array(["float32"], [1], b"1234"), "allowed are"),
+    "too few bytes": (with_array("float32", [2, 2], b"1234"), "needs other than its 4 bytes"),
+    "too many bytes": (with_array("float32", [1], b"12345678"), "needs other than its 8 bytes"),
+    "negative size": (with_array("float32", [-1, -1], b"1234"), "not a list of sizes"),
+    "bool size": (with_array("uint8", [True], b"1"), "not a list of sizes"),
+    "float size": (with_array("uint8", [1.0], b"1"), "not a list of sizes"),
+    "size of 2**32": (with_array("uint8", [2**32, 0], b""), "not a list of sizes"),
+    "nested shape": (with_array("uint8", [[1]], b"1"), "not a list of sizes"),
+    "shape as number": (with_array("uint8", 1, b"1"), "has no shape list or no bytes"),
+    "data as text": (with_array("uint8", [1], "1"), "has no shape list or no bytes"),
+    "data as list": (with_array("uint8", [1], [1]), "has no shape list or no bytes"),
+    "seven dimensions": (with_array("uint8", [1] * 7, b"1"), "not msgpack of the expected form"),
+    "no header": (tampered(BLOCK, rewards=[1.0]), "has no header of dtype, shape and data"),
+    "extra key": (
+        tampered(BLOCK, rewards={**header("uint8", [1], b"1"), "order": "F"}),
+        "has no header of dtype, shape and data",
+    ),
+    "nested arrays": (tampered(BLOCK, rewards=header("uint8", [1], header("uint8", [1], b"1"))), "no bytes"),
+}
+
+
+@pytest.mark.parametrize(("data", "sentence"), BAD_ARRAYS.values(), ids=BAD_ARRAYS.keys())
+def test_an_array_whose_header_is_wrong_raises_one_sentence(data: bytes, sentence: str):
+    """The header must be complete, of known kinds, and agree with the bytes."""
+    with pytest.raises(WireError, match=sentence):
+        decode_block(data)
+
+
+@pytest.mark.parametrize(
+    "shape", [[0, 2**32 - 1, 2**32 - 1, 2**32 - 1], [2**32 - 1, 0, 2**32 - 1, 2**32 - 1]]
+)
+def test_an_empty_array_of_impossible_shape_raises_a_wire_error(shape: list[int]):
+    """A size of 0 makes the bytes agree, but no array can have the other sizes."""
+    with pytest.raises(WireError, match="array rewards"):
+        decode_block(with_array("float32", shape, b""))
+
+
+HUGE = {
+    "array header": with_array("float32", [2**31, 2**31], b"1234"),
+    "list": b"\xdd\xff\xff\xff\xff",
+    "map": b"\xdf\xff\xff\xff\xff",
+    "text": b"\xdb\xff\xff\xff\xff",
+    "bytes": b"\xc6\xff\xff\xff\xff",
+    "map in a field": b"\x81\xa4task\xdf\xff\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("data", HUGE.values(), ids=HUGE.keys())
+def test_a_huge_size_in_a_small_message_allocates_nothing(data: bytes):
+    """Sizes are checked before memory is taken: less than a mebibyte at the peak."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError):
+            decode_block(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20

@@ -1,0 +1,128 @@
+"""Vectors of environments that behave: shapes, seeds, episode ends, time limits."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.environment import CheckedVector, inspect_environment
+from tasks.spec import TaskSpec
+from tests.support.broken_environments import EPISODE_LENGTH, env_id
+from tests.support.builders import make_spec
+
+ENVIRONMENTS = ["trunkline/Catch-v0", "trunkline/Chain-v0", "trunkline/Identity-v0", "CartPole-v1"]
+
+
+def spec_of(env: str, max_episode_steps: int | None = None, **env_kwargs: Any) -> TaskSpec:
+    shape, dtype, num_actions, limit = inspect_environment("task", env, env_kwargs, max_episode_steps)
+    return TaskSpec("task", env, shape, dtype, num_actions, limit, env_kwargs)
+
+
+def play(spec: TaskSpec, seed: int, steps: int = 60, num_envs: int = 3) -> list[list[np.ndarray]]:
+    """Return copies of (observation, reward, terminated, truncated) of random play, the reset's first."""
+    vector = CheckedVector(spec, num_envs, seed)
+    rng = np.random.default_rng(0)
+    obs = vector.reset().copy()
+    history = [[obs, np.zeros(num_envs), np.zeros(num_envs, bool), np.zeros(num_envs, bool)]]
+    for _ in range(steps):
+        output = vector.step(rng.integers(0, spec.num_actions, num_envs))
+        history.append([column.copy() for column in output])
+    vector.close()
+    return history
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_observations_are_what_the_specification_declares(env: str):
+    """One row a stream, the declared shape and dtype, and values within the space, at every step."""
+    spec = spec_of(env)
+    for obs, reward, terminated, truncated in play(spec, seed=1):
+        assert (obs.shape, obs.dtype.name) == ((3, *spec.observation_shape), spec.observation_dtype)
+        assert (reward.shape, reward.dtype.name) == ((3,), "float64")
+        assert {(terminated.shape, terminated.dtype.name)} == {((3,), "bool")}
+        assert {(truncated.shape, truncated.dtype.name)} == {((3,), "bool")}
+
+
+@pytest.mark.parametrize("env", [*ENVIRONMENTS, "MountainCar-v0"])
+def test_the_same_seed_plays_the_same_episodes(env: str):
+    """Observations, rewards and ends agree bit for bit."""
+    first, second = play(spec_of(env), seed=4), play(spec_of(env), seed=4)
+    for ours, theirs in zip(first, second, strict=True):
+        assert [column.tobytes() for column in ours] == [column.tobytes() for column in theirs]
+
+
+@pytest.mark.parametrize("env", ["trunkline/Catch-v0", "trunkline/Identity-v0", "CartPole-v1"])
+def test_another_seed_and_another_stream_play_other_episodes(env: str):
+    """Streams are seeded apart from each other, and so are vectors."""
+    first, second = play(spec_of(env), seed=4), play(spec_of(env), seed=40)
+    assert [row[0].tolist() for row in first] != [row[0].tolist() for row in second]
+    assert [row[0][0].tolist() for row in first] != [row[0][1].tolist() for row in first]
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_the_step_behind_an_end_starts_a_new_episode(env: str):
+    """It brings no reward and no end."""
+    history = play(spec_of(env, max_episode_steps=15), seed=1)
+    behind = 0
+    for before, after in pairwise(history):
+        ended = before[2] | before[3]
+        behind += int(ended.sum())
+        assert not np.stack(after[1:])[:, ended].any()
+    assert behind > 0
+
+
+def test_the_step_behind_an_end_ignores_its_action_and_shows_a_first_observation():
+    """Step four returns the episode's last observation; the fifth returns the next episode's first."""
+    vector = CheckedVector(make_spec(), num_envs=2, seed=1)
+    vector.reset()
+    for _ in range(EPISODE_LENGTH - 1):
+        vector.step(np.array([1, 0]))
+    obs, reward, terminated, _ = (column.copy() for column in vector.step(np.array([1, 0])))
+    assert (obs[:, 0].tolist(), obs[:, 1].tolist()) == ([4.0, 4.0], [1.0, 1.0])
+    assert (reward.tolist(), terminated.tolist()) == ([1.0, 0.0], [True, True])
+    obs, reward, terminated, _ = vector.step(np.array([1, 1]))
+    assert (obs[:, 0].tolist(), obs[:, 1].tolist()) == ([0.0, 0.0], [2.0, 2.0])
+    assert (reward.tolist(), terminated.tolist()) == ([0.0, 0.0], [False, False])
+
+
+def test_streams_end_independently():
+    """The boundary of one stream does not touch another that is mid-episode."""
+    vector = CheckedVector(spec_of("trunkline/Chain-v0"), num_envs=2, seed=1)
+    vector.reset()
+    obs, _, terminated, _ = vector.step(np.array([0, 1]))
+    assert (terminated.tolist(), obs.argmax(1).tolist()) == ([True, False], [0, 2])
+    obs, _, terminated, _ = vector.step(np.array([0, 1]))
+    assert (terminated.tolist(), obs.argmax(1).tolist()) == ([False, False], [1, 3])
+
+
+def test_actions_are_numbered_from_zero_whatever_the_environments_first_number():
+    """An environment with actions 5 and 6 is played with 0 and 1."""
+    vector = CheckedVector(make_spec(env=env_id("ShiftedActions")), num_envs=2, seed=1)
+    vector.reset()
+    assert vector.step(np.array([0, 1]))[1].tolist() == [5.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("env", "limit", "action"),
+    [("CartPole-v1", 5, None), ("MountainCar-v0", 200, 1), ("trunkline/Identity-v0", 20, 0)],
+)
+def test_a_time_limit_truncates_and_does_not_terminate(env: str, limit: int, action: int | None):
+    """The step at the limit is truncated, no earlier one is, and none is terminated."""
+    vector = CheckedVector(spec_of(env, max_episode_steps=limit), num_envs=1, seed=1)
+    vector.reset()
+    ends = []
+    for step in range(limit):
+        _, _, terminated, truncated = vector.step(np.array([step % 2 if action is None else action]))
+        ends.append((bool(terminated[0]), bool(truncated[0])))
+    assert ends == [(False, False)] * (limit - 1) + [(False, True)]
+
+
+def test_a_fall_terminates_and_does_not_truncate():
+    """CartPole pushed to one side falls long before its limit."""
+    vector = CheckedVector(spec_of("CartPole-v1"), num_envs=1, seed=1)
+    vector.reset()
+    for _ in range(50):
+        _, _, terminated, truncated = vector.step(np.array([1]))
+        if terminated[0] or truncated[0]:
+            break
+    assert (terminated.tolist(), truncated.tolist()) == ([True], [False])

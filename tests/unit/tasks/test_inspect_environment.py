@@ -1,0 +1,106 @@
+"""Inspection: what an environment declares, and the sentences for those that cannot be trained on."""
+
+import pytest
+
+from tasks.environment import inspect_environment
+from tasks.errors import TaskError
+from tests.support.broken_environments import env_id
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ("trunkline/Catch-v0", ((10, 5), "uint8", 3, 50)),
+        ("trunkline/Chain-v0", ((8,), "float32", 2, 50)),
+        ("trunkline/Identity-v0", ((3,), "float32", 3, 20)),
+        ("CartPole-v1", ((4,), "float32", 2, 500)),
+        ("MountainCar-v0", ((2,), "float32", 3, 200)),
+        ("Acrobot-v1", ((6,), "float32", 3, 500)),
+        (env_id("WellBehaved"), ((3,), "float32", 2, 50)),
+    ],
+)
+def test_what_an_environment_declares_is_read(env: str, expected: tuple[object, ...]):
+    """Shape, dtype, number of actions and time limit."""
+    assert expected == inspect_environment("task", env, {}, None)
+
+
+def test_keyword_arguments_reach_the_constructor():
+    """A board of other size has other observations."""
+    settings = {"rows": 6, "columns": 7}
+    assert inspect_environment("task", "trunkline/Catch-v0", settings, None)[0] == (6, 7)
+
+
+def test_a_time_limit_from_the_settings_replaces_the_environments():
+    """The user's limit wins, and helps an environment that has none."""
+    assert inspect_environment("task", "CartPole-v1", {}, 99)[3] == 99
+    assert inspect_environment("task", env_id("NoTimeLimit"), {}, 7)[3] == 7
+
+
+REFUSED = {
+    "unknown": (
+        "CartPoel-v1",
+        {},
+        "tasks.pole.env: unknown environment 'CartPoel-v1'; did you mean 'CartPole-v1'? "
+        "allowed are registered Gymnasium ids, or module:id for one that a module registers",
+    ),
+    "unknown version": (
+        "CartPole-v77",
+        {},
+        "tasks.pole.env: unknown environment 'CartPole-v77'; did you mean 'CartPole-v1'? ",
+    ),
+    "like nothing": (
+        "zzzzzzzzzzzz",
+        {},
+        "tasks.pole.env: unknown environment 'zzzzzzzzzzzz'; allowed are registered Gymnasium ids",
+    ),
+    "no such module": (
+        "no_such_module:Pole-v0",
+        {},
+        "tasks.pole.env: environment 'no_such_module:Pole-v0' cannot be built with {}: "
+        "ModuleNotFoundError: No module named 'no_such_module'",
+    ),
+    "continuous actions": (
+        "Pendulum-v1",
+        {},
+        "tasks.pole.env: 'Pendulum-v1' has Box actions; a value network needs Discrete ones "
+        "(such as CartPole-v1, MountainCar-v0, Acrobot-v1, or a discretising wrapper of yours)",
+    ),
+    "discrete observations": (
+        "FrozenLake-v1",
+        {},
+        "tasks.pole.env: 'FrozenLake-v1' has Discrete observations; allowed are Box observations "
+        "(wrap the environment in gymnasium.wrappers.FlattenObservation for others)",
+    ),
+    "dictionary observations": (
+        env_id("DictObservations"),
+        {},
+        f"tasks.pole.env: '{env_id('DictObservations')}' has Dict observations; allowed are Box observations",
+    ),
+    "no time limit": (
+        env_id("NoTimeLimit"),
+        {},
+        f"tasks.pole.max_episode_steps: environment '{env_id('NoTimeLimit')}' has no time limit of its own; "
+        "give one as a positive number of steps",
+    ),
+    "raises in the constructor": (
+        env_id("RaisesInConstructor"),
+        {},
+        f"tasks.pole.env: environment '{env_id('RaisesInConstructor')}' cannot be built with {{}}: "
+        "OSError: no licence for this simulator",
+    ),
+    "unknown argument": (
+        "trunkline/Catch-v0",
+        {"height": 3},
+        "tasks.pole.env: environment 'trunkline/Catch-v0' cannot be built with {'height': 3}: TypeError: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("env", "settings", "sentence"), REFUSED.values(), ids=REFUSED.keys())
+def test_an_environment_that_cannot_be_trained_on_is_refused(
+    env: str, settings: dict[str, object], sentence: str
+):
+    """The sentence names the field, the value and what is allowed."""
+    with pytest.raises(TaskError) as raised:
+        inspect_environment("pole", env, settings, None)
+    assert str(raised.value).startswith(sentence)
