@@ -10,10 +10,11 @@ from replay.wire import encode_block
 
 @dataclass(frozen=True)
 class ActorReport:
-    """What became of an actor's transitions: how many it sent, how many a shard acknowledged."""
+    """What became of an actor's transitions: sent = acknowledged by the shard + abandoned at the end."""
 
     sent_items: int
     acknowledged_items: int
+    abandoned_items: int
 
 
 class Actor:
@@ -42,4 +43,5 @@ class Actor:
         """Wait at most so long for each acknowledgement still on its way, and close the environments."""
         self._sender.drain(timeout_seconds)
         self._rollout.close()
-        return ActorReport(self._sender.sent_items, self._sender.acknowledged_items)
+        sender = self._sender
+        return ActorReport(sender.sent_items, sender.acknowledged_items, sender.abandoned_items)

@@ -29,6 +29,7 @@ class BlockSender:
         announced_version: newest weights version that an acknowledgement named.
         sent_items: transitions handed to `send`.
         acknowledged_items: transitions of acknowledged blocks.
+        abandoned_items: transitions of blocks that `drain` gave up.
     """
 
     def __init__(self, client: ShardClient) -> None:
@@ -37,6 +38,7 @@ class BlockSender:
         self.announced_version = 0
         self.sent_items = 0
         self.acknowledged_items = 0
+        self.abandoned_items = 0
 
     def send(self, data: bytes, items: int) -> None:
         """Send an encoded block of so many transitions."""
@@ -57,10 +59,13 @@ class BlockSender:
         return len(self._in_flight) < MAX_IN_FLIGHT
 
     def drain(self, timeout_seconds: float) -> None:
-        """Wait at most so long for each acknowledgement that is still missing."""
-        for _ in range(len(self._in_flight)):
-            if not self._take_in_oldest(timeout_seconds):
-                break
+        """Wait at most so long for each missing acknowledgement; what is held back even now is abandoned."""
+        while self._in_flight:
+            parcel, reply = self._in_flight.popleft()
+            if reply.wait(timeout_seconds) and isinstance(reply.result(), Inserted):
+                self.acknowledged_items += parcel.items
+            else:
+                self.abandoned_items += parcel.items
 
     def _take_in_oldest(self, timeout_seconds: float) -> bool:
         parcel, reply = self._in_flight[0]

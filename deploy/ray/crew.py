@@ -1,5 +1,6 @@
 """The actor processes of a run: started, watched, replaced."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from actors.actor import ActorReport
 from deploy.errors import TrainingFailedError
 from deploy.parts import Parts, actor_name
 from deploy.ray.cluster import ray_actor
@@ -30,7 +32,11 @@ class _Post:
 
 
 class ActorCrew:
-    """Fills every post with an actor, and fills it again when the actor dies."""
+    """Fills every post with an actor, and fills it again when the actor dies.
+
+    Attributes:
+        reports: what became of the transitions of actors that `stop` ended in order, by task.
+    """
 
     def __init__(self, parts: Parts, shard: Any, board: Any) -> None:  # noqa: ANN401 - ray's own types
         self._parts = parts
@@ -45,6 +51,7 @@ class ActorCrew:
         }
         self._at_work: dict[Any, tuple[_Post, Any]] = {}
         self._replacements: list[Replace] = []
+        self.reports: dict[str, list[ActorReport]] = {}
 
     def start(self) -> None:
         """Fill all posts."""
@@ -84,16 +91,24 @@ class ActorCrew:
         return {post.name: handle for post, handle in self._at_work.values()}
 
     def stop(self) -> None:
-        """Let every actor finish what it has sent; end those that take too long."""
+        """Let every actor finish what it has sent and report; end those that take too long."""
         for _, handle in self._at_work.values():
             handle.stop.remote()
+        self._shard.release.remote()
         refs = list(self._at_work)
         if refs:
-            ray.wait(refs, num_returns=len(refs), timeout=2 * DRAIN_SECONDS)
+            ended, _ = ray.wait(refs, num_returns=len(refs), timeout=2 * DRAIN_SECONDS)
+            for ref in ended:
+                self._take_report(ref)
         for _, handle in self._at_work.values():
             ray.kill(handle)
         self._at_work.clear()
         self._replacements.clear()
+
+    def _take_report(self, ref: Any) -> None:  # noqa: ANN401 - ray's own type
+        post, _ = self._at_work[ref]
+        with contextlib.suppress(RayError):
+            self.reports.setdefault(post.task, []).append(ray.get(ref))
 
     def _fill(self, post: _Post, incarnation: int) -> None:
         host = ray_actor(ActorHost, slot=f"task:{post.task}", max_concurrency=2)

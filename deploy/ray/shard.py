@@ -30,6 +30,7 @@ class ShardHost:
     def __init__(self, parts: Parts) -> None:
         self._shard = parts.shard()
         self._changed = {task: asyncio.Event() for task in self._shard.tables}
+        self._released = False
 
     async def insert(self, data: bytes) -> InsertAnswer:
         """Insert an encoded block."""
@@ -52,6 +53,12 @@ class ShardHost:
         """Return the counters."""
         return self._shard.stats()
 
+    async def release(self) -> None:
+        """Hold nothing back from now on: a run ends, and whoever waits should hear so."""
+        self._released = True
+        for task in list(self._changed):
+            self._announce(task)
+
     async def problem(self) -> str | None:
         """Return what is wrong with the shard, or None."""
         return self._shard.problem()
@@ -59,7 +66,9 @@ class ShardHost:
     async def _held(self, task: str, ask: Callable[[], Answer], refusal: type) -> Answer:
         deadline = time.monotonic() + HOLD_SECONDS
         answer = ask()
-        while isinstance(answer, refusal) and (left := deadline - time.monotonic()) > 0:
+        while (
+            isinstance(answer, refusal) and not self._released and (left := deadline - time.monotonic()) > 0
+        ):
             await _at_most(left, self._changed.setdefault(task, asyncio.Event()).wait())
             answer = ask()
         if not isinstance(answer, refusal):

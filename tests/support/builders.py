@@ -17,6 +17,8 @@ from replay.table import Table
 from replay.wire import encode_block
 from tasks.spec import TaskSpec
 
+MANY_ACTIONS = 1_000_000
+
 
 def make_spec(name: str = "toy", observation_shape: tuple[int, ...] = (3,), **changes: Any) -> TaskSpec:
     """Return a task of float32 observations and two actions."""
@@ -72,7 +74,7 @@ def make_table(
 ) -> Table:
     """Return a table with proportional selection whose limiter asks for one item and no ratio."""
     return Table(
-        TableShape(task, obs_shape, obs_dtype, num_actions=2, overlap=overlap),
+        TableShape(task, obs_shape, obs_dtype, num_actions=MANY_ACTIONS, overlap=overlap),
         RowRing(num_rows, obs_shape, obs_dtype),
         selector or Proportional(num_rows, priority_exponent=0.6),
         limiter or RateLimiter(samples_per_insert=None, min_size_to_sample=1, error_buffer=0.0),

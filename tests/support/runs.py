@@ -6,14 +6,22 @@ import io
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from cli.main import main
 from deploy.config.loading import parse_config
 from deploy.config.resolution import ResolvedRun, resolve
+from deploy.parts import Parts
+from deploy.progress import Outcome, Progress
+from deploy.ray.runtime import RayRuntime
+from deploy.reporting import Reporter
+from deploy.status import RunStatus
+from deploy.training import Training
 
 TINY: dict[str, Any] = {
     "stop_env_steps": 3000,
@@ -43,6 +51,43 @@ def tiny_overrides(**fields: Any) -> list[str]:
 def tiny_run(*overrides: str) -> ResolvedRun:
     """Return the tiny configuration, resolved."""
     return resolve(parse_config(copy.deepcopy(TINY), overrides))
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a training over a runtime left: its outcome, every status, the runtime as it was at the end."""
+
+    outcome: Outcome
+    statuses: list[RunStatus]
+    runtime: RayRuntime
+
+
+def train_over_ray(
+    *overrides: str, interfere: Callable[[RayRuntime, RunStatus], None] | None = None
+) -> FinishedRun:
+    """Train the tiny pair over a Ray cluster of its own; `interfere` is called with each status."""
+    run = tiny_run(*overrides)
+    parts = Parts(run.config, run.specs)
+    statuses: list[RunStatus] = []
+
+    def observe(status: RunStatus) -> None:
+        statuses.append(status)
+        if interfere is not None:
+            interfere(runtime, status)
+
+    with RayRuntime(parts, None) as runtime:
+        training = Training(
+            run.config,
+            runtime,
+            parts.learner(),
+            parts.batch_source(runtime.client),
+            Reporter(run.config, Progress(), 0, [observe], time.perf_counter),
+            lambda *_: None,
+            Progress(),
+        )
+        outcome = training.run()
+        assert ray.get(runtime.shard.problem.remote()) is None
+    return FinishedRun(outcome, statuses, runtime)
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> tuple[int, str, str]:

@@ -58,7 +58,7 @@ def test_one_tasks_module_shares_parameters_under_the_same_names():
     whole = dict(network.named_parameters())
     part = dict(network.for_task("image").named_parameters())
     assert all(whole[name] is parameter for name, parameter in part.items())
-    others = {name for name in whole if ".vector." in name or ".number." in name}
+    others = {name for name in whole if "task:vector." in name or "task:number." in name}
     assert set(whole) - others == set(part)
 
 
@@ -75,7 +75,7 @@ def test_shared_parameters_are_those_that_every_tasks_loss_reaches():
     network.for_task("vector")(make_observations()[0]).sum().backward()
     reached = {name for name, p in network.named_parameters() if p.grad is not None}
     shared = {id(p) for p in network.shared_parameters()}
-    expected = {name for name, p in network.named_parameters() if id(p) in shared or ".vector." in name}
+    expected = {name for name, p in network.named_parameters() if id(p) in shared or "task:vector." in name}
     assert expected == reached
     assert {id(p) for p in network.trunk.parameters()} == shared
 

@@ -82,7 +82,7 @@ def test_loading_one_tasks_slice_touches_only_that_task_and_the_trunk():
     WeightsLayout(target).load(target.for_task("a"), make_snapshot(source))
     after, wanted = parameters_of(target), parameters_of(source)
     for name in after:
-        assert after[name] == (before[name] if ".b." in name else wanted[name]), name
+        assert after[name] == (before[name] if "task:b." in name else wanted[name]), name
 
 
 def test_weights_of_another_layout_are_refused_with_a_sentence():

@@ -10,7 +10,7 @@ from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, Refused, Sampled, Throttled
 from replay.rate_limiter import RateLimiter
 from replay.wire import encode_block
-from tests.support.builders import make_block, make_shard, make_table, tampered
+from tests.support.builders import MANY_ACTIONS, make_block, make_shard, make_table, tampered
 
 NAN = float("nan")
 
@@ -56,16 +56,29 @@ REFUSED = {
     ),
     "NaN priority": (
         with_value(BLOCK, "priorities", NAN),
-        "priorities hold a value that is not finite or is negative",
+        "priorities hold a value that is not finite",
     ),
     "infinite priority": (
         with_value(BLOCK, "priorities", float("inf")),
-        "priorities hold a value that is not finite or is negative",
+        "priorities hold a value that is not finite",
     ),
     "negative priority": (
         with_value(BLOCK, "priorities", -1.0),
-        "priorities hold a value that is not finite or is negative",
+        "priorities hold a negative value",
     ),
+    "NaN observation": (
+        with_value(BLOCK, "observations", NAN),
+        "observations hold a value that is not finite",
+    ),
+    "negative action": (
+        with_value(BLOCK, "actions", -1),
+        f"actions hold a value outside 0 .. {MANY_ACTIONS - 1}",
+    ),
+    "action outside the set": (
+        with_value(BLOCK, "actions", MANY_ACTIONS),
+        f"actions hold a value outside 0 .. {MANY_ACTIONS - 1}",
+    ),
+    "unknown flag": (with_value(BLOCK, "flags", 8), "flags hold a value that is no sum of the known ones"),
     "NaN reward": (with_value(BLOCK, "rewards", NAN), "rewards hold a value that is not finite"),
     "infinite reward": (
         with_value(BLOCK, "rewards", float("inf")),
