@@ -1,0 +1,146 @@
+"""What a user sees after a mistake: one sentence, the right exit code, no traceback, nothing lost."""
+
+import re
+import socket
+
+import pytest
+
+from tests.support.metrics_page import free_port
+from tests.support.runs import run_command, tiny_overrides
+
+CONFIG, CLUSTER, TRAINING = 3, 4, 5
+BROKEN = "tests.support.broken_environments:trunkline-test"
+
+
+def expect_sentence(result: tuple[int, str, str], code: int, *parts: str) -> None:
+    """Hold a command's end against what a user should see."""
+    found, out, err = result
+    assert found == code, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert len(err.splitlines()) == 1, err
+    for part in parts:
+        assert part in err
+
+
+@pytest.fixture
+def trunkline(monkeypatch: pytest.MonkeyPatch):
+    return lambda *arguments: run_command(monkeypatch, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("learner.batchsize=3", ["learner.batchsize", "batch_size"]),
+        ("learner.batch_size=many", ["learner.batch_size", "'many'", "integer"]),
+        ("replay.capacity=-1", ["replay.capacity", "-1", "greater than 0"]),
+        ("tasks.cartpole.env=CartPole-v7", ["tasks.cartpole.env", "'CartPole-v7'", "CartPole-v1"]),
+        ("tasks.p.env=Pendulum-v1", ["tasks.p.env", "Box actions", "Discrete"]),
+        ("replay.memory_budget=900TiB", ["replay.memory_budget", "900 TiB", "at most"]),
+        ("learner.batch_size", ["CONFIG", "learner.batch_size"]),
+        ("tasks.p={env: x, env: y}", ["'env'", "twice"]),
+    ],
+)
+def test_a_mistake_in_the_configuration(trunkline, override, parts):
+    """Each mistake names field, value and what is allowed."""
+    expect_sentence(trunkline("train", override, "--json"), CONFIG, *parts)
+
+
+def test_two_tasks_of_one_name(trunkline, tmp_path):
+    """A name given twice is refused with its line, not silently merged."""
+    path = tmp_path / "twice.yaml"
+    path.write_text("tasks:\n  a: {env: CartPole-v1}\n  a: {env: MountainCar-v0}\n")
+    expect_sentence(trunkline("train", path, "--json"), CONFIG, "line 3", "'a'", "twice")
+
+
+def test_every_mistake_is_named_at_once(trunkline):
+    """Nobody has to find three mistakes in three runs."""
+    code, _, err = trunkline("config", "validate", "seed=-1", "learner.loss=l1", "replay.n_step=0")
+    assert code == CONFIG
+    assert [line.split(":")[1].strip() for line in err.splitlines()] == [
+        "seed",
+        "replay.n_step",
+        "learner.loss",
+    ]
+
+
+def test_a_run_directory_that_exists_is_kept(trunkline, tmp_path):
+    """Nothing in it is touched, and the sentence says how to go on."""
+    (tmp_path / "mine").write_text("precious")
+    result = trunkline("train", *tiny_overrides(), "--run-dir", tmp_path, "--runtime", "local", "--json")
+    assert result[0] == CONFIG
+    assert result[2].splitlines()[-1] == (
+        f"trunkline: --run-dir: {str(tmp_path)!r} exists; allowed is a path that does not "
+        f"(to go on with that run: trunkline resume {tmp_path})"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_metrics_port_in_use(trunkline, tmp_path):
+    """The port is named before anything is started or written."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        overrides = tiny_overrides(metrics__port=port)
+        code, _, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
+    assert code == CONFIG
+    assert f"metrics.port: {port} cannot be listened on" in err.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [("127.0.0.1:{port}", ["does not answer", "ray start --head", "firewall"]), ("nowhere", ["host:port"])],
+)
+def test_a_cluster_that_does_not_answer(trunkline, tmp_path, address, parts):
+    """Within seconds, and with what to check."""
+    address = address.format(port=free_port())
+    code, _, err = trunkline(
+        "train", *tiny_overrides(), "--address", address, "--run-dir", tmp_path / "run", "--json"
+    )
+    assert code == CLUSTER
+    for part in [address, *parts]:
+        assert part in err.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "what"),
+    [
+        ("RaisesInStep", "raised in step: RuntimeError: the arm is stuck"),
+        ("NanObservation", "returned an observation that is not finite (nan)"),
+        ("NanReward", "returned a reward that is not finite (nan)"),
+        ("WrongShape", "returned an observation of shape (5,), but declares (3,)"),
+    ],
+)
+def test_an_environment_that_breaks_its_contract(trunkline, tmp_path, environment, what):
+    """The task and what its environment did are named."""
+    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/{environment}-v0")
+    arguments = ("--run-dir", tmp_path / "run", "--runtime", "local", "--json")
+    code, out, err = trunkline("train", *overrides, *arguments)
+    assert (code, out) == (TRAINING, "")
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == f"trunkline: task 'bad': environment '{BROKEN}/{environment}-v0' {what}"
+
+
+@pytest.mark.ray
+def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
+    """Over Ray a broken environment kills its actor; after a few lives the run ends with the reason."""
+    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0")
+    code, out, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
+    assert (code, out) == (TRAINING, "")
+    assert "Traceback" not in err
+    assert re.fullmatch(
+        r"trunkline: actor bad-0 died 4 times within \d+ s, the last time because: task 'bad': "
+        rf"environment '{BROKEN}/RaisesInStep-v0' raised in step: RuntimeError: the arm is stuck",
+        err.splitlines()[-1],
+    )
+
+
+def test_usage_mistakes_have_an_exit_code_of_their_own(trunkline):
+    """An unknown option, an unknown command, two configuration files: 2."""
+    for arguments in (["train", "--speed", "9"], ["fly"], ["train", "a.yaml", "b.yaml"]):
+        code, out, err = trunkline(*arguments)
+        assert (code, out) == (2, "")
+        assert "Traceback" not in err
