@@ -1,8 +1,9 @@
 """Starting a Ray cluster on this machine, or joining one by address."""
 
 import logging
-import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,8 @@ import ray
 from deploy.errors import ClusterError
 
 PROBE_SECONDS = 5.0
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
+REHEARSAL_SECONDS = 22.0
+_REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, log_to_driver=False)"
 
 
 @contextmanager
@@ -26,7 +28,6 @@ def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
     Raises:
         ClusterError: it does not answer, refuses, or has too few slots.
     """
-    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
     options: dict[str, Any] = {
         "log_to_driver": False,
         "logging_level": logging.ERROR,
@@ -52,6 +53,7 @@ def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
 
 
 def _join(address: str, options: Mapping[str, Any]) -> None:
+    """Join a cluster, after a rehearsal in a process that can be ended: Ray itself may try for minutes."""
     advice = (
         "check that `ray start --head` runs there, that the port is the one it printed (6379 by default), "
         "that no firewall is in between, and that both sides have the same Ray version and token"
@@ -61,14 +63,15 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
         raise ClusterError(f"--address: {address!r} is not allowed: it should be host:port")
     try:
         socket.create_connection((host, int(port)), timeout=PROBE_SECONDS).close()
+        rehearsal = [sys.executable, "-c", _REHEARSAL, address]
+        subprocess.run(rehearsal, check=True, capture_output=True, timeout=REHEARSAL_SECONDS)
     except (OSError, OverflowError) as error:
         raise ClusterError(f"cluster {address} does not answer ({error}): {advice}") from error
-    try:
-        ray.init(address=address, **options)
-    except Exception as error:
-        raise ClusterError(
-            f"cluster {address} does not let this run in ({_first_line(error)}): {advice}"
-        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise ClusterError(f"cluster {address} does not answer as Ray does: {advice}") from error
+    except subprocess.CalledProcessError as error:
+        raise ClusterError(f"cluster {address} does not let this run in: {advice}") from error
+    ray.init(address=address, **options)
 
 
 def _require(slots: Mapping[str, int], address: str) -> None:

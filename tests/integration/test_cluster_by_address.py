@@ -1,0 +1,74 @@
+"""A run on a Ray cluster that somebody else started."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.metrics_page import free_port
+from tests.support.runs import TINY
+
+pytestmark = pytest.mark.ray
+
+BIN = Path(sys.executable).parent
+SLOTS = {"task:chain": 1, "task:identity": 1, "replay": 1, "evaluator": 1}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a head node with slots for the tiny pair, and end it again."""
+    port = free_port()
+    command = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
+    command += ["--include-dashboard=false", f"--resources={json.dumps(SLOTS)}"]
+    log = (tmp_path_factory.mktemp("ray") / "log").open("wb")
+    with log, subprocess.Popen(command, stdout=log, stderr=log) as head:
+        yield f"127.0.0.1:{port}"
+        head.terminate()
+        head.wait(60)
+
+
+def train(tmp_path: Path, address: str, *overrides: str) -> subprocess.CompletedProcess[str]:
+    """Run `trunkline train --address` in a process of its own, as a user does."""
+    config = tmp_path / "tiny.yaml"
+    config.write_text(yaml.safe_dump(TINY))
+    command = [BIN / "trunkline", "train", config, *overrides, "--address", address]
+    command += ["--run-dir", tmp_path / "run", "--json"]
+    environment = {**os.environ, "PYTHONWARNINGS": ""}
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
+
+
+def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
+    """It trains there as it does on a cluster of its own, and standard output holds one JSON object."""
+    for _ in range(20):
+        finished = train(tmp_path, address)
+        if "does not answer" not in finished.stderr:
+            break
+    assert finished.returncode == 0, finished.stderr
+    summary = json.loads(finished.stdout)
+    assert summary["learner_steps"] > 0
+
+
+def test_missing_slots_are_named(tmp_path: Path, address: str):
+    """Waiting for a slot that nobody offers would be for ever: it is refused with what is missing."""
+    finished = train(tmp_path, address, "tasks.chain.actors=3")
+    assert finished.returncode == 4
+    assert "too few slots ('task:chain': 3 needed, 1 there)" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_port_that_is_not_rays_is_given_up_in_time(tmp_path: Path):
+    """Something that listens and says nothing is no cluster; the run ends within 30 s of being tried."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        finished = train(tmp_path, address)
+    assert finished.returncode == 4
+    assert f"cluster {address} does not answer as Ray does: check that" in finished.stderr
+    assert "Traceback" not in finished.stderr

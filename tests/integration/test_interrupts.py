@@ -1,0 +1,57 @@
+"""Ctrl-C: once ends in order, twice at once."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.runs import TINY, wait_until
+
+TRUNKLINE = Path(sys.executable).with_name("trunkline")
+
+
+def start(tmp_path: Path, runtime: str) -> subprocess.Popen[str]:
+    """Start a run that would go on for long, and wait until it has learned something."""
+    endless = {**TINY, "stop_env_steps": 10**9, "checkpoint": {"period": 10**6}}
+    endless["tasks"] = {name: {**task, "solved_at": None} for name, task in TINY["tasks"].items()}
+    config = tmp_path / "endless.yaml"
+    config.write_text(yaml.safe_dump(endless))
+    command = [TRUNKLINE, "train", config, "--runtime", runtime, "--run-dir", tmp_path / "run", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    wait_until(
+        lambda: metrics.exists() and '"weights_version": 1' in metrics.read_text(), 60, "learning has begun"
+    )
+    return process
+
+
+@pytest.mark.parametrize("runtime", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, number: signal.Signals):
+    """The run says that it was interrupted, exits with 0, and can be resumed from its last update."""
+    process = start(tmp_path, runtime)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    summary = json.loads(out)
+    assert summary["stopped_by"] == "interrupted"
+    checkpoints = [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()]
+    assert checkpoints == [f"step-{summary['learner_steps']:012d}"]
+
+
+def test_a_second_interrupt_ends_at_once(tmp_path: Path):
+    """No summary, no traceback: the process is gone."""
+    process = start(tmp_path, "local")
+    process.send_signal(signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err

@@ -1,0 +1,1 @@
+"""One folder a room: what each part promises by itself."""

@@ -1,0 +1,157 @@
+"""An actor made of real parts: it advances at replay's pace and follows the weights between blocks."""
+
+import pytest
+
+from actors.actor import Actor
+from actors.policy import TaskPolicy
+from actors.weights_follower import WeightsFollower, WeightsUnavailableError
+from deploy.parts import Parts
+from network.weights import WeightsLayout, WeightsSnapshot
+from replay.client import LocalShardClient
+from replay.messages import Sampled
+from replay.shard import Shard
+from tests.support.learning_builders import tiny_parts
+
+CHAIN_ONLY = ("tasks.identity=null", "learner.batch_size=16", "replay.min_size_to_sample=32")
+
+
+class Weights:
+    """A source of weights that can be set, counts its calls, and can be gone."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._network = parts.network()
+        self.version = 0
+        self.asked: list[int] = []
+
+    def latest(self, newer_than: int) -> WeightsSnapshot | None:
+        self.asked.append(newer_than)
+        if self.version < 0:
+            raise WeightsUnavailableError("the learner is gone")
+        layout = WeightsLayout(self._network)
+        return layout.snapshot(self._network, self.version) if self.version > newer_than else None
+
+
+def build(*overrides: str) -> tuple[Actor, Shard, Weights]:
+    parts = tiny_parts(*CHAIN_ONLY, *overrides)
+    shard, weights = parts.shard(), Weights(parts)
+    return parts.actor(parts.specs[0], 0, 0, LocalShardClient(shard), weights), shard, weights
+
+
+def test_an_actor_starts_with_the_published_weights():
+    """It pulls once before its first step, so that no block is of weights that were never published."""
+    actor, shard, weights = build()
+    assert weights.asked == [-1]
+    assert actor.advance(0.0)
+    sampled = [shard.sample("chain", 1) for _ in range(1)]
+    assert not isinstance(sampled[0], Sampled)
+    actor.stop(0.0)
+
+
+def test_the_follower_pulls_only_when_something_newer_is_announced():
+    """Announcements at or below the policy's version cost no call; a newer one costs one."""
+    parts = tiny_parts(*CHAIN_ONLY)
+    weights = Weights(parts)
+    policy = TaskPolicy(parts.network(), "chain")
+    follower = WeightsFollower(weights, policy)
+    follower.follow(0)
+    assert (policy.version, weights.asked) == (0, [-1])
+    follower.follow(0)
+    assert weights.asked == [-1]
+    weights.version = 5
+    follower.follow(3)
+    assert (policy.version, weights.asked) == (5, [-1, 0])
+    follower.follow(4)
+    follower.follow(5)
+    assert weights.asked == [-1, 0]
+
+
+def test_a_source_without_anything_newer_leaves_the_policy():
+    """An announcement may run ahead of the source; the actor asks again at the next one."""
+    parts = tiny_parts(*CHAIN_ONLY)
+    weights = Weights(parts)
+    policy = TaskPolicy(parts.network(), "chain")
+    follower = WeightsFollower(weights, policy)
+    follower.follow(0)
+    follower.follow(2)
+    follower.follow(2)
+    assert (policy.version, weights.asked) == (0, [-1, 0, 0])
+
+
+def test_a_source_that_is_gone_says_so():
+    """The actor ends with the source's sentence; it does not act on old weights in silence."""
+    actor, shard, weights = build("replay.samples_per_insert=null")
+    for _ in range(3):
+        actor.advance(0.0)
+    shard.sample("chain", 1, weights_version=1)
+    weights.version = -1
+    assert actor.advance(0.0)
+    with pytest.raises(WeightsUnavailableError, match="the learner is gone"):
+        actor.advance(0.0)
+
+
+def test_an_acknowledgement_brings_the_news_of_new_weights():
+    """No polling: after the shard has heard of version 1, an acknowledgement makes the actor pull once."""
+    actor, shard, weights = build("replay.samples_per_insert=null")
+    for _ in range(4):
+        actor.advance(0.0)
+    assert weights.asked == [-1]
+    weights.version = 1
+    shard.sample("chain", 1, weights_version=1)
+    for _ in range(4):
+        actor.advance(0.0)
+    assert weights.asked == [-1, 0]
+    rows = shard.tables["chain"]._rows
+    assert set(rows.weights_versions[rows.keys >= 0].tolist()) == {0, 1}
+
+
+def test_a_throttled_actor_does_nothing_and_says_so():
+    """With two blocks held back `advance` returns False and sends nothing, until replay is drawn from."""
+    actor, shard, _ = build("replay.samples_per_insert=1.0")
+    advanced = [actor.advance(0.0) for _ in range(40)]
+    assert advanced.index(False) > 2
+    stopped = shard.stats().tables["chain"]
+    assert [actor.advance(0.0) for _ in range(5)] == [False] * 5
+    assert shard.stats().tables["chain"].inserted == stopped.inserted
+    while isinstance(shard.sample("chain", 16), Sampled):
+        pass
+    assert [actor.advance(0.0) for _ in range(3)].count(True) > 0
+    assert shard.stats().tables["chain"].inserted > stopped.inserted
+    assert shard.problem() is None
+
+
+def test_the_final_report_agrees_with_the_shard():
+    """Without throttling everything sent is acknowledged, and is what the shard has inserted."""
+    actor, shard, _ = build("replay.samples_per_insert=null")
+    assert all(actor.advance(0.0) for _ in range(20))
+    report = actor.stop(0.0)
+    stats = shard.stats().tables["chain"]
+    assert report.sent_items == report.acknowledged_items == stats.inserted > 0
+    assert report.abandoned_items == 0
+    assert stats.dropped == {}
+
+
+def test_what_replay_holds_back_to_the_end_is_reported_as_abandoned():
+    """Every transition that was sent is acknowledged or abandoned; replay has the acknowledged ones."""
+    actor, shard, _ = build("replay.samples_per_insert=1.0")
+    while actor.advance(0.0):
+        pass
+    report = actor.stop(0.0)
+    assert report.abandoned_items > 0
+    assert report.sent_items == report.acknowledged_items + report.abandoned_items
+    assert report.acknowledged_items == shard.stats().tables["chain"].inserted
+
+
+def test_a_later_life_of_an_actor_supersedes_the_earlier():
+    """Blocks of a life that was given up are dropped with their reason, and never mixed in."""
+    parts = tiny_parts(*CHAIN_ONLY, "replay.samples_per_insert=null")
+    shard = parts.shard()
+    actors = [
+        parts.actor(parts.specs[0], 0, life, LocalShardClient(shard), Weights(parts)) for life in (0, 1)
+    ]
+    for actor in (actors[0], actors[1], actors[0]):
+        actor.advance(0.0)
+    reports = [actor.stop(0.0) for actor in actors]
+    stats = shard.stats().tables["chain"]
+    sent = sum(report.sent_items for report in reports)
+    assert stats.dropped["superseded"] > 0
+    assert sent == stats.inserted + stats.dropped["superseded"]

@@ -1,0 +1,131 @@
+"""Rollouts of real environments: what a shard receives is what happened."""
+
+import numpy as np
+import pytest
+
+from actors.exploration import Exploration
+from actors.fragment_writer import ActorIdentity, FragmentWriter
+from actors.policy import TaskPolicy
+from actors.rollout import Rollout
+from deploy.config.resolution import resolve_specs
+from network.weights import WeightsLayout
+from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.messages import Inserted, Sampled
+from replay.n_step import ReturnSpec
+from replay.wire import encode_block
+from tasks.environment import CheckedVector
+from tasks.spec import TaskSpec
+from tests.support.builders import make_shard
+from tests.support.learning_builders import make_network, tiny_config
+
+ENVS = {"catch": "trunkline/Catch-v0", "chain": "trunkline/Chain-v0", "identity": "trunkline/Identity-v0"}
+RETURNS = ReturnSpec(3, 0.9)
+
+
+def spec_of(name: str) -> TaskSpec:
+    return resolve_specs(tiny_config(tasks={name: {"env": ENVS[name]}}))[0]
+
+
+def make_rollout(spec: TaskSpec, epsilon: float = 0.5, streams: int = 3, seed: int = 0) -> Rollout:
+    network = make_network([spec])
+    policy = TaskPolicy(network, spec.name)
+    policy.load(WeightsLayout(network).snapshot(network))
+    rng = np.random.default_rng(seed)
+    exploration = Exploration(np.full(streams, epsilon), spec.num_actions, 3, 2.0, rng)
+    writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), streams, 8, RETURNS)
+    return Rollout(CheckedVector(spec, streams, seed), policy, exploration, writer)
+
+
+def blocks_of(rollout: Rollout, count: int) -> list[FragmentBlock]:
+    blocks = [rollout.next_block() for _ in range(count)]
+    rollout.close()
+    return blocks
+
+
+@pytest.mark.parametrize("name", ENVS)
+def test_a_real_shard_takes_every_block(name):
+    """Shapes, dtypes, priorities and accounting of each built-in environment agree with its table."""
+    spec = spec_of(name)
+    shard = make_shard(
+        (name,),
+        num_rows=4000,
+        overlap=3,
+        obs_shape=spec.observation_shape,
+        obs_dtype=spec.observation_dtype,
+        returns=RETURNS,
+    )
+    for block in blocks_of(make_rollout(spec), 30):
+        assert shard.insert(encode_block(block)) == Inserted(int(block.starts().sum()), 0)
+    assert shard.problem() is None
+    stats = shard.stats().tables[name]
+    assert stats.episodes > 5
+    assert isinstance(shard.sample(name, 64), Sampled)
+
+
+@pytest.mark.parametrize(("name", "flag"), [("catch", TERMINATED), ("identity", TRUNCATED)])
+def test_ends_are_told_apart_and_followed_by_a_boundary(name, flag):
+    """Catch dies, Identity runs into its time limit; the row behind holds the last observation."""
+    blocks = blocks_of(make_rollout(spec_of(name), epsilon=1.0), 12)
+    flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
+    assert set(np.unique(flags).tolist()) == {0, flag, BOUNDARY}
+    ends = flags[:, :-1] == flag
+    assert (flags[:, 1:][ends] == BOUNDARY).all()
+    assert int((flags[:, 1:] == BOUNDARY).sum()) == int(ends.sum())
+
+
+def test_a_boundary_row_holds_the_last_observation_and_the_next_row_a_fresh_one():
+    """On the chain the row behind a death shows an end of the chain, and the one after it cell 1."""
+    blocks = blocks_of(make_rollout(spec_of("chain"), epsilon=1.0), 12)
+    flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
+    cells = np.concatenate([block.observations[:, : block.num_starts] for block in blocks], axis=1).argmax(-1)
+    streams, rows = np.nonzero(flags[:, :-1] == BOUNDARY)
+    assert len(streams) > 10
+    assert set(cells[streams, rows].tolist()) <= {0, 7}
+    assert set(cells[streams, rows + 1].tolist()) == {1}
+
+
+def test_rewards_actions_and_observations_of_a_row_belong_together():
+    """On Identity the reward is 1 exactly where the action names the symbol that the row shows."""
+    blocks = blocks_of(make_rollout(spec_of("identity"), epsilon=1.0), 12)
+    for block in blocks:
+        real = (block.flags & BOUNDARY) == 0
+        named = block.observations.argmax(-1) == block.actions
+        np.testing.assert_array_equal(block.rewards[real], named[real].astype(np.float32))
+        assert 0 < named[real].mean() < 1
+
+
+def test_greedy_rollouts_take_the_best_action_by_the_policy():
+    """With epsilon 0 each action is the argmax of the action values of its row."""
+    spec = spec_of("identity")
+    network = make_network([spec])
+    rollout = make_rollout(spec, epsilon=0.0)
+    policy = TaskPolicy(network, spec.name)
+    for block in blocks_of(rollout, 4):
+        flat = block.observations.reshape(-1, *spec.observation_shape)
+        np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.actions.reshape(-1))
+
+
+def test_rows_name_the_weights_that_acted():
+    """After newer weights are loaded, the next whole block carries their version."""
+    spec = spec_of("chain")
+    network = make_network([spec])
+    policy = TaskPolicy(network, spec.name)
+    exploration = Exploration(np.zeros(2), 2, 1, 2.0, np.random.default_rng(0))
+    writer = FragmentWriter(spec, ActorIdentity("chain-0", 0), 2, 4, RETURNS)
+    layout = WeightsLayout(network)
+    policy.load(layout.snapshot(network, version=4))
+    rollout = Rollout(CheckedVector(spec, 2, 0), policy, exploration, writer)
+    assert rollout.next_block().weights_version == 4
+    policy.load(layout.snapshot(network, version=6))
+    assert [rollout.next_block().weights_version for _ in range(2)] == [4, 6]
+    rollout.close()
+
+
+def test_the_same_seed_rolls_out_the_same():
+    """Environments and exploration draw from their seeds alone."""
+    first, second, other = (
+        [encode_block(block) for block in blocks_of(make_rollout(spec_of("catch"), seed=seed), 5)]
+        for seed in (1, 1, 2)
+    )
+    assert first == second
+    assert first != other

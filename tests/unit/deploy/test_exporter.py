@@ -1,0 +1,143 @@
+"""The metrics exporter, scraped over a real socket."""
+
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.errors import ConfigError
+from deploy.exporter import MetricsExporter
+from tests.support.metrics_page import free_port
+from tests.support.status_builders import run_status, table_stats, task_status
+
+HOST = "127.0.0.1"
+LABELS = {"task", "shard", "role", "reason", "op"}
+
+
+@pytest.fixture(name="port")
+def _port() -> int:
+    return free_port()
+
+
+def scrape(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    return dict(samples(text))
+
+
+def samples(text: str) -> Iterator[tuple[tuple[str, tuple[tuple[str, str], ...]], float]]:
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            yield (sample.name, tuple(sorted(sample.labels.items()))), sample.value
+
+
+def test_before_the_first_status_the_page_is_empty(port: int):
+    """A scraper finds the target up and no numbers."""
+    with MetricsExporter(HOST, port):
+        assert scrape(port) == {}
+
+
+def test_a_scrape_shows_the_newest_status(port: int):
+    """Counters, gauges, phases and drops have the values of the status, task by task."""
+    with MetricsExporter(HOST, port) as exporter:
+        exporter(run_status(learner_step=1))
+        exporter(run_status(task_status("chain"), task_status("identity", env_steps=5)))
+        found = scrape(port)
+    chain = (("task", "chain"),)
+    expected = {
+        ("trunkline_learner_updates_total", ()): 640,
+        ("trunkline_learner_phase_seconds_total", (("op", "update"),)): 6.0,
+        ("trunkline_learner_phase_seconds_total", (("op", "waiting"),)): 1.0,
+        ("trunkline_weights_version", ()): 32,
+        ("trunkline_checkpoints_total", ()): 4,
+        ("trunkline_evaluations_total", ()): 6,
+        ("trunkline_blocks_refused_total", ()): 2,
+        ("trunkline_env_steps_total", chain): 1100,
+        ("trunkline_env_steps_total", (("task", "identity"),)): 5,
+        ("trunkline_episodes_total", chain): 7,
+        ("trunkline_inserts_total", chain): 100,
+        ("trunkline_evictions_total", chain): 10,
+        ("trunkline_samples_total", chain): 288,
+        ("trunkline_inserts_throttled_total", chain): 3,
+        ("trunkline_stale_priority_updates_total", chain): 5,
+        ("trunkline_actor_restarts_total", chain): 1,
+        ("trunkline_episode_return", chain): 1.5,
+        ("trunkline_greedy_return", chain): 0.75,
+        ("trunkline_replay_transitions", chain): 90,
+        ("trunkline_replay_capacity_rows", chain): 120,
+        ("trunkline_samples_per_insert_ratio", chain): 4.0,
+        ("trunkline_weights_staleness_versions", chain): 2.5,
+        ("trunkline_loss", chain): 0.125,
+        ("trunkline_actors", chain): 3,
+        ("trunkline_transitions_dropped_total", (("reason", "duplicate"), ("task", "chain"))): 8,
+        ("trunkline_transitions_dropped_total", (("reason", "superseded"), ("task", "chain"))): 0,
+    }
+    assert {key: found.get(key) for key in expected} == expected
+    chain_only = {key for key in found if ("task", "identity") not in key[1] and key[1][:1] != (("op", "x"),)}
+    untold = {name for name, _ in chain_only} - {name for name, _ in expected}
+    assert untold == set()
+
+
+def test_what_is_not_known_is_left_out(port: int):
+    """There is no sample for a gauge without a value, rather than a zero that means nothing."""
+    unknown = task_status(
+        samples_per_insert=None,
+        greedy_return=None,
+        loss=None,
+        staleness=None,
+        table=table_stats(recent_return=None),
+    )
+    with MetricsExporter(HOST, port) as exporter:
+        exporter(run_status(unknown))
+        names = {name for name, _ in scrape(port)}
+    for gone in (
+        "samples_per_insert_ratio",
+        "greedy_return",
+        "loss",
+        "weights_staleness_versions",
+        "episode_return",
+    ):
+        assert f"trunkline_{gone}" not in names
+    assert "trunkline_actors" in names
+
+
+def test_names_and_labels_keep_the_rules(port: int):
+    """Every metric has the prefix, and no label beyond those that the design allows."""
+    with MetricsExporter(HOST, port) as exporter:
+        exporter(run_status())
+        for name, labels in scrape(port):
+            assert name.startswith("trunkline_")
+            assert {label for label, _ in labels} <= LABELS
+
+
+def test_a_port_in_use_is_a_sentence(port: int):
+    """It names port, host and reason, and says what to do."""
+    with socket.socket() as other:
+        other.bind((HOST, port))
+        other.listen()
+        with pytest.raises(ConfigError) as caught:
+            MetricsExporter(HOST, port)
+    assert str(caught.value) == (
+        f"metrics.port: {port} cannot be listened on at {HOST} (Address already in use); "
+        "give a free port, or 0 for no metrics"
+    )
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_a_host_that_is_not_this_machines_is_a_sentence(port: int, host: str):
+    """An address of somebody else cannot be listened on."""
+    with pytest.raises(ConfigError, match=f"metrics.port: {port} cannot be listened on at {host}"):
+        MetricsExporter(host, port)
+
+
+def test_leaving_frees_the_port_and_ends_the_thread(port: int):
+    """The next run can listen there at once."""
+    threads = threading.active_count()
+    for _ in range(2):
+        with MetricsExporter(HOST, port) as exporter:
+            exporter(run_status())
+            assert scrape(port)
+    assert threading.active_count() == threads

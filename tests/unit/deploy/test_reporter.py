@@ -1,0 +1,109 @@
+"""Statuses: rates over the interval, ratios, and what earlier lives contributed."""
+
+from typing import Any
+
+from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.progress import Progress
+from deploy.reporting import LearnerReadings, Reporter
+from deploy.runtime import Crew
+from deploy.status import RunStatus
+from replay.messages import ShardStats
+from tests.support.learning_builders import tiny_config
+from tests.support.status_builders import run_status, shard_stats, table_stats
+from tests.unit.deploy.test_clocks import HandClock
+
+CREWS = {"chain": Crew(3, 1), "identity": Crew(2, 0)}
+
+
+def readings(**changes: Any) -> LearnerReadings:
+    values: dict[str, Any] = {
+        "train_seconds": 4.0,
+        "learner_step": 10,
+        "weights_version": 2,
+        "phase_seconds": {"update": 1.0},
+        "losses": {"chain": 0.5, "identity": 0.25},
+        "staleness": {"chain": 1.0, "identity": 2.0},
+        "checkpoints": 1,
+        "evaluations": 2,
+        "evaluation": None,
+    }
+    return LearnerReadings(**(values | changes))
+
+
+def stats(chain: int, identity: int, **changes: Any) -> ShardStats:
+    return shard_stats(
+        chain=table_stats(inserted=chain, **changes), identity=table_stats(inserted=identity, **changes)
+    )
+
+
+class Reports:
+    """A reporter over a hand clock, with what it handed out."""
+
+    def __init__(self, before: Progress | None = None, learner_step: int = 0) -> None:
+        self.clock = HandClock()
+        self.seen: list[RunStatus] = []
+        observers = [self.seen.append, lambda _: None]
+        self.reporter = Reporter(tiny_config(), before or Progress(), learner_step, observers, self.clock)
+
+    def after(self, seconds: float, of: LearnerReadings, counters: ShardStats) -> RunStatus:
+        self.clock.now += seconds
+        return self.reporter.report(of, counters, CREWS.__getitem__)
+
+
+def test_rates_are_over_the_interval_since_the_last_report():
+    """Each report divides what came since the one before by the time since then."""
+    reports = Reports()
+    first = reports.after(2.0, readings(learner_step=10), stats(100, 40))
+    second = reports.after(0.5, readings(learner_step=15), stats(130, 40))
+    assert (first.updates_per_second, second.updates_per_second) == (5.0, 10.0)
+    assert [task.env_steps_per_second for task in first.tasks] == [50.0, 20.0]
+    assert [task.env_steps_per_second for task in second.tasks] == [60.0, 0.0]
+    assert reports.seen == [first, second]
+
+
+def test_earlier_lives_count_in_totals_and_not_in_rates():
+    """A resumed run goes on counting, but its first rate is of this life alone."""
+    before = Progress(env_steps={"chain": 1000}, train_seconds=60.0, life=1)
+    status = Reports(before, learner_step=500).after(2.0, readings(learner_step=510), stats(100, 40))
+    assert status.updates_per_second == 5.0
+    assert [task.env_steps for task in status.tasks] == [1100, 40]
+    assert [task.env_steps_per_second for task in status.tasks] == [50.0, 20.0]
+    assert status.env_steps == 1140
+
+
+def test_two_reports_at_the_same_instant_divide_by_something():
+    """No interval is no error."""
+    reports = Reports()
+    reports.after(0.0, readings(), stats(0, 0))
+    assert reports.after(0.0, readings(), stats(0, 0)).updates_per_second == 0.0
+
+
+def test_the_measured_ratio_leaves_out_what_fills_the_table():
+    """64 items fill the tiny tables before sampling: 288 samples over 100 - 64 items are 8 each."""
+    reports = Reports()
+    status = reports.after(1.0, readings(), stats(100, 64, sampled=288))
+    assert [task.samples_per_insert for task in status.tasks] == [8.0, None]
+
+
+def test_what_is_known_of_a_task_stands_in_its_status():
+    """Losses, staleness, greedy returns, crew, bound; None where nothing is known yet."""
+    snapshotless: Any = None
+    evaluation = EvaluationResult(
+        EvaluationRequest(snapshotless, 1, False), {"chain": [1.0, 0.0], "identity": [18.0, 20.0]}
+    )
+    reports = Reports()
+    first = reports.after(1.0, readings(losses={}, staleness={}), stats(1, 1)).tasks[0]
+    assert (first.loss, first.staleness, first.greedy_return) == (None, None, None)
+    tasks = reports.after(1.0, readings(evaluation=evaluation), stats(1, 1)).tasks
+    assert [task.greedy_return for task in tasks] == [0.5, 19.0]
+    assert [(task.loss, task.staleness) for task in tasks] == [(0.5, 1.0), (0.25, 2.0)]
+    assert [(task.actors, task.actor_restarts) for task in tasks] == [(3, 1), (2, 0)]
+    assert [task.solved_at for task in tasks] == [0.9, 18.0]
+    assert [task.name for task in tasks] == ["chain", "identity"]
+
+
+def test_the_update_fraction_is_the_share_of_update_time():
+    """6 of 8 seconds; nothing before the first update."""
+    assert run_status().update_fraction == 0.75
+    idle = run_status(phase_seconds={"waiting": 0.0, "update": 0.0})
+    assert idle.update_fraction is None

@@ -1,0 +1,69 @@
+"""The summary of a run, as `summary.json` says it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.progress import Outcome, Progress, StopReason
+from deploy.summary import summarise
+from network.weights import WeightsSnapshot
+from tests.support.learning_builders import tiny_config
+
+REQUEST = EvaluationRequest(WeightsSnapshot(1, 40, "layout", np.zeros(1, np.float32)), 3, True)
+RESULT = EvaluationResult(REQUEST, {"chain": [1.0, 0.9], "identity": [17.0, 18.0]})
+
+
+def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
+    progress = Progress({"chain": 300, "identity": 200}, 12.34567, life=1)
+    return Outcome(reason, progress, 40, evaluation, "abc", {"update": 1.23456})
+
+
+def test_a_summary_has_its_fields():
+    """Those that benchmarks and users read, with their values."""
+    summary = summarise(tiny_config(), outcome())
+    assert {name: summary[name] for name in summary if name not in {"tasks", "versions"}} == {
+        "solved": False,
+        "stopped_by": "budget",
+        "train_seconds": 12.346,
+        "learner_steps": 40,
+        "env_steps": 500,
+        "seed": 3,
+        "weights_sha256": "abc",
+        "learner_phase_seconds": {"update": 1.235},
+    }
+    assert set(summary["versions"]) == {"python", "trunkline", "torch", "ray", "gymnasium", "numpy"}
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_each_task_has_its_returns_and_whether_it_is_solved():
+    """Mean, standard deviation, episodes and bound: chain reaches its 0.9, identity misses its 18."""
+    tasks = summarise(tiny_config(), outcome())["tasks"]
+    assert tasks["chain"] == {
+        "greedy_return_mean": pytest.approx(0.95),
+        "greedy_return_std": pytest.approx(0.05),
+        "episodes": 2,
+        "solved_at": 0.9,
+        "solved": True,
+        "env_steps": 300,
+    }
+    assert (tasks["identity"]["greedy_return_mean"], tasks["identity"]["solved"]) == (17.5, False)
+
+
+def test_without_an_evaluation_there_are_no_returns():
+    """An interrupted run claims nothing: not solved, and no numbers."""
+    chain = summarise(tiny_config(), outcome("interrupted", None))["tasks"]["chain"]
+    assert (chain["greedy_return_mean"], chain["greedy_return_std"], chain["episodes"]) == (None, None, 0)
+    assert chain["solved"] is False
+
+
+def test_a_task_without_a_bound_is_neither_solved_nor_unsolved():
+    """There is nothing to compare with."""
+    config = tiny_config("tasks.chain.solved_at=null")
+    assert summarise(config, outcome())["tasks"]["chain"]["solved"] is None
+
+
+def test_only_a_confirmed_run_is_called_solved():
+    """The reason for stopping decides."""
+    assert summarise(tiny_config(), outcome("solved"))["solved"] is True

@@ -1,0 +1,132 @@
+"""A learner to a checkpoint and back: it goes on exactly as if it had never stopped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoint, save_checkpoint
+from learner.learner import Learner
+from learner.learner_state import learner_tensors, restore_learner, restore_weights
+from learner.target_network import PolyakAverage
+from network.build import build_network
+from tests.support.builders import make_spec
+from tests.support.learning_builders import (
+    make_batch,
+    make_batches,
+    make_learner,
+    make_network,
+    make_rule,
+    tiny_parts,
+)
+
+
+def checkpoint_of(learner: Learner) -> Checkpoint:
+    return Checkpoint(learner_tensors(learner), {"learner_step": learner.learner_step}, {})
+
+
+def through_files(learner: Learner, root: Path) -> Checkpoint:
+    save_checkpoint(root, learner.learner_step, checkpoint_of(learner), keep=1)
+    return load_newest_checkpoint(root)[0]
+
+
+def assert_same_state(first: Learner, second: Learner) -> None:
+    assert first.learner_step == second.learner_step
+    one, other = learner_tensors(first), learner_tensors(second)
+    assert {g: set(named) for g, named in one.items()} == {g: set(named) for g, named in other.items()}
+    for group, named in one.items():
+        for name, value in named.items():
+            assert torch.equal(value, other[group][name]), f"{group} {name}"
+
+
+@pytest.mark.parametrize("updates", [0, 1, 5])
+@pytest.mark.parametrize("polyak", [True, False])
+def test_a_restored_learner_continues_identically(tmp_path: Path, updates: int, polyak: bool):
+    """After N updates, files and a fresh learner, both make the same further updates bit for bit."""
+    rule = make_rule(target_update=PolyakAverage(0.1)) if polyak else make_rule()
+    learner = make_learner(rule)
+    rng = np.random.default_rng(0)
+    for _ in range(updates):
+        learner.step(make_batches(rng))
+    fresh = make_learner(rule, seed=99)
+    restore_learner(fresh, through_files(learner, tmp_path))
+    assert_same_state(learner, fresh)
+    for _ in range(3):
+        batches = make_batches(rng)
+        learner.step(batches)
+        fresh.step(batches)
+        assert_same_state(learner, fresh)
+
+
+def test_the_runs_own_learner_with_fused_adam_comes_back_too(tmp_path: Path):
+    """The optimizer that a run is built with keeps its moments and its step count."""
+    parts = tiny_parts()
+    learner, fresh = parts.learner(), tiny_parts("seed=77").learner()
+
+    def step(one: Learner, seed: int) -> None:
+        one.step([make_batch(spec, 5, np.random.default_rng(seed)) for spec in parts.specs])
+
+    for seed in range(3):
+        step(learner, seed)
+    restore_learner(fresh, through_files(learner, tmp_path))
+    step(learner, 5)
+    step(fresh, 5)
+    assert_same_state(learner, fresh)
+
+
+def test_the_tensors_are_copies():
+    """A checkpoint that is being written does not change with the learner."""
+    learner = make_learner()
+    rng = np.random.default_rng(0)
+    learner.step(make_batches(rng))
+    taken = learner_tensors(learner)
+    before = {(group, name): value.clone() for group, named in taken.items() for name, value in named.items()}
+    learner.step(make_batches(rng))
+    assert all(
+        torch.equal(before[group, name], v) for group, named in taken.items() for name, v in named.items()
+    )
+
+
+def test_the_learning_rate_is_the_configurations_not_the_checkpoints():
+    """A resumed run may learn at another rate: only the moments come from the checkpoint."""
+    learner = make_learner()
+    learner.step(make_batches(np.random.default_rng(0)))
+    other = make_learner(learning_rate=5e-4)
+    restore_learner(other, checkpoint_of(learner))
+    assert other.optimizer.param_groups[0]["lr"] == 5e-4
+
+
+def test_another_width_is_a_sentence_that_names_the_parameter():
+    """Shape in the checkpoint and shape wanted are both in it."""
+    weights = learner_tensors(make_learner())["weights"]
+    with pytest.raises(CheckpointError) as caught:
+        restore_weights(make_network(width=9), weights)
+    assert str(caught.value) == (
+        "checkpoint of another network: parameter encoders.task:a.linear.weight has shape [8, 3], "
+        "the configured network's has [9, 3]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("a",), "parameter encoders.task:b.linear.bias is only in the checkpoint"),
+        (("a", "b", "c"), "parameter encoders.task:c.linear.bias is only in the configured network"),
+        (("a", "x"), "parameter encoders.task:b.linear.bias is only in the checkpoint"),
+    ],
+)
+def test_other_tasks_are_a_sentence_that_names_the_parameter(names: tuple[str, ...], expected: str):
+    """A task too many, too few or renamed is told apart."""
+    weights = learner_tensors(make_learner())["weights"]
+    network = build_network("hard", [make_spec(name) for name in names], [8, 8], dueling=False, seed=1)
+    with pytest.raises(CheckpointError, match=expected):
+        restore_weights(network, weights)
+
+
+def test_another_number_of_actions_is_named():
+    """The head's shape tells."""
+    specs = [make_spec("a"), make_spec("b", (5,), num_actions=4)]
+    network = build_network("hard", specs, [8, 8], dueling=False, seed=1)
+    with pytest.raises(CheckpointError, match=r"heads\.task:b\.values\.weight has shape \[3, 8\]"):
+        restore_weights(network, learner_tensors(make_learner())["weights"])
