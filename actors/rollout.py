@@ -47,8 +47,9 @@ class Rollout:
         )
         block = self._writer.append(self._obs_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
         self._obs_EO = next_obs_EO
-        self._ended_E = terminated_E | truncated_E
-        self._exploration.forget(self._ended_E)
+        ended_E = terminated_E | truncated_E
+        self._exploration.forget(ended_E | self._ended_E)
+        self._ended_E = ended_E
         return block
 
     def close(self) -> None:

@@ -35,7 +35,8 @@ class ReplayMonitor:
             self._reply = None
             if self.env_steps() > before:
                 self._last_arrival = self._clock()
-                self._first_arrival = self._first_arrival or self._last_arrival
+                if self._first_arrival is None:
+                    self._first_arrival = self._last_arrival
 
     def settle(self, timeout_seconds: float) -> None:
         """Wait at most so long for counters that are newer than this call."""

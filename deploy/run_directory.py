@@ -63,10 +63,10 @@ class RunDirectory:
         """
         try:
             text = (path / CONFIG).read_text()
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
             raise ConfigError(
-                f"RUN_DIR: {str(path)!r} is not a run directory: "
-                f"its {CONFIG} cannot be read ({error.strerror})"
+                f"RUN_DIR: {str(path)!r} is not a run directory: its {CONFIG} cannot be read ({reason})"
             ) from error
         return cls(path, parse_config(parse_yaml(text, str(path / CONFIG))))
 

@@ -34,7 +34,7 @@ class Runtime(Protocol):
         """Set every task's actors to work; weights must have been published."""
 
     def advance(self) -> None:
-        """Let actors go on while the learner has nothing to do."""
+        """Let actors that have no process of their own go on; called between updates."""
 
     def supervise(self) -> None:
         """Look after actors and evaluators: replace the dead.

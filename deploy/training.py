@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from deploy.config.schema import RunConfig
 from deploy.errors import TrainingFailedError
@@ -86,6 +87,7 @@ class Training:
         self._publisher.publish()
         self._runtime.start_actors()
         while (reason := self._stop_reason()) is None:
+            self._runtime.advance()
             batches = self._source.poll(Position(self._learner.learner_step, self._publisher.version))
             if batches is None:
                 self._wait_for_data()
@@ -104,7 +106,6 @@ class Training:
 
     def _wait_for_data(self) -> None:
         self._monitor.refresh()
-        self._runtime.advance()
         self._source.wait(WAIT_SECONDS)
         self._phases.mark("waiting")
 
@@ -141,7 +142,6 @@ class Training:
             self._refuse_to_stall()
         if now - self._last_report >= REPORT_SECONDS:
             self._last_report = now
-            self._monitor.refresh()
             self._report(self._progress())
         self._evaluations.tick()
         self._phases.mark("other")
@@ -177,7 +177,7 @@ class Training:
         if self._monitor.stats is None:
             return
         readings = LearnerReadings(
-            train_seconds=progress.train_seconds,
+            train_seconds=progress.train_seconds - self._before.train_seconds,
             learner_step=self._learner.learner_step,
             weights_version=self._publisher.version,
             phase_seconds=self._phases.seconds,
@@ -195,18 +195,20 @@ class Training:
 
     def _finish(self, reason: StopReason) -> Outcome:
         """Stop the actors; settle which weights and which returns the run stands for; save both."""
-        progress = self._progress()
+        train_seconds = self._progress().train_seconds
         phase_seconds = dict(self._phases.seconds)
         self._runtime.stop_actors()
+        self._monitor.settle(timeout_seconds=5.0)
+        progress = replace(self._progress(), train_seconds=train_seconds)
+        if reason == "budget":
+            self._evaluations.final()
         judge = self._evaluations.judge
         layout = WeightsLayout(self._learner.network)
         if judge.solved is not None:
+            reason = "solved"
             layout.load(self._learner.network, judge.solved.request.snapshot)
-        elif reason == "budget":
-            self._evaluations.final()
         self._save(self._learner, progress)
         self._checkpoints += 1
-        self._monitor.settle(timeout_seconds=5.0)
         self._report(progress)
         return Outcome(
             reason=reason,

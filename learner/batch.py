@@ -23,7 +23,7 @@ class TaskBatch:
         next_obs_BO: observations to bootstrap from.
         importance_B: float32 importance weights.
         keys: (B,) int64, which items these are.
-        staleness: mean of the newest version minus the version that acted, over the batch.
+        staleness: mean of the newest version minus the version that acted, over the request it came with.
     """
 
     task: str

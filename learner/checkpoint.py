@@ -66,9 +66,12 @@ def save_checkpoint(root: Path, learner_step: int, checkpoint: Checkpoint, keep:
     for name, data in files.items():
         _write_synced(temporary / name, data)
     _sync_directory(temporary)
-    shutil.rmtree(final, ignore_errors=True)
+    replaced = root / f".{final.name}.replaced"
+    if final.exists():
+        final.rename(replaced)
     temporary.rename(final)
     _sync_directory(root)
+    shutil.rmtree(replaced, ignore_errors=True)
     for old in _newest_first(root)[keep:]:
         shutil.rmtree(old)
     return final
@@ -112,7 +115,15 @@ def _load(directory: Path) -> Checkpoint:
                 if name != STATE and not name.endswith(".safetensors")
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        SafetensorError,
+    ) as error:
         raise CheckpointError(
             f"checkpoint {directory.name} is damaged: {type(error).__name__}: {error}"
         ) from error

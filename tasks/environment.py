@@ -170,9 +170,11 @@ class CheckedVector:
 
     def _finite(self, observation: NDArray[Any]) -> NDArray[Any]:
         """Return a copy in the task's dtype: the vector writes all its observations into one buffer."""
-        if observation.dtype.kind == "f" and not np.isfinite(observation).all():
-            raise self._not_finite("an observation", observation)
-        return observation.astype(self.spec.observation_dtype)
+        with np.errstate(over="ignore"):
+            copied = observation.astype(self.spec.observation_dtype)
+        if copied.dtype.kind == "f" and not np.isfinite(copied).all():
+            raise self._not_finite("an observation", copied)
+        return copied
 
     def _not_finite(self, what: str, value: NDArray[Any]) -> EnvironmentFailureError:
         bad = value[~np.isfinite(value)].flat[0]

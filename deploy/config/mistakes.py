@@ -26,10 +26,10 @@ def _sentence(kind: str, location: Location, value: object, message: str, contex
         return unknown_key(location)
     if kind == "missing":
         return f"{field}: missing; it has to be given"
-    if location[-1] == "[key]":
+    if location[0] == "tasks" and location[2:] == ("[key]",):
         return f"tasks: {value!r} is not allowed as a task name: lower-case letters, digits and _, at most 40"
     if kind == "literal_error":
-        return f"{field}: {value!r} is not allowed: it should be {context['expected']}"
+        return f"{field}: {_shown(value)} is not allowed: it should be {context['expected']}"
     allowed = message.replace("Input should be", "it should be").replace("Dictionary should", "it should")
     allowed = allowed.replace("List should", "it should").replace(" after validation", "")
     return f"{field}: {_shown(value)} is not allowed: {allowed}"
@@ -41,7 +41,7 @@ def unknown_key(location: Location) -> str:
     names = _names_at(parents)
     near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
     where = ".".join(map(str, parents)) or "the configuration"
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"{'.'.join(map(str, location))}: unknown key{hint} Allowed in {where} are {', '.join(names)}"
 
 

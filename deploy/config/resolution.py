@@ -85,10 +85,13 @@ def batch_sizes(config: RunConfig) -> dict[str, int]:
     exact = {
         name: config.learner.batch_size * task.batch_share / total for name, task in config.tasks.items()
     }
-    sizes = {name: max(1, math.floor(size)) for name, size in exact.items()}
+    sizes = {name: math.floor(size) for name, size in exact.items()}
     by_remainder = sorted(exact, key=lambda name: sizes[name] - exact[name])
-    for name in by_remainder[: max(0, config.learner.batch_size - sum(sizes.values()))]:
+    for name in by_remainder[: config.learner.batch_size - sum(sizes.values())]:
         sizes[name] += 1
+    for name in (name for name, size in sizes.items() if size == 0):
+        sizes[max(sizes, key=sizes.__getitem__)] -= 1
+        sizes[name] = 1
     return sizes
 
 

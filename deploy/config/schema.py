@@ -7,15 +7,18 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def _bytes(value: object) -> object:
-    """Turn `2GiB` into a number of bytes; leave anything else to the type check."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", value) if isinstance(value, str) else None
-    if match is None or match[2] not in UNITS:
+    """Turn `2GiB` into a number of bytes; leave what is no text to the type check."""
+    if not isinstance(value, str):
         return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", value)
+    if match is None or match[2] not in UNITS:
+        raise PydanticCustomError("bytes", "it should be a number of bytes, or a size such as 512MiB or 2GiB")
     return int(float(match[1]) * UNITS[match[2]])
 
 
@@ -47,7 +50,9 @@ class TaskConfig(Section):
     discount: Annotated[float, Field(gt=0, le=1)] = Field(0.99, description="per-step discount")
     reward_scale: PositiveFloat = Field(1.0, description="factor on every reward that the learner sees")
     reward_clip: PositiveFloat | None = Field(None, description="bound on the absolute reward; null for none")
-    solved_at: float | None = Field(None, description="greedy mean return at which the task counts as solved")
+    solved_at: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="greedy mean return at which the task counts as solved"
+    )
     loss_weight: NonNegativeFloat = Field(1.0, description="lambda: weight of the task's loss")
     batch_share: PositiveFloat = Field(1.0, description="share of each batch, relative to the other tasks'")
     actors: Positive = Field(1, description="actors of the task")

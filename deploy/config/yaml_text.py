@@ -39,6 +39,8 @@ def parse_yaml(text: str, source: str) -> Any:  # noqa: ANN401 - whatever the te
     """
     try:
         return yaml.load(text, _Loader)
+    except RecursionError as error:
+        raise ConfigError(f"{source}: nested too deeply to be a configuration") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

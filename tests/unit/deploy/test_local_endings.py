@@ -31,9 +31,6 @@ class OneLuckyCandidate(ReportingRuntime):
         return EvaluationResult(self.pending, {"chain": [value], "identity": [value]})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a pass confirmed while the last evaluation is awaited keeps other weights"
-)
 def test_reported_returns_are_always_those_of_the_kept_weights():
     """Also where an evaluation that was under way at the end of the budget is confirmed only then."""
     outcome = train_locally("stop_env_steps=400", runtime_type=OneLuckyCandidate).outcome

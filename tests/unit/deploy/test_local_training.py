@@ -43,9 +43,6 @@ def test_one_seed_gives_one_result_and_another_seed_another(selector: str):
     assert other.outcome.weights_sha256 != first.outcome.weights_sha256
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a report between two advances moves the moment that the budget is seen"
-)
 def test_how_often_a_run_reports_changes_nothing(monkeypatch: pytest.MonkeyPatch):
     """Reports come by the clock, so a slow machine reports at other moments: the result is the same."""
     ends = []
@@ -89,7 +86,6 @@ def test_earlier_lives_use_up_the_budget():
     assert run.outcome.progress.train_seconds > 1e6
 
 
-@pytest.mark.xfail(strict=True, reason="Training adds the earlier lives, and Reporter adds them once more")
 def test_a_resumed_run_shows_its_training_time_once():
     """The status counts earlier lives, once."""
     before = Progress(train_seconds=1e6)
@@ -138,7 +134,6 @@ def test_every_transition_is_accounted_for(ratio: str):
         assert counters.stale_updates == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the in-process actors advance only while the learner has no data")
 def test_without_a_replay_ratio_the_run_goes_on(monkeypatch: pytest.MonkeyPatch):
     """`replay.samples_per_insert: null` never holds the learner back, and the actors act all the same."""
     monkeypatch.setattr(deploy.training, "STALL_SECONDS", 0.5)
@@ -146,7 +141,6 @@ def test_without_a_replay_ratio_the_run_goes_on(monkeypatch: pytest.MonkeyPatch)
     assert run.outcome.reason == "budget"
 
 
-@pytest.mark.xfail(strict=True, reason="the outcome's env steps are read before the last blocks are counted")
 def test_the_outcome_counts_every_step_that_reached_replay():
     """Summary, checkpoint and last status agree with the shard."""
     run = train_locally(*SHORT)

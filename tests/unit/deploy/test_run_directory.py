@@ -59,10 +59,7 @@ def test_what_is_no_run_directory_cannot_be_opened(tmp_path: Path, name: str):
         b"tasks: [",
         b"tasks: {}",
         b"",
-        pytest.param(
-            b"\xff\xfe",
-            marks=pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="only OSError is caught"),
-        ),
+        b"\xff\xfe",
     ],
 )
 def test_a_damaged_configuration_is_a_sentence(tmp_path: Path, content: bytes):

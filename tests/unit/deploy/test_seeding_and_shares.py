@@ -53,7 +53,6 @@ def test_every_task_gets_something(batch_size: int, shares: list[float]):
     assert min(batch_sizes(config_of(batch_size, shares)).values()) >= 1
 
 
-@pytest.mark.xfail(strict=True, reason="small shares are rounded up and nobody gives up what they get")
 @pytest.mark.parametrize(("batch_size", "shares"), [(4, [100.0, 1.0, 1.0]), (8, [1000.0, 1.0, 1.0, 1.0])])
 def test_small_shares_do_not_make_the_batch_larger(batch_size: int, shares: list[float]):
     """`learner.batch_size` transitions of all tasks make one update, whatever the shares."""
