@@ -83,7 +83,7 @@ def _run(
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner()
     before = Progress() if checkpoint is None else _restore(learner, checkpoint, parts.life)
-    everyone = list(observers)
+    everyone: list[Observer] = []
     with ExitStack() as stack:
         if config.metrics.port:
             everyone.append(stack.enter_context(MetricsExporter(config.metrics.host, config.metrics.port)))
@@ -92,6 +92,7 @@ def _run(
         for log in (MetricsLog(directory.path), TensorboardLog(directory.path)):
             stack.callback(log.close)
             everyone.append(log)
+        everyone += observers
         reporter = Reporter(config, before, learner.learner_step, everyone, time.perf_counter)
         source = parts.batch_source(runtime.client)
         training = Training(config, runtime, learner, source, reporter, directory.save_checkpoint, before)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.td import importance_weights
@@ -107,36 +110,26 @@ class _TaskQueue:
 
     def _batches(self, sampled: Sampled, weights_version: int, exponent: float) -> list[TaskBatch]:
         """Cut an answer into batches, copied out of whatever memory the answer lies in."""
-        parts = [
-            slice(start, start + self._batch_size) for start in range(0, self._request_size, self._batch_size)
-        ]
+        count = self._request_size // self._batch_size
+
+        def batches_of(column: NDArray[Any]) -> tuple[Tensor, ...]:
+            return torch.tensor(column.reshape(count, -1, *column.shape[1:]), device=self._device).unbind()
+
         importance = [
-            importance_weights(sampled.probabilities[part], sampled.num_items, exponent) for part in parts
+            importance_weights(probabilities, sampled.num_items, exponent)
+            for probabilities in np.split(sampled.probabilities, count)
         ]
-        obs, action, reward_n, discount_n, next_obs, importance_all = (
-            torch.tensor(column, device=self._device)
-            for column in (
-                sampled.observations,
-                sampled.actions,
-                sampled.rewards_n,
-                sampled.discounts_n,
-                sampled.next_observations,
-                np.concatenate(importance),
-            )
-        )
-        keys = sampled.keys.copy()
         staleness = float(weights_version - sampled.weights_versions.mean())
         return [
-            TaskBatch(
-                task=self.task,
-                obs_BO=obs[part],
-                action_B=action[part],
-                reward_n_B=reward_n[part],
-                discount_n_B=discount_n[part],
-                next_obs_BO=next_obs[part],
-                importance_B=importance_all[part],
-                keys=keys[part],
-                staleness=staleness,
+            TaskBatch(self.task, obs, action, reward_n, discount_n, next_obs, weights, keys, staleness)
+            for obs, action, reward_n, discount_n, next_obs, weights, keys in zip(
+                batches_of(sampled.observations),
+                batches_of(sampled.actions),
+                batches_of(sampled.rewards_n),
+                batches_of(sampled.discounts_n),
+                batches_of(sampled.next_observations),
+                batches_of(np.concatenate(importance)),
+                np.split(sampled.keys.copy(), count),
+                strict=True,
             )
-            for part in parts
         ]

@@ -116,8 +116,8 @@ class LearnerConfig(Section):
     target_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="Polyak averaging rate of the target network; null for periodic copies"
     )
-    publish_period: Positive = Field(20, description="updates between publications of the weights")
-    prefetch_batches: Positive = Field(16, description="batches of a task in one request to replay")
+    publish_period: Positive = Field(50, description="updates between publications of the weights")
+    prefetch_batches: Positive = Field(32, description="batches of a task in one request to replay")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
     threads: Positive = Field(1, description="CPU threads of the learner")
 
@@ -125,7 +125,7 @@ class LearnerConfig(Section):
 class EvaluationConfig(Section):
     """Greedy evaluation, in environments of its own."""
 
-    period: Positive = Field(400, description="updates between evaluations")
+    period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
 
 

@@ -62,9 +62,7 @@ class FinishedRun:
     runtime: RayRuntime
 
 
-def train_over_ray(
-    *overrides: str, interfere: Callable[[RayRuntime, RunStatus], None] | None = None
-) -> FinishedRun:
+def train_over_ray(*overrides: str, interfere: Callable[[RunStatus], None] | None = None) -> FinishedRun:
     """Train the tiny pair over a Ray cluster of its own; `interfere` is called with each status."""
     run = tiny_run(*overrides)
     parts = Parts(run.config, run.specs)
@@ -73,7 +71,7 @@ def train_over_ray(
     def observe(status: RunStatus) -> None:
         statuses.append(status)
         if interfere is not None:
-            interfere(runtime, status)
+            interfere(status)
 
     with RayRuntime(parts, None) as runtime:
         training = Training(
