@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,11 +103,19 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",
         highlight=False,
     )
-    run = shlex.quote(str(directory))
     console.print("next:", highlight=False)
-    console.print(f"  trunkline evaluate {run}", highlight=False, soft_wrap=True)
+    for command in _next_commands(directory, summary):
+        console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)
+
+
+def _next_commands(directory: Path, summary: dict[str, Any]) -> list[list[str]]:
+    """Return two commands that can be typed as they stand, whether or not the environment is activated."""
+    evaluate = [_callable("trunkline"), "evaluate", str(directory)]
     if summary["solved"]:
-        console.print(f"  tensorboard --logdir {run}", highlight=False, soft_wrap=True)
-    else:
-        more = 2 * summary["env_steps"]
-        console.print(f"  trunkline resume {run} stop_env_steps={more}", highlight=False, soft_wrap=True)
+        return [evaluate, [_callable("tensorboard"), "--logdir", str(directory)]]
+    more = f"stop_env_steps={2 * summary['env_steps']}"
+    return [evaluate, [_callable("trunkline"), "resume", str(directory), more]]
+
+
+def _callable(name: str) -> str:
+    return name if shutil.which(name) else str(Path(sys.argv[0]).with_name(name))

@@ -17,6 +17,8 @@ from tests.support.runs import tiny_run, train_over_ray
 
 pytestmark = pytest.mark.ray
 
+UNBOUNDED = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null")
+
 
 def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
     """Training leaves directory, summary, events and checkpoints, and its metrics are as documented."""
@@ -46,7 +48,7 @@ def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
 
 def test_counters_agree_with_each_other_at_the_end():
     """inserted = stored + evicted on the shard; sent = inserted + abandoned for the actors."""
-    run = train_over_ray("replay.capacity=400", "replay.min_size_to_sample=100", "tasks.chain.solved_at=null")
+    run = train_over_ray("replay.capacity=400", "replay.min_size_to_sample=100", *UNBOUNDED)
     for task in run.statuses[-1].tasks:
         table = task.table
         assert table.inserted == table.items + table.evicted
@@ -68,8 +70,7 @@ def test_a_killed_actor_is_replaced_and_the_run_goes_on():
 
     run = train_over_ray(
         "stop_env_steps=15000",
-        "tasks.chain.solved_at=null",
-        "tasks.identity.solved_at=null",
+        *UNBOUNDED,
         interfere=kill_once,
     )
     assert run.outcome.reason == "budget"
@@ -84,7 +85,7 @@ def test_a_killed_shard_ends_the_run_with_a_sentence():
             os.kill(pid_of("ray::ShardHost"), signal.SIGKILL)
 
     with pytest.raises(ShardUnavailableError, match="by the replay shard died"):
-        train_over_ray("stop_env_steps=1000000", "tasks.chain.solved_at=null", interfere=kill)
+        train_over_ray("stop_env_steps=1000000", *UNBOUNDED, interfere=kill)
 
 
 def pid_of(title: str) -> int:
@@ -98,6 +99,6 @@ def pid_of(title: str) -> int:
 
 def test_proportional_replay_works_over_ray():
     """Priorities go back and none meets a wrong key."""
-    run = train_over_ray("replay.selector=proportional", "tasks.chain.solved_at=null")
+    run = train_over_ray("replay.selector=proportional", *UNBOUNDED)
     assert run.outcome.learner_step > 100
     assert [task.table.stale_updates for task in run.statuses[-1].tasks] == [0, 0]
