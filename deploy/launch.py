@@ -119,6 +119,7 @@ def _graceful_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
 
     def on_signal(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         interrupt()
 
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}

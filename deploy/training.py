@@ -70,7 +70,7 @@ class Training:
         self._losses = LossLog(list(config.tasks))
         self._staleness: dict[str, float] = {}
         self._updates = self._checkpoints = 0
-        self._last_report = self._last_supervision = time.perf_counter()
+        self._last_report = self._last_supervision = self._last_update = time.perf_counter()
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -116,6 +116,7 @@ class Training:
         result = self._learner.step(batches)
         self._phases.mark("update")
         self._updates += 1
+        self._last_update = time.perf_counter()
         self._losses.add(result.loss_T)
         if self._feedback is not None:
             self._feedback.add(batches, result.abs_td_errors)
@@ -139,7 +140,7 @@ class Training:
         if now - self._last_supervision >= SUPERVISE_SECONDS:
             self._last_supervision = now
             self._runtime.supervise()
-            self._refuse_to_stall()
+            self._refuse_to_stall(now)
         if now - self._last_report >= REPORT_SECONDS:
             self._last_report = now
             self._report(self._progress())
@@ -155,11 +156,11 @@ class Training:
                 f"or bound rewards by tasks.{task}.reward_clip"
             )
 
-    def _refuse_to_stall(self) -> None:
-        if self._monitor.seconds_since_last() > STALL_SECONDS:
-            waiting = ", ".join(self._source.waiting_for()) or "no task"
+    def _refuse_to_stall(self, now: float) -> None:
+        if min(self._monitor.seconds_since_last(), now - self._last_update) > STALL_SECONDS:
+            waiting = ", ".join(self._source.waiting_for())
             raise TrainingFailedError(
-                f"nothing reached replay for {STALL_SECONDS:.0f} s; the learner waits for data of: {waiting}"
+                f"nothing reached replay for {STALL_SECONDS:.0f} s, and the learner waits for: {waiting}"
             )
 
     def _progress(self) -> Progress:

@@ -60,3 +60,17 @@ def test_a_loss_that_diverges_ends_the_run_with_a_sentence():
             "learner.loss=squared",
             "evaluation.period=10000",
         )
+
+
+class Idle(ReportingRuntime):
+    """Its actors do nothing."""
+
+    def advance(self) -> None:
+        pass
+
+
+def test_a_run_that_nothing_reaches_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    """Nothing waits for ever: the sentence names the tasks that the learner waits for."""
+    monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.5)
+    with pytest.raises(TrainingFailedError, match=r"nothing reached replay .* waits for: chain, identity"):
+        train_locally(*SHORT, runtime_type=Idle)
