@@ -49,5 +49,10 @@ def test_a_dead_shard_is_named(host):
     client = RayShardClient(host, "the replay shard")
     ray.kill(host)
     with pytest.raises(ShardUnavailableError, match="the replay shard died"):
-        for _ in range(1000):  # the kill takes a moment to arrive
-            client.stats().result()
+        ask_often(client)
+
+
+def ask_often(client: RayShardClient) -> None:
+    """Ask for some seconds: a kill takes a moment to arrive."""
+    for _ in range(1000):
+        client.stats().result()

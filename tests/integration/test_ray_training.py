@@ -89,12 +89,22 @@ def test_a_killed_shard_ends_the_run_with_a_sentence():
 
 
 def pid_of(title: str) -> int:
-    """Return the process of a Ray actor of this test's cluster, by the title that Ray gives it."""
+    """Return the process of a Ray actor that this process started, by the title that Ray gives it."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (process / "cmdline").read_bytes().decode(errors="replace").startswith(title):
+            is_titled = (process / "cmdline").read_bytes().decode(errors="replace").startswith(title)
+            if is_titled and os.getpid() in ancestors(int(process.name)):
                 return int(process.name)
     raise AssertionError(f"no process {title}")
+
+
+def ancestors(pid: int) -> list[int]:
+    """Return the parent of a process, its parent, and so on."""
+    found: list[int] = []
+    while pid > 1:
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        found.append(pid)
+    return found
 
 
 def test_proportional_replay_works_over_ray():
