@@ -35,6 +35,14 @@ JsonOption = Annotated[
 ]
 
 
+def refuse_local_address(runtime: Runtime, address: str | None) -> None:
+    """Raise typer.BadParameter if an address is given for a runtime that joins no cluster."""
+    if runtime is Runtime.LOCAL and address is not None:
+        raise typer.BadParameter(
+            f"--address {address} is for --runtime ray; the local runtime joins no cluster"
+        )
+
+
 def split_arguments(arguments: list[str] | None) -> tuple[Path | None, list[str]]:
     """Tell the configuration file from the overrides behind it.
 

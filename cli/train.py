@@ -19,6 +19,7 @@ from cli.arguments import (
     RunDir,
     Runtime,
     RuntimeOption,
+    refuse_local_address,
     split_arguments,
 )
 from cli.panel import display
@@ -40,6 +41,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
+    refuse_local_address(runtime, address)
     path, overrides = split_arguments(arguments)
     run = resolve(load_config(path, overrides))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
@@ -59,6 +61,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with the run in RUN_DIR from its newest checkpoint that verifies."""
+    refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint()
     run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))

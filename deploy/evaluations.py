@@ -40,15 +40,15 @@ class Evaluations:
             self._due = False
             self._begin(self.judge.request(self._publisher.publish()))
 
-    def final(self) -> EvaluationResult | None:
-        """Evaluate the weights as they are now, and wait for the result.
+    def final(self) -> None:
+        """Evaluate the weights as they are now, and wait until the judge has heard the result.
 
         Raises:
             TrainingFailedError: it took longer than `FINAL_SECONDS`, or its environments failed.
         """
         self._wait_until_idle()
         self._begin(self.judge.request(self._publisher.publish()))
-        return self._wait_until_idle()
+        self._wait_until_idle()
 
     def _begin(self, request: EvaluationRequest) -> None:
         self._under_way = True
@@ -61,7 +61,7 @@ class Evaluations:
         if confirmation is not None:
             self._begin(confirmation)
 
-    def _wait_until_idle(self) -> EvaluationResult | None:
+    def _wait_until_idle(self) -> None:
         deadline = time.monotonic() + FINAL_SECONDS
         while self._under_way:
             if time.monotonic() > deadline:
@@ -69,4 +69,3 @@ class Evaluations:
             self._runtime.supervise()
             self.tick()
             time.sleep(0.01)
-        return self.judge.latest

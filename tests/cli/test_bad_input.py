@@ -138,9 +138,18 @@ def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
     )
 
 
+USAGE_MISTAKES = [
+    ["train", "--speed", "9"],
+    ["fly"],
+    ["train", "a.yaml", "b.yaml"],
+    ["train", "--runtime", "local", "--address", "127.0.0.1:6379"],
+    ["evaluate", "runs/a", "--episodes", "0"],
+]
+
+
 def test_usage_mistakes_have_an_exit_code_of_their_own(trunkline):
-    """An unknown option, an unknown command, two configuration files: 2."""
-    for arguments in (["train", "--speed", "9"], ["fly"], ["train", "a.yaml", "b.yaml"]):
+    """An unknown option or command, two configurations, options that contradict each other: 2."""
+    for arguments in USAGE_MISTAKES:
         code, out, err = trunkline(*arguments)
         assert (code, out) == (2, "")
         assert "Traceback" not in err
