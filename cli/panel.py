@@ -114,7 +114,7 @@ def _cells(task: TaskStatus) -> list[str]:
         _number(task.table.recent_return),
         f"[bold green]{greedy}[/]" if solved else greedy,
         _number(task.solved_at),
-        f"{task.table.items / task.table.capacity:.0%}",
+        f"{task.table.items / task.replay_capacity:.0%}",
         _number(task.loss, 4),
         _number(task.staleness),
         f"{task.actors}{restarts}",

@@ -103,7 +103,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ("trunkline_episode_return", "Mean return of recent episodes", lambda task: task.table.recent_return),
     ("trunkline_greedy_return", "Mean return of the last evaluation", lambda task: task.greedy_return),
     ("trunkline_replay_transitions", "Transitions that can be drawn", lambda task: task.table.items),
-    ("trunkline_replay_capacity_rows", "Rows of the replay table", lambda task: task.table.capacity),
+    ("trunkline_replay_capacity_transitions", "Transitions to keep", lambda task: task.replay_capacity),
     ("trunkline_samples_per_insert_ratio", "Measured replay ratio", lambda task: task.samples_per_insert),
     ("trunkline_weights_staleness_versions", "Staleness of sampled data", lambda task: task.staleness),
     ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),

@@ -82,6 +82,7 @@ class Reporter:
             env_steps=env_steps,
             env_steps_per_second=(env_steps - self._last_env_steps[name]) / interval,
             table=table,
+            replay_capacity=self._config.replay.capacity,
             samples_per_insert=table.sampled / owed if owed > 0 else None,
             greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
             loss=readings.losses.get(name),

@@ -1,7 +1,7 @@
 """What a run says of itself: plain values, which panel, files and metrics read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from replay.messages import TableStats
 
@@ -16,6 +16,7 @@ class TaskStatus:
         env_steps: environment steps that reached replay, over all lives of the run.
         env_steps_per_second: over the last report's interval.
         table: counters of its replay table.
+        replay_capacity: transitions that the table was asked to keep.
         samples_per_insert: measured ratio, beyond the items that fill the table before sampling.
         greedy_return: mean of the last evaluation; None before the first.
         loss: mean since the last report; None if there was no update.
@@ -29,6 +30,7 @@ class TaskStatus:
     env_steps: int
     env_steps_per_second: float
     table: TableStats
+    replay_capacity: int
     samples_per_insert: float | None
     greedy_return: float | None
     loss: float | None
@@ -61,7 +63,7 @@ class RunStatus:
     checkpoints: int
     refused_blocks: int
     evaluations: int
-    tasks: list[TaskStatus] = field(default_factory=list)
+    tasks: list[TaskStatus]
 
     @property
     def env_steps(self) -> int:

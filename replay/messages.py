@@ -73,7 +73,6 @@ class TableStats:
 
     Attributes:
         items: transitions that can be drawn now.
-        capacity: rows of the table; a row holds a transition or overlap.
         inserted: transitions put in.
         evicted: transitions overwritten by newer ones.
         sampled: transitions drawn.
@@ -86,7 +85,6 @@ class TableStats:
     """
 
     items: int
-    capacity: int
     inserted: int
     evicted: int
     sampled: int

@@ -110,7 +110,6 @@ class Table:
         recent = self._recent_returns
         return TableStats(
             items=self._items,
-            capacity=self._rows.num_rows,
             inserted=self._limiter.inserts,
             evicted=self._evicted,
             sampled=self._limiter.samples,

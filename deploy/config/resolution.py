@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from deploy.config.schema import RunConfig, TaskConfig
 from deploy.errors import ConfigError
@@ -69,7 +70,11 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
     Raises:
         ConfigError: one sentence a mistake.
     """
-    mistakes = [*_replay_mistakes(config), *_memory_mistakes(config, specs, machine_bytes)]
+    mistakes = [
+        *_replay_mistakes(config),
+        *_memory_mistakes(config, specs, machine_bytes),
+        *_device_mistakes(config),
+    ]
     if config.learner.batch_size < len(config.tasks):
         mistakes.append(
             f"learner.batch_size: {config.learner.batch_size} is not allowed: "
@@ -153,6 +158,15 @@ def _spec(name: str, task: TaskConfig) -> TaskSpec:
         reward_clip=task.reward_clip,
         solved_at=task.solved_at,
     )
+
+
+def _device_mistakes(config: RunConfig) -> list[str]:
+    if config.learner.device == "cuda" and not torch.cuda.is_available():
+        return [
+            "learner.device: 'cuda' is not allowed: this machine has no CUDA device, or torch is a build "
+            "without CUDA; it should be 'cpu' or 'auto'"
+        ]
+    return []
 
 
 def _replay_mistakes(config: RunConfig) -> list[str]:

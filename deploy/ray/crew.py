@@ -86,10 +86,6 @@ class ActorCrew:
         """Return how many actors of a task were replaced."""
         return sum(self._supervisor.restarts(post.name) for post in self._posts.values() if post.task == task)
 
-    def handles(self) -> dict[str, Any]:
-        """Return the Ray handle of every actor at work, by name."""
-        return {post.name: handle for post, handle in self._at_work.values()}
-
     def stop(self) -> None:
         """Let every actor finish what it has sent and report; end those that take too long."""
         for _, handle in self._at_work.values():

@@ -64,10 +64,6 @@ class RayEvaluator:
             return None
         return EvaluationResult(request, returns)
 
-    def stop(self) -> None:
-        """End the process."""
-        ray.kill(self._host)
-
     def _replace(self, reason: str) -> None:
         match self._supervisor.died("the evaluator", f"its process ended ({reason})", time.monotonic()):
             case GiveUp(sentence):

@@ -4,6 +4,7 @@ import re
 import socket
 
 import pytest
+import torch
 
 from tests.support.metrics_page import free_port
 from tests.support.runs import run_command, tiny_overrides
@@ -38,6 +39,11 @@ def trunkline(monkeypatch: pytest.MonkeyPatch):
         ("tasks.p.env=Pendulum-v1", ["tasks.p.env", "Box actions", "Discrete"]),
         ("replay.memory_budget=900TiB", ["replay.memory_budget", "900 TiB", "at most"]),
         ("learner.batch_size", ["CONFIG", "learner.batch_size"]),
+        pytest.param(
+            "learner.device=cuda",
+            ["learner.device", "'cuda'", "'cpu' or 'auto'"],
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device"),
+        ),
         ("tasks.p={env: x, env: y}", ["'env'", "twice"]),
     ],
 )

@@ -10,7 +10,6 @@ def table_stats(**changes: Any) -> TableStats:
     """Return counters of a table in which every number is another one."""
     values: dict[str, Any] = {
         "items": 90,
-        "capacity": 120,
         "inserted": 100,
         "evicted": 10,
         "sampled": 288,
@@ -36,6 +35,7 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "env_steps": 1100,
         "env_steps_per_second": 50.0,
         "table": table_stats(),
+        "replay_capacity": 120,
         "samples_per_insert": 4.0,
         "greedy_return": 0.75,
         "loss": 0.125,

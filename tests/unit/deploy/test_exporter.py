@@ -67,7 +67,7 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_episode_return", chain): 1.5,
         ("trunkline_greedy_return", chain): 0.75,
         ("trunkline_replay_transitions", chain): 90,
-        ("trunkline_replay_capacity_rows", chain): 120,
+        ("trunkline_replay_capacity_transitions", chain): 120,
         ("trunkline_samples_per_insert_ratio", chain): 4.0,
         ("trunkline_weights_staleness_versions", chain): 2.5,
         ("trunkline_loss", chain): 0.125,
