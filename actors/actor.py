@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from actors.fragment_writer import ActorIdentity
 from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower
@@ -10,8 +11,18 @@ from replay.wire import encode_block
 
 @dataclass(frozen=True)
 class ActorReport:
-    """What became of an actor's transitions: sent = acknowledged by the shard + abandoned at the end."""
+    """What became of an actor's transitions: sent = acknowledged by the shard + abandoned at the end.
 
+    Attributes:
+        actor: its name.
+        incarnation: which of its lives.
+        sent_items: transitions sent.
+        acknowledged_items: transitions that the shard acknowledged.
+        abandoned_items: transitions not acknowledged when it ended; some may have arrived.
+    """
+
+    actor: str
+    incarnation: int
     sent_items: int
     acknowledged_items: int
     abandoned_items: int
@@ -24,7 +35,10 @@ class Actor:
         actor.advance(timeout_seconds=1.0)
     """
 
-    def __init__(self, rollout: Rollout, sender: BlockSender, follower: WeightsFollower) -> None:
+    def __init__(
+        self, identity: ActorIdentity, rollout: Rollout, sender: BlockSender, follower: WeightsFollower
+    ) -> None:
+        self._identity = identity
         self._rollout = rollout
         self._sender = sender
         self._follower = follower
@@ -44,4 +58,10 @@ class Actor:
         self._sender.drain(timeout_seconds)
         self._rollout.close()
         sender = self._sender
-        return ActorReport(sender.sent_items, sender.acknowledged_items, sender.abandoned_items)
+        return ActorReport(
+            self._identity.name,
+            self._identity.incarnation,
+            sender.sent_items,
+            sender.acknowledged_items,
+            sender.abandoned_items,
+        )

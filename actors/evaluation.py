@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
@@ -29,10 +30,11 @@ def _one_episode_each(spec: TaskSpec, policy: TaskPolicy, num_envs: int, seed: i
     vector = CheckedVector(spec, num_envs, seed)
     returns_E = np.zeros(num_envs)
     running_E = np.ones(num_envs, np.bool_)
-    obs_EO = vector.reset()
+    stack = FrameStack(spec.frame_stack, vector.reset())
     while running_E.any():
-        q_EA = policy.action_values(obs_EO)
-        obs_EO, reward_E, terminated_E, truncated_E = vector.step(q_EA.argmax(1))
+        q_EA = policy.action_values(stack.observations)
+        frame_EO, reward_E, terminated_E, truncated_E = vector.step(q_EA.argmax(1))
+        stack.push(frame_EO, first_E=~running_E)
         returns_E += reward_E * running_E
         running_E &= ~(terminated_E | truncated_E)
     vector.close()

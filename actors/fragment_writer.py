@@ -25,37 +25,36 @@ class ActorIdentity:
 class FragmentWriter:
     """Collects rows of E streams in lockstep and cuts them into blocks.
 
-    Each block carries `returns.n_step` rows of overlap behind its starts; the next block begins with them,
-    so every row is a start once.
+    Each block carries the frames before its first start that a frame stack reaches back to, and
+    `returns.n_step` rows behind its last one; the next block begins with what it needs of them, so every row
+    is a start once. Before a stream's first row stand boundary rows, which stacks do not reach across.
 
         writer = FragmentWriter(spec, identity, num_envs=16, num_starts=16, returns=returns)
-        block = writer.append(obs_EO, action_E, reward_E, flags_E, q_EA, weights_version)    # or None
+        block = writer.append(frame_EO, action_E, reward_E, flags_E, q_EA, weights_version)    # or None
     """
 
     def __init__(
         self, spec: TaskSpec, identity: ActorIdentity, num_envs: int, num_starts: int, returns: ReturnSpec
     ) -> None:
-        rows = num_starts + returns.n_step
+        self._lead = spec.frame_stack - 1
+        rows = self._lead + num_starts + returns.n_step
         self._spec = spec
         self._identity = identity
         self._returns = returns
         self._num_starts = num_starts
-        self._observations: NDArray[Any] = np.zeros(
-            (num_envs, rows, *spec.observation_shape), spec.observation_dtype
-        )
+        self._frames: NDArray[Any] = np.zeros((num_envs, rows, *spec.frame_shape), spec.observation_dtype)
         self._actions = np.zeros((num_envs, rows), np.int32)
         self._rewards = np.zeros((num_envs, rows), np.float32)
-        self._flags = np.zeros((num_envs, rows), np.uint8)
-        self._q_taken = np.zeros((num_envs, rows), np.float32)
-        self._q_best = np.zeros((num_envs, rows), np.float32)
+        self._flags = np.full((num_envs, rows), BOUNDARY, np.uint8)
+        self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
         self._versions = np.zeros(rows, np.int64)
-        self._filled = 0
+        self._filled = self._counted = self._lead
         self._sequence = 0
         self._episodes = _Episodes(num_envs)
 
     def append(
         self,
-        obs_EO: NDArray[Any],
+        frame_EO: NDArray[Any],
         action_E: NDArray[np.int64],
         reward_E: NDArray[np.float64],
         flags_E: NDArray[np.uint8],
@@ -64,26 +63,26 @@ class FragmentWriter:
     ) -> FragmentBlock | None:
         """Add one row a stream; return a block when one is complete."""
         row = self._filled
-        self._observations[:, row] = obs_EO
+        self._frames[:, row] = frame_EO
         self._actions[:, row] = action_E
         self._rewards[:, row] = reward_E
         self._flags[:, row] = flags_E
-        self._q_taken[:, row] = np.take_along_axis(q_EA, action_E[:, None], 1)[:, 0]
-        self._q_best[:, row] = q_EA.max(1)
+        self._q[:, row] = q_EA
         self._versions[row] = weights_version
-        self._episodes.add(reward_E, flags_E)
         self._filled += 1
         return self._cut() if self._filled == self._actions.shape[1] else None
 
     def _cut(self) -> FragmentBlock:
-        returns, lengths = self._episodes.take()
+        new = slice(self._counted, self._filled)
+        returns, lengths = self._episodes.ended(self._rewards[:, new], self._flags[:, new])
         block = FragmentBlock(
             task=self._spec.name,
             actor=self._identity.name,
             incarnation=self._identity.incarnation,
             sequence=self._sequence,
-            weights_version=int(self._versions[0]),
-            observations=self._observations.copy(),
+            weights_version=int(self._versions[self._lead]),
+            lead=self._lead,
+            frames=self._frames.copy(),
             actions=self._actions.copy(),
             rewards=self._rewards.copy(),
             flags=self._flags.copy(),
@@ -92,50 +91,61 @@ class FragmentWriter:
             episode_lengths=lengths,
         )
         self._sequence += 1
-        self._keep_overlap()
+        self._keep_last_rows()
         return block
 
     def _priorities(self) -> NDArray[np.float32]:
         """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L)."""
         streams, rows = self._actions.shape
-        starts = (np.arange(streams)[:, None] * rows + np.arange(self._num_starts)).reshape(-1)
+        first = self._lead + np.arange(self._num_starts)
+        starts = (np.arange(streams)[:, None] * rows + first).reshape(-1)
         rewards_n, discounts_n, last = cut_n_step(
             self._returns, starts, self._rewards.reshape(-1), self._flags.reshape(-1)
         )
-        targets = rewards_n + discounts_n * self._q_best.reshape(-1)[last]
-        td_errors: NDArray[np.float32] = np.abs(targets - self._q_taken.reshape(-1)[starts])
+        q_of_row = self._q.reshape(streams * rows, -1)
+        q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
+        targets = rewards_n + discounts_n * q_of_row[last].max(1)
+        td_errors: NDArray[np.float32] = np.abs(targets - q_taken)
         return td_errors.reshape(streams, self._num_starts)
 
-    def _keep_overlap(self) -> None:
-        overlap = self._returns.n_step
-        columns = (self._observations, self._actions, self._rewards, self._flags, self._q_taken, self._q_best)
+    def _keep_last_rows(self) -> None:
+        kept = self._lead + self._returns.n_step
+        columns = (self._frames, self._actions, self._rewards, self._flags, self._q)
         for column in columns:
-            column[:, :overlap] = column[:, self._num_starts :].copy()
-        self._versions[:overlap] = self._versions[self._num_starts :].copy()
-        self._filled = overlap
+            column[:, :kept] = column[:, self._num_starts :].copy()
+        self._versions[:kept] = self._versions[self._num_starts :].copy()
+        self._filled = self._counted = kept
 
 
 class _Episodes:
-    """Running return and length of each stream's episode, and those that ended."""
+    """The return and length that each stream's episode has so far."""
 
     def __init__(self, num_envs: int) -> None:
         self._return_E = np.zeros(num_envs)
         self._length_E = np.zeros(num_envs, np.int64)
-        self._returns: list[float] = []
-        self._lengths: list[int] = []
 
-    def add(self, reward_E: NDArray[np.float64], flags_E: NDArray[np.uint8]) -> None:
-        real_E = (flags_E & BOUNDARY) == 0
-        self._return_E += reward_E * real_E
-        self._length_E += real_E
-        ended_E = (flags_E & (TERMINATED | TRUNCATED)) != 0
-        if ended_E.any():
-            self._returns += self._return_E[ended_E].tolist()
-            self._lengths += self._length_E[ended_E].tolist()
-            self._return_E[ended_E] = 0.0
-            self._length_E[ended_E] = 0
+    def ended(
+        self, reward_ER: NDArray[np.float32], flags_ER: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Take in rows; return the returns and lengths of the episodes that ended in them: (K,) each."""
+        real_ER = (flags_ER & BOUNDARY) == 0
+        stream_K, row_K = np.nonzero(flags_ER & (TERMINATED | TRUNCATED))
+        total_ER = self._return_E[:, None] + np.cumsum(reward_ER * real_ER, axis=1, dtype=np.float64)
+        steps_ER = self._length_E[:, None] + np.cumsum(real_ER, axis=1)
+        returns, self._return_E = _differences(total_ER, stream_K, row_K)
+        lengths, self._length_E = _differences(steps_ER, stream_K, row_K)
+        return returns.astype(np.float32), lengths.astype(np.int32)
 
-    def take(self) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        taken = np.array(self._returns, np.float32), np.array(self._lengths, np.int32)
-        self._returns, self._lengths = [], []
-        return taken
+
+def _differences(
+    total_ER: NDArray[Any], stream_K: NDArray[np.intp], row_K: NDArray[np.intp]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return what each end adds to the one before it in its stream, and what came behind the last one.
+
+    Ends are in the order of their streams, and within a stream in the order of their rows.
+    """
+    at_K = total_ER[stream_K, row_K]
+    before_K = np.where(np.diff(stream_K, prepend=-1) == 0, np.roll(at_K, 1), 0)
+    last_E = np.zeros(len(total_ER), total_ER.dtype)
+    last_E[stream_K] = at_K
+    return at_K - before_K, total_ER[:, -1] - last_E

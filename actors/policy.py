@@ -1,5 +1,6 @@
 """The action values of one task under the newest weights that its actor holds."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from network.weights import WeightsLayout, WeightsSnapshot
 
 
 class TaskPolicy:
-    """One task's share of a network, on the CPU.
+    """A copy of one task's share of a network, on the CPU.
 
     policy = TaskPolicy(network, "cartpole")
     policy.load(snapshot)
@@ -20,7 +21,8 @@ class TaskPolicy:
 
     def __init__(self, network: MultiTaskNetwork, task: str) -> None:
         self._layout = WeightsLayout(network)
-        self._module = network.for_task(task)
+        # views of the network's parameters would keep those of every task alive
+        self._module = copy.deepcopy(network.for_task(task))
         self.version = -1
 
     def load(self, snapshot: WeightsSnapshot) -> None:

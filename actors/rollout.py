@@ -4,6 +4,7 @@ import numpy as np
 
 from actors.exploration import Exploration
 from actors.fragment_writer import FragmentWriter
+from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from tasks.environment import CheckedVector
@@ -23,7 +24,8 @@ class Rollout:
         self._policy = policy
         self._exploration = exploration
         self._writer = writer
-        self._obs_EO = vector.reset()
+        self._frame_EO = vector.reset()
+        self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
 
     def next_block(self) -> FragmentBlock:
@@ -37,16 +39,17 @@ class Rollout:
         return block
 
     def _step(self) -> FragmentBlock | None:
-        q_EA = self._policy.action_values(self._obs_EO)
+        q_EA = self._policy.action_values(self._stack.observations)
         action_E = self._exploration.choose(q_EA.argmax(1))
-        next_obs_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
+        next_frame_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
         flags_E = np.where(
             self._ended_E,
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
-        block = self._writer.append(self._obs_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
-        self._obs_EO = next_obs_EO
+        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
+        self._frame_EO = next_frame_EO
+        self._stack.push(next_frame_EO, first_E=self._ended_E)
         ended_E = terminated_E | truncated_E
         self._exploration.forget(ended_E | self._ended_E)
         self._ended_E = ended_E

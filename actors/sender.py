@@ -3,10 +3,12 @@
 from collections import deque
 from dataclasses import dataclass
 
-from replay.client import Reply, ShardClient
+from replay.client import Reply, ShardClient, ShardUnavailableError
 from replay.messages import InsertAnswer, Inserted, Refused, Throttled
 
 MAX_IN_FLIGHT = 2
+MAX_FAILURES = 300
+"""Sends in a row to a shard that is not there, until it counts as gone for good."""
 
 
 class RefusedBlockError(RuntimeError):
@@ -22,6 +24,9 @@ class _Parcel:
 class BlockSender:
     """At most `MAX_IN_FLIGHT` blocks are on their way; a block leaves only when it was acknowledged.
 
+    A shard that does not answer may come back, or another in its place: the block is sent again, and known by
+    its sequence number if it had arrived.
+
         if sender.settle(timeout_seconds=1.0):
             sender.send(encode_block(block), items=256)
 
@@ -35,6 +40,7 @@ class BlockSender:
     def __init__(self, client: ShardClient) -> None:
         self._client = client
         self._in_flight: deque[tuple[_Parcel, Reply[InsertAnswer]]] = deque()
+        self._failures = 0
         self.announced_version = 0
         self.sent_items = 0
         self.acknowledged_items = 0
@@ -50,7 +56,7 @@ class BlockSender:
 
         Raises:
             RefusedBlockError: the shard will never take a block.
-            ShardUnavailableError: the shard died or missed its deadline.
+            ShardUnavailableError: the shard did not answer `MAX_FAILURES` times in a row.
         """
         while self._in_flight:
             full = len(self._in_flight) >= MAX_IN_FLIGHT
@@ -62,7 +68,7 @@ class BlockSender:
         """Wait at most so long for each missing acknowledgement; what is held back even now is abandoned."""
         while self._in_flight:
             parcel, reply = self._in_flight.popleft()
-            if reply.wait(timeout_seconds) and isinstance(reply.result(), Inserted):
+            if reply.wait(timeout_seconds) and isinstance(_answer(reply), Inserted):
                 self.acknowledged_items += parcel.items
             else:
                 self.abandoned_items += parcel.items
@@ -72,12 +78,16 @@ class BlockSender:
         if not reply.wait(timeout_seconds):
             return False
         self._in_flight.popleft()
-        match reply.result():
+        answer = _answer(reply)
+        self._failures = self._failures + 1 if isinstance(answer, ShardUnavailableError) else 0
+        match answer:
             case Inserted(weights_version=version):
                 self.announced_version = max(self.announced_version, version)
                 self.acknowledged_items += parcel.items
                 return True
-            case Throttled():
+            case ShardUnavailableError() if self._failures >= MAX_FAILURES:
+                raise answer
+            case Throttled() | ShardUnavailableError():
                 self._dispatch(parcel)
                 return False
             case Refused(reason):
@@ -85,3 +95,10 @@ class BlockSender:
 
     def _dispatch(self, parcel: _Parcel) -> None:
         self._in_flight.append((parcel, self._client.insert(parcel.data)))
+
+
+def _answer(reply: Reply[InsertAnswer]) -> InsertAnswer | ShardUnavailableError:
+    try:
+        return reply.result()
+    except ShardUnavailableError as error:
+        return error

@@ -13,6 +13,7 @@ from cli.train import resume, train
 from deploy.errors import ClusterError, ConfigError, TrainingFailedError
 from learner.checkpoint import CheckpointError
 from replay.client import ShardUnavailableError
+from replay.restoring import SnapshotError
 from tasks.errors import EnvironmentFailureError
 
 EXIT_CONFIG = 3
@@ -36,7 +37,7 @@ def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
     try:
         app()
-    except (ConfigError, CheckpointError) as error:
+    except (ConfigError, CheckpointError, SnapshotError) as error:
         _fail(error, EXIT_CONFIG)
     except ClusterError as error:
         _fail(error, EXIT_CLUSTER)

@@ -25,7 +25,8 @@ from cli.arguments import (
 from cli.panel import display
 from cli.results import print_results
 from deploy.config.loading import load_config, parse_config
-from deploy.config.resolution import ResolvedRun, in_units, resolve, table_plans
+from deploy.config.memory import in_units, table_plans
+from deploy.config.resolution import ResolvedRun, resolve
 from deploy.launch import resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
@@ -77,13 +78,17 @@ def resume(
 
 def _announce(console: Console, run: ResolvedRun) -> None:
     config = run.config
-    for plan, spec in zip(table_plans(config, run.specs), run.specs, strict=True):
-        console.print(
-            f"{plan.task}: {spec.env}, {spec.num_actions} actions, "
-            f"replay of {config.replay.capacity:,} transitions in {in_units(plan.bytes)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+    plans = table_plans(config, run.specs)
+    total = sum(plan.bytes for plan in plans)
+    lines = [
+        f"{plan.task}: {spec.env}, {spec.num_actions} actions; replay of {plan.transitions:,} transitions "
+        f"in {in_units(plan.bytes)}, {plan.bytes / total:.0%} of all, on shards "
+        f"{', '.join(map(str, plan.shards))}"
+        for plan, spec in zip(plans, run.specs, strict=True)
+    ]
+    budget = in_units(config.replay.memory_budget)
+    for line in [*lines, f"replay in all: {in_units(total)} of {budget} that it may take"]:
+        console.print(line, soft_wrap=True, highlight=False)
     if config.metrics.port:
         console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
 
@@ -106,6 +111,8 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",
         highlight=False,
     )
+    if not summary["replay_saved"]:
+        console.print("replay could not be saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary):
         console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)

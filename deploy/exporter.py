@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from deploy.errors import ConfigError
-from deploy.status import RunStatus, TaskStatus
+from deploy.status import RunStatus, ShardStatus, TaskStatus
 
 
 class MetricsExporter(Collector):
@@ -48,6 +48,7 @@ class MetricsExporter(Collector):
         if status is not None:
             yield from _learner_metrics(status)
             yield from _task_metrics(status.tasks)
+            yield from _shard_metrics(status.shards)
 
 
 def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
@@ -88,6 +89,18 @@ def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
     yield drops
 
 
+def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
+    up = GaugeMetricFamily("trunkline_shard_up", "Whether the shard answers", labels=["shard"])
+    memory = GaugeMetricFamily("trunkline_replay_memory_bytes", "Memory of its tables", labels=["shard"])
+    restarts = CounterMetricFamily("trunkline_shard_restarts", "Times that it was replaced", labels=["shard"])
+    for shard in shards:
+        name = [str(shard.index)]
+        up.add_metric(name, float(shard.up))
+        memory.add_metric(name, shard.memory_bytes)
+        restarts.add_metric(name, shard.restarts)
+    yield from (up, memory, restarts)
+
+
 _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_env_steps", "Environment steps that reached replay", lambda task: task.env_steps),
     ("trunkline_episodes", "Finished episodes", lambda task: task.table.episodes),
@@ -96,6 +109,8 @@ _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_samples", "Transitions drawn from replay", lambda task: task.table.sampled),
     ("trunkline_inserts_throttled", "Inserts held back", lambda task: task.table.throttled),
     ("trunkline_stale_priority_updates", "Late priority updates", lambda task: task.table.stale_updates),
+    ("trunkline_invalid_priority_updates", "Unusable priorities", lambda task: task.table.invalid_updates),
+    ("trunkline_transitions_lost", "Transitions lost with shards", lambda task: task.lost),
     ("trunkline_actor_restarts", "Actors replaced", lambda task: task.actor_restarts),
 )
 

@@ -17,7 +17,7 @@ from deploy.parts import Parts
 from deploy.progress import Progress
 from deploy.ray.runtime import RayRuntime
 from deploy.reporting import Observer, Reporter
-from deploy.run_directory import MetricsLog, RunDirectory, TensorboardLog, refuse_existing
+from deploy.run_directory import REPLAY, MetricsLog, RunDirectory, TensorboardLog, refuse_existing
 from deploy.runtime import Runtime
 from deploy.summary import summarise
 from deploy.training import Training
@@ -37,10 +37,9 @@ def start_run(
         ConfigError: the directory exists, or the metrics' port is in use.
         ClusterError: the cluster does not answer or lacks slots.
         TrainingFailedError: the run could not go on.
-        ShardUnavailableError: replay died.
     """
     refuse_existing(path)
-    parts = Parts(run.config, run.specs)
+    parts = Parts(run.config, run.specs, replay_directory=path / REPLAY)
     return _run(parts, None, runtime, address, observers, lambda: RunDirectory.create(path, run.config))
 
 
@@ -54,13 +53,13 @@ def resume_run(
 ) -> dict[str, Any]:
     """Go on with the run at `path` from a checkpoint of its, and return its summary.
 
-    Replay is not part of a checkpoint: the learner waits until `replay.min_size_to_sample` is there again.
+    Replay comes back from its newest snapshot, where there is one.
 
     Raises:
         CheckpointError: the checkpoint is of another network.
-        ConfigError, ClusterError, TrainingFailedError, ShardUnavailableError: as for `start_run`.
+        ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    parts = Parts(run.config, run.specs, life=checkpoint.state["life"] + 1)
+    parts = Parts(run.config, run.specs, checkpoint.state["life"] + 1, replay_directory=path / REPLAY)
 
     def open_directory() -> RunDirectory:
         directory = RunDirectory(path, run.config)
@@ -93,9 +92,14 @@ def _run(
             stack.callback(log.close)
             everyone.append(log)
         everyone += observers
-        reporter = Reporter(config, before, learner.learner_step, everyone, time.perf_counter)
-        source = parts.batch_source(runtime.client)
-        training = Training(config, runtime, learner, source, reporter, directory.save_checkpoint, before)
+        reporter = Reporter(
+            config, parts.replay.capacities(), before, learner.learner_step, everyone, time.perf_counter
+        )
+        router = parts.replay.router(runtime.clients)
+        source = parts.replay.batch_source(router, parts.device())
+        training = Training(
+            config, runtime, learner, router, source, reporter, directory.save_checkpoint, before
+        )
         with _graceful_interrupts(training.interrupt):
             outcome = training.run()
     summary = summarise(config, outcome)

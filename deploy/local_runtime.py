@@ -2,18 +2,18 @@
 
 from types import TracebackType
 
-from actors.actor import Actor
+from actors.actor import Actor, ActorReport
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.parts import Parts
 from deploy.runtime import Crew
 from network.weights import WeightsSnapshot
-from replay.client import LocalShardClient
+from replay.client import LocalShardClient, ShardClient
 from tasks.errors import EnvironmentFailureError
 
 
 class LocalRuntime:
-    """Actors, shard and evaluation in the learner's process.
+    """Actors, shards and evaluation in the learner's process.
 
     with LocalRuntime(parts) as runtime:
         runtime.publish(snapshot)
@@ -23,13 +23,17 @@ class LocalRuntime:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.shard = parts.shard()
-        self.client = LocalShardClient(self.shard)
+        replay = parts.replay
+        self.shards = [replay.shard(index) for index in range(replay.num_shards)]
+        self.clients: list[ShardClient] = [LocalShardClient(shard) for shard in self.shards]
+        self._writers = [replay.snapshot_writer(index) for index in range(replay.num_shards)]
         self._weights = _LatestWeights()
         self._evaluation: EvaluationRequest | None = None
         self._actors: list[Actor] = []
 
     def __enter__(self) -> "LocalRuntime":
+        for index, shard in enumerate(self.shards):
+            self._parts.replay.restore(shard, index)
         return self
 
     def __exit__(
@@ -45,7 +49,7 @@ class LocalRuntime:
         """Build every task's actors."""
         try:
             self._actors = [
-                self._parts.actor(spec, index, 0, self.client, self._weights)
+                self._parts.actor(spec, index, 0, self._client_of(spec.name, index), self._weights)
                 for spec in self._parts.specs
                 for index in range(self._parts.config.tasks[spec.name].actors)
             ]
@@ -83,10 +87,33 @@ class LocalRuntime:
         }
         return EvaluationResult(request, returns)
 
-    def stop_actors(self) -> None:
+    def stop_actors(self) -> list[ActorReport]:
         """Close every actor's environments."""
-        for actor in self._actors:
-            actor.stop(timeout_seconds=0.0)
+        return [actor.stop(timeout_seconds=0.0) for actor in self._actors]
+
+    def revive(self, shard: int, reason: str) -> bool:
+        """Never called: a shard in this process cannot die alone."""
+        raise TrainingFailedError(f"shard {shard} in the learner's own process failed: {reason}")
+
+    def shard_restarts(self, shard: int) -> int:  # noqa: ARG002
+        """Return 0."""
+        return 0
+
+    def save_replay(self) -> bool:
+        """Save every shard now."""
+        for shard, writer in zip(self.shards, self._writers, strict=True):
+            if writer is not None:
+                for piece in writer.pieces(shard.tables):
+                    writer.write(piece)
+                writer.commit()
+        return True
+
+    def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002
+        """Return True: it is done."""
+        return True
+
+    def _client_of(self, task: str, actor: int) -> ShardClient:
+        return self.clients[self._parts.replay.shard_of_actor(task, actor)]
 
 
 class _LatestWeights:

@@ -4,7 +4,7 @@ Both runtimes build their parts here; `ray` calls these functions in the process
 """
 
 from collections.abc import Sequence
-from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,25 +17,17 @@ from actors.policy import TaskPolicy
 from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
-from deploy.config.resolution import batch_sizes, error_buffer, table_plans
 from deploy.config.schema import RunConfig
+from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
-from learner.batch_source import BatchSource
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
 from learner.task_weighting import FixedWeighting
-from learner.td import annealed_exponent, huber_loss, squared_loss
+from learner.td import huber_loss, squared_loss
 from network.build import build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
-from replay.fragment import TableShape
-from replay.n_step import ReturnSpec
-from replay.rate_limiter import RateLimiter
-from replay.rows import RowRing
-from replay.selector import Proportional, Selector, Uniform
-from replay.shard import Shard
-from replay.table import Table
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 
@@ -47,12 +39,20 @@ class Parts:
         config: the run's configuration.
         specs: its tasks, in order.
         life: counts the times that this run was started or resumed, so that a resumed run draws new numbers.
+        replay: builds shards and what reaches them.
     """
 
-    def __init__(self, config: RunConfig, specs: Sequence[TaskSpec], life: int = 0) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        specs: Sequence[TaskSpec],
+        life: int = 0,
+        replay_directory: Path | None = None,
+    ) -> None:
         self.config = config
         self.specs = list(specs)
         self.life = life
+        self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
 
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""
@@ -64,10 +64,6 @@ class Parts:
             settings.dueling,
             self._seed("network"),
         )
-
-    def shard(self) -> Shard:
-        """Return a shard with a table for every task."""
-        return Shard({spec.name: self._table(spec) for spec in self.specs})
 
     def actor(
         self, spec: TaskSpec, index: int, incarnation: int, client: ShardClient, source: WeightsSource
@@ -87,13 +83,13 @@ class Parts:
         )
         identity = ActorIdentity(actor_name(spec.name, index), self.life * 1_000_000 + incarnation)
         writer = FragmentWriter(
-            spec, identity, task.envs_per_actor, settings.fragment_length, self._returns(spec)
+            spec, identity, task.envs_per_actor, settings.fragment_length, self.replay.returns(spec)
         )
         vector = CheckedVector(
             spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
         )
         rollout = Rollout(vector, policy, exploration, writer)
-        return Actor(rollout, BlockSender(client), WeightsFollower(source, policy))
+        return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy))
 
     def learner(self) -> Learner:
         """Return the learner on the configured device."""
@@ -114,19 +110,6 @@ class Parts:
         )
         return Learner(network, optimizer, rule)
 
-    def batch_source(self, client: ShardClient) -> BatchSource:
-        """Return the learner's source of batches."""
-        replay = self.config.replay
-        exponent = partial(
-            annealed_exponent,
-            replay.importance_exponent_start,
-            replay.importance_exponent_end,
-            replay.importance_exponent_steps,
-        )
-        return BatchSource(
-            client, batch_sizes(self.config), self.config.learner.prefetch_batches, exponent, self.device()
-        )
-
     def device(self) -> torch.device:
         """Return the learner's device."""
         name = self.config.learner.device
@@ -143,30 +126,6 @@ class Parts:
         seed = self._seed("evaluation", spec.name, round_number)
         returns: list[float] = greedy_returns(spec, policy, episodes, seed).tolist()
         return returns
-
-    def _table(self, spec: TaskSpec) -> Table:
-        replay = self.config.replay
-        rows = next(plan.rows for plan in table_plans(self.config, self.specs) if plan.task == spec.name)
-        selector: Selector = (
-            Uniform(rows)
-            if replay.selector == "uniform"
-            else Proportional(rows, priority_exponent=replay.priority_exponent)
-        )
-        return Table(
-            shape=TableShape(
-                spec.name, spec.observation_shape, spec.observation_dtype, spec.num_actions, replay.n_step
-            ),
-            rows=RowRing(rows, spec.observation_shape, spec.observation_dtype),
-            selector=selector,
-            limiter=RateLimiter(
-                replay.samples_per_insert, replay.min_size_to_sample, error_buffer(self.config, spec.name)
-            ),
-            returns=self._returns(spec),
-            rng=np.random.default_rng(self._seed("table", spec.name)),
-        )
-
-    def _returns(self, spec: TaskSpec) -> ReturnSpec:
-        return ReturnSpec(self.config.replay.n_step, spec.discount, spec.reward_scale, spec.reward_clip)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

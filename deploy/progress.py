@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from deploy.accounting import TaskAccount
 from deploy.judge import EvaluationResult
 
 StopReason = Literal["solved", "budget", "interrupted"]
@@ -35,6 +36,8 @@ class Outcome:
         evaluation: the evaluation that its returns are reported from; None if there was none.
         weights_sha256: of the weights in the last checkpoint.
         phase_seconds: learner's time by phase, in this life, since its first update.
+        accounts: where each task's transitions went, in this life.
+        replay_saved: whether replay, as it was in the end, is in the run's directory.
     """
 
     reason: StopReason
@@ -43,3 +46,5 @@ class Outcome:
     evaluation: EvaluationResult | None
     weights_sha256: str
     phase_seconds: Mapping[str, float]
+    accounts: Mapping[str, TaskAccount]
+    replay_saved: bool

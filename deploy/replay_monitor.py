@@ -1,54 +1,91 @@
 """Watches replay's counters: how much has arrived, since when, and whether anything still does."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from statistics import fmean
 
-from replay.client import Reply, ShardClient
-from replay.messages import ShardStats
+from replay.client import Reply, ShardClient, ShardUnavailableError
+from replay.messages import ShardStats, TableStats
 
 
 class ReplayMonitor:
-    """The newest counters of a shard, asked for without waiting.
+    """The newest counters of all shards, asked for without waiting.
 
-    Attributes:
-        stats: newest counters; None before the first answer.
+    Counters of a shard that was replaced stay in the sums; what it held does not.
     """
 
-    def __init__(self, client: ShardClient, clock: Callable[[], float]) -> None:
-        self._client = client
+    def __init__(self, clients: Sequence[ShardClient], clock: Callable[[], float]) -> None:
+        self._clients = list(clients)
         self._clock = clock
-        self._reply: Reply[ShardStats] | None = None
+        self._replies: dict[int, Reply[ShardStats]] = {}
+        self._newest: dict[int, ShardStats] = {}
+        self._earlier: list[ShardStats] = []
+        self._answers: Counter[int] = Counter()
         self._first_arrival: float | None = None
         self._last_arrival = clock()
-        self.stats: ShardStats | None = None
 
     def refresh(self) -> None:
-        """Take in an answer if it is there; keep one question under way.
+        """Take in answers that are there; keep one question to each shard under way."""
+        before = self.env_steps()
+        for index, client in enumerate(self._clients):
+            if index not in self._replies:
+                self._replies[index] = client.stats()
+            if self._replies[index].wait(0.0):
+                self._take_in(index, self._replies.pop(index))
+        if self.env_steps() > before:
+            self._last_arrival = self._clock()
+            if self._first_arrival is None:
+                self._first_arrival = self._last_arrival
 
-        Raises:
-            ShardUnavailableError: the shard died or missed its deadline.
-        """
-        if self._reply is None:
-            self._reply = self._client.stats()
-        if self._reply.wait(0.0):
-            before = self.env_steps()
-            self.stats = self._reply.result()
-            self._reply = None
-            if self.env_steps() > before:
-                self._last_arrival = self._clock()
-                if self._first_arrival is None:
-                    self._first_arrival = self._last_arrival
-
-    def settle(self, timeout_seconds: float) -> None:
-        """Wait at most so long for counters that are newer than this call."""
+    def settle(self, timeout_seconds: float) -> bool:
+        """Wait at most so long for counters that are newer than this call; return whether all came."""
+        before = Counter(self._answers)
         for _ in range(2):
             self.refresh()
-            if self._reply is not None and self._reply.wait(timeout_seconds):
-                self.refresh()
+            deadline = self._clock() + timeout_seconds
+            for reply in list(self._replies.values()):
+                reply.wait(max(0.0, deadline - self._clock()))
+            self.refresh()
+        return all(self._answers[index] > before[index] for index in range(len(self._clients)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every shard has answered at least once."""
+        return len(self._newest) == len(self._clients)
+
+    def shards(self) -> dict[int, ShardStats]:
+        """Return the newest counters of each shard that has answered."""
+        return dict(self._newest)
+
+    def tables(self) -> dict[str, TableStats]:
+        """Return the counters of each task over all shards."""
+        earlier = [_only_counters(stats) for stats in self._earlier]
+        everything = [*earlier, *self._newest.values()]
+        tasks = {task for stats in everything for task in stats.tables}
+        return {
+            task: merged(stats.tables[task] for stats in everything if task in stats.tables) for task in tasks
+        }
+
+    def refused_blocks(self) -> int:
+        """Return the messages that any shard refused."""
+        return sum(stats.refused_blocks for stats in (*self._earlier, *self._newest.values()))
+
+    def items_by_life(self) -> Counter[tuple[str, int]]:
+        """Return the transitions that each life of an actor brought, to any shard."""
+        total: Counter[tuple[str, int]] = Counter()
+        for stats in (*self._earlier, *self._newest.values()):
+            total.update(stats.items_by_life)
+        return total
 
     def env_steps(self, task: str | None = None) -> int:
         """Return the env steps that have arrived, of one task or of all."""
-        tables = self.stats.tables if self.stats else {}
-        return sum(table.inserted for name, table in tables.items() if task in (None, name))
+        return sum(
+            table.inserted
+            for stats in (*self._earlier, *self._newest.values())
+            for name, table in stats.tables.items()
+            if task in (None, name)
+        )
 
     def seconds_since_first(self) -> float:
         """Return the seconds since the first env step arrived; 0 before it."""
@@ -57,3 +94,36 @@ class ReplayMonitor:
     def seconds_since_last(self) -> float:
         """Return the seconds since anything arrived."""
         return self._clock() - self._last_arrival
+
+    def _take_in(self, index: int, reply: Reply[ShardStats]) -> None:
+        try:
+            stats = reply.result()
+        except ShardUnavailableError:
+            return
+        self._answers[index] += 1
+        known = self._newest.get(index)
+        if known is not None and known.incarnation < stats.incarnation:
+            self._earlier.append(known)
+        self._newest[index] = stats
+
+
+def merged(tables: Iterable[TableStats]) -> TableStats:
+    """Return the counters of one task over several tables."""
+    parts = list(tables)
+    dropped: Counter[str] = Counter()
+    for part in parts:
+        dropped.update(part.dropped)
+    returns = [part.recent_return for part in parts if part.recent_return is not None]
+    sums = {
+        name: sum(getattr(part, name) for part in parts)
+        for name in TableStats.__dataclass_fields__
+        if name not in ("dropped", "recent_return")
+    }
+    return TableStats(**sums, dropped=dict(dropped), recent_return=fmean(returns) if returns else None)
+
+
+def _only_counters(stats: ShardStats) -> ShardStats:
+    tables = {
+        task: replace(table, items=0, mass=0.0, recent_return=None) for task, table in stats.tables.items()
+    }
+    return replace(stats, tables=tables, memory_bytes=0)

@@ -7,8 +7,8 @@ from deploy.config.schema import RunConfig
 from deploy.judge import EvaluationResult
 from deploy.progress import Progress
 from deploy.runtime import Crew
-from deploy.status import RunStatus, TaskStatus
-from replay.messages import ShardStats, TableStats
+from deploy.status import RunStatus, ShardStatus, TaskStatus
+from replay.messages import TableStats
 
 Observer = Callable[[RunStatus], None]
 
@@ -26,6 +26,10 @@ class LearnerReadings:
     checkpoints: int
     evaluations: int
     evaluation: EvaluationResult | None
+    tables: Mapping[str, TableStats]
+    refused_blocks: int
+    lost: Mapping[str, int]
+    shards: list[ShardStatus]
 
 
 class Reporter:
@@ -34,12 +38,14 @@ class Reporter:
     def __init__(
         self,
         config: RunConfig,
+        capacities: Mapping[str, int],
         before: Progress,
         learner_step: int,
         observers: Sequence[Observer],
         clock: Callable[[], float],
     ) -> None:
         self._config = config
+        self._capacities = capacities
         self._before = before
         self._observers = observers
         self._clock = clock
@@ -47,7 +53,7 @@ class Reporter:
         self._last_step = learner_step
         self._last_env_steps = {task: before.env_steps.get(task, 0) for task in config.tasks}
 
-    def report(self, readings: LearnerReadings, stats: ShardStats, crew: Callable[[str], Crew]) -> RunStatus:
+    def report(self, readings: LearnerReadings, crew: Callable[[str], Crew]) -> RunStatus:
         """Make and hand out a status."""
         now = self._clock()
         interval = max(now - self._last_time, 1e-9)
@@ -58,12 +64,13 @@ class Reporter:
             weights_version=readings.weights_version,
             phase_seconds=dict(readings.phase_seconds),
             checkpoints=readings.checkpoints,
-            refused_blocks=stats.refused_blocks,
+            refused_blocks=readings.refused_blocks,
             evaluations=readings.evaluations,
             tasks=[
-                self._task(task, stats.tables[task], readings, crew(task), interval)
+                self._task(task, readings.tables[task], readings, crew(task), interval)
                 for task in self._config.tasks
             ],
+            shards=readings.shards,
         )
         self._last_time, self._last_step = now, readings.learner_step
         self._last_env_steps = {task.name: task.env_steps for task in status.tasks}
@@ -75,14 +82,16 @@ class Reporter:
         self, name: str, table: TableStats, readings: LearnerReadings, crew: Crew, interval: float
     ) -> TaskStatus:
         env_steps = self._before.env_steps.get(name, 0) + table.inserted
-        owed = table.inserted - self._config.replay.min_size_to_sample
+        needed = self._config.replay.min_size_to_sample
+        owed = table.inserted - max(0, needed - table.restored)
         return TaskStatus(
             name=name,
             solved_at=self._config.tasks[name].solved_at,
             env_steps=env_steps,
             env_steps_per_second=(env_steps - self._last_env_steps[name]) / interval,
             table=table,
-            replay_capacity=self._config.replay.capacity,
+            replay_capacity=self._capacities[name],
+            lost=readings.lost.get(name, 0),
             samples_per_insert=table.sampled / owed if owed > 0 else None,
             greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
             loss=readings.losses.get(name),

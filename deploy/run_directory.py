@@ -20,6 +20,7 @@ from learner.learner import Learner
 from learner.learner_state import learner_tensors
 
 CONFIG = "config.yaml"
+REPLAY = "replay"
 
 
 class RunDirectory:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from actors.actor import ActorReport
 from deploy.judge import EvaluationRequest, EvaluationResult
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
@@ -19,13 +20,13 @@ class Crew:
 class Runtime(Protocol):
     """Everything around the learner.
 
-    A runtime is a context manager: entering it brings up shard and evaluators, leaving it ends whatever is
+    A runtime is a context manager: entering it brings up shards and evaluators, leaving it ends whatever is
     left. Actors start with the first weights that are published.
     """
 
     @property
-    def client(self) -> ShardClient:
-        """The way to replay."""
+    def clients(self) -> list[ShardClient]:
+        """The way to each shard, by its index."""
 
     def publish(self, snapshot: WeightsSnapshot) -> None:
         """Make weights the newest for all actors."""
@@ -52,5 +53,23 @@ class Runtime(Protocol):
     def finished_evaluation(self) -> EvaluationResult | None:
         """Return the evaluation under way once it is finished."""
 
-    def stop_actors(self) -> None:
-        """Let actors finish what they have sent, then end them."""
+    def stop_actors(self) -> list[ActorReport]:
+        """Let actors finish what they have sent, then end them; return what those that could report."""
+
+    def revive(self, shard: int, reason: str) -> bool:
+        """Put a successor in the place of a shard that does not answer; return whether it is up.
+
+        Called again and again until it is.
+
+        Raises:
+            TrainingFailedError: the shard died again and again.
+        """
+
+    def shard_restarts(self, shard: int) -> int:
+        """Return how often a shard was replaced."""
+
+    def save_replay(self) -> bool:
+        """Begin to save every shard; return False, and do nothing, while the last time goes on."""
+
+    def finish_save(self, timeout_seconds: float) -> bool:
+        """Wait at most so long until what `save_replay` began is done; return whether every shard is saved."""

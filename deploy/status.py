@@ -15,8 +15,9 @@ class TaskStatus:
         solved_at: greedy mean return at which it counts as solved; None if it has none.
         env_steps: environment steps that reached replay, over all lives of the run.
         env_steps_per_second: over the last report's interval.
-        table: counters of its replay table.
-        replay_capacity: transitions that the table was asked to keep.
+        table: counters of its replay, over all shards.
+        replay_capacity: transitions that it keeps at most.
+        lost: transitions that were on shards when they died.
         samples_per_insert: measured ratio, beyond the items that fill the table before sampling.
         greedy_return: mean of the last evaluation; None before the first.
         loss: mean since the last report; None if there was no update.
@@ -31,12 +32,30 @@ class TaskStatus:
     env_steps_per_second: float
     table: TableStats
     replay_capacity: int
+    lost: int
     samples_per_insert: float | None
     greedy_return: float | None
     loss: float | None
     staleness: float | None
     actors: int
     actor_restarts: int
+
+
+@dataclass(frozen=True)
+class ShardStatus:
+    """One replay shard at one moment.
+
+    Attributes:
+        index: which it is.
+        up: whether it answers.
+        restarts: how often it was replaced.
+        memory_bytes: memory of its tables.
+    """
+
+    index: int
+    up: bool
+    restarts: int
+    memory_bytes: int
 
 
 @dataclass(frozen=True)
@@ -50,9 +69,10 @@ class RunStatus:
         weights_version: newest version published.
         phase_seconds: learner's time by phase since its first update: waiting, update, publishing, other.
         checkpoints: checkpoints written in this life.
-        refused_blocks: messages that the shard refused.
+        refused_blocks: messages that replay refused.
         evaluations: finished evaluations.
         tasks: in the order of the configuration.
+        shards: in the order of their indices.
     """
 
     train_seconds: float
@@ -64,6 +84,7 @@ class RunStatus:
     refused_blocks: int
     evaluations: int
     tasks: list[TaskStatus]
+    shards: list[ShardStatus]
 
     @property
     def env_steps(self) -> int:

@@ -1,6 +1,7 @@
 """What a run came to, as `summary.json` says it."""
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,7 @@ def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
         name: {
             **returns_of(outcome.evaluation, name, task.solved_at),
             "env_steps": outcome.progress.env_steps[name],
+            "transitions": asdict(outcome.accounts[name]),
         }
         for name, task in config.tasks.items()
     }
@@ -29,6 +31,7 @@ def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
         "seed": config.seed,
         "weights_sha256": outcome.weights_sha256,
         "learner_phase_seconds": {name: round(s, 3) for name, s in outcome.phase_seconds.items()},
+        "replay_saved": outcome.replay_saved,
         "tasks": tasks,
         "versions": versions(),
     }

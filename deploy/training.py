@@ -4,15 +4,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from actors.actor import ActorReport
+from deploy.accounting import TaskAccount, settle_accounts
 from deploy.config.schema import RunConfig
 from deploy.errors import TrainingFailedError
 from deploy.evaluations import Evaluations
 from deploy.judge import Judge
+from deploy.parts import actor_name
 from deploy.phases import PhaseTimes
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.replay_monitor import ReplayMonitor
 from deploy.reporting import LearnerReadings, Reporter
 from deploy.runtime import Runtime
+from deploy.shard_keeper import ShardKeeper
+from deploy.status import ShardStatus
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.learner import Learner
@@ -20,6 +25,7 @@ from learner.loss_log import LossLog
 from learner.priority_feedback import PriorityFeedback
 from learner.weights_publisher import WeightsPublisher
 from network.weights import WeightsLayout
+from replay.router import ReplayRouter
 
 WAIT_SECONDS = 0.05
 REPORT_SECONDS = 1.0
@@ -27,6 +33,10 @@ SUPERVISE_SECONDS = 0.2
 STALL_SECONDS = 120.0
 STATS_PERIOD = 50
 """Updates between readings of replay's counters."""
+FEEDBACK_PERIOD = 16
+"""Updates whose new priorities go back to replay in one call."""
+SETTLE_SECONDS = 5.0
+SAVE_SECONDS = 120.0
 
 SaveCheckpoint = Callable[[Learner, Progress], None]
 
@@ -34,7 +44,9 @@ SaveCheckpoint = Callable[[Learner, Progress], None]
 class Training:
     """One life of a run, from the first published weights to the last checkpoint.
 
-        training = Training(config, runtime, learner, source, reporter, save_checkpoint, Progress())
+        training = Training(
+            config, runtime, learner, router, source, reporter, save_checkpoint, Progress()
+        )
         outcome = training.run()
 
     `interrupt()` may be called from a signal handler: the loop then ends after the update at hand.
@@ -45,6 +57,7 @@ class Training:
         config: RunConfig,
         runtime: Runtime,
         learner: Learner,
+        router: ReplayRouter,
         source: BatchSource,
         reporter: Reporter,
         save_checkpoint: SaveCheckpoint,
@@ -53,6 +66,8 @@ class Training:
         self._config = config
         self._runtime = runtime
         self._learner = learner
+        self._router = router
+        self._keeper = ShardKeeper(runtime, router)
         self._source = source
         self._reporter = reporter
         self._save = save_checkpoint
@@ -60,11 +75,9 @@ class Training:
         self._publisher = WeightsPublisher(learner, runtime)
         judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
         self._evaluations = Evaluations(runtime, judge, self._publisher)
-        self._monitor = ReplayMonitor(runtime.client, time.perf_counter)
+        self._monitor = ReplayMonitor(runtime.clients, time.perf_counter)
         self._feedback = (
-            PriorityFeedback(runtime.client, config.learner.prefetch_batches)
-            if config.replay.selector == "proportional"
-            else None
+            PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
         )
         self._phases = PhaseTimes(time.perf_counter, ("waiting", "update", "publishing", "other"))
         self._losses = LossLog(list(config.tasks))
@@ -82,8 +95,10 @@ class Training:
 
         Raises:
             TrainingFailedError: the run cannot go on; the message says why.
-            ShardUnavailableError: replay died or missed its deadline.
         """
+        self._monitor.settle(timeout_seconds=SETTLE_SECONDS)
+        for task, table in self._monitor.tables().items():
+            self._router.credit(task, table.restored)
         self._publisher.publish()
         self._runtime.start_actors()
         while (reason := self._stop_reason()) is None:
@@ -140,6 +155,7 @@ class Training:
         if now - self._last_supervision >= SUPERVISE_SECONDS:
             self._last_supervision = now
             self._runtime.supervise()
+            self._keeper.tick()
             self._refuse_to_stall(now)
         if now - self._last_report >= REPORT_SECONDS:
             self._last_report = now
@@ -175,7 +191,7 @@ class Training:
         )
 
     def _report(self, progress: Progress) -> None:
-        if self._monitor.stats is None:
+        if not self._monitor.complete:
             return
         readings = LearnerReadings(
             train_seconds=progress.train_seconds - self._before.train_seconds,
@@ -187,19 +203,33 @@ class Training:
             checkpoints=self._checkpoints,
             evaluations=self._evaluations.finished,
             evaluation=self._evaluations.judge.latest,
+            tables=self._monitor.tables(),
+            refused_blocks=self._monitor.refused_blocks(),
+            lost=dict(self._router.lost),
+            shards=[
+                ShardStatus(
+                    index,
+                    up=index not in self._router.down,
+                    restarts=self._runtime.shard_restarts(index),
+                    memory_bytes=stats.memory_bytes,
+                )
+                for index, stats in sorted(self._monitor.shards().items())
+            ],
         )
-        self._reporter.report(readings, self._monitor.stats, self._runtime.crew)
+        self._reporter.report(readings, self._runtime.crew)
 
     def _checkpoint(self) -> None:
         self._save(self._learner, self._progress())
+        self._keeper.save()
         self._checkpoints += 1
 
     def _finish(self, reason: StopReason) -> Outcome:
         """Stop the actors; settle which weights and which returns the run stands for; save both."""
         train_seconds = self._progress().train_seconds
         phase_seconds = dict(self._phases.seconds)
-        self._runtime.stop_actors()
-        self._monitor.settle(timeout_seconds=5.0)
+        reports = self._runtime.stop_actors()
+        all_heard = self._monitor.settle(timeout_seconds=SETTLE_SECONDS)
+        accounts = self._settle_accounts(reports, all_heard)
         progress = replace(self._progress(), train_seconds=train_seconds)
         if reason == "budget":
             self._evaluations.final()
@@ -210,6 +240,7 @@ class Training:
             layout.load(self._learner.network, judge.solved.request.snapshot)
         self._save(self._learner, progress)
         self._checkpoints += 1
+        replay_saved = self._keeper.save_and_wait(SAVE_SECONDS)
         self._report(progress)
         return Outcome(
             reason=reason,
@@ -218,4 +249,15 @@ class Training:
             evaluation=judge.solved or judge.latest,
             weights_sha256=layout.snapshot(self._learner.network).digest(),
             phase_seconds=phase_seconds,
+            accounts=accounts,
+            replay_saved=replay_saved,
         )
+
+    def _settle_accounts(self, reports: Sequence[ActorReport], all_heard: bool) -> dict[str, TaskAccount]:
+        names = {
+            name: [actor_name(name, index) for index in range(task.actors)]
+            for name, task in self._config.tasks.items()
+        }
+        monitor, lost = self._monitor, self._router.lost
+        tables, lives = monitor.tables(), monitor.items_by_life()
+        return settle_accounts(tables, lives, reports, names, lost, all_heard and not lost)

@@ -1,5 +1,7 @@
-"""The batch source: asks a shard for transitions of every task, several updates ahead."""
+"""The batch source: asks replay for transitions of every task, several updates ahead."""
 
+import warnings
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +13,11 @@ from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.td import importance_weights
-from replay.client import Reply, ShardClient
-from replay.messages import NotReady, SampleAnswer, Sampled
+from replay.draw import Draw, Drawn
+from replay.router import ReplayRouter
+
+
+LARGE_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -23,46 +28,58 @@ class Position:
     weights_version: int
 
 
+@dataclass(frozen=True)
+class Supply:
+    """How one task's transitions are asked for.
+
+    Attributes:
+        batch_size: transitions of an update.
+        batches_per_request: batches in one request.
+        requests: requests under way or not yet used up, at most.
+        frame_stack: frames of an observation.
+        weighted: whether items differ in probability, so that importance weights have to make up for it.
+    """
+
+    batch_size: int
+    batches_per_request: int
+    requests: int
+    frame_stack: int = 1
+    weighted: bool = True
+
+
 class BatchSource:
     """One `TaskBatch` a task for each update, or nothing if any task has none yet.
 
-        source = BatchSource(client, {"cartpole": 128, "mountaincar": 128}, batches_per_request=16,
+        source = BatchSource(router, {"cartpole": Supply(128, batches_per_request=16, requests=2)},
                              importance_exponent=lambda step: 0.4, device=torch.device("cpu"))
         batches = source.poll(Position(learner_step, weights_version))
         if batches is None:
             source.wait(timeout_seconds=0.1)
 
-    For each task one request of `batches_per_request` batches is under way while the last one's answer is
-    used up; the number of requests never grows beyond that.
+    The next requests are under way while the last one's answer is used up; their number is bounded.
     """
 
     def __init__(
         self,
-        client: ShardClient,
-        batch_sizes: Mapping[str, int],
-        batches_per_request: int,
+        router: ReplayRouter,
+        supplies: Mapping[str, Supply],
         importance_exponent: Callable[[int], float],
         device: torch.device,
     ) -> None:
         self._importance_exponent = importance_exponent
-        self._queues = [
-            _TaskQueue(client, task, size, batches_per_request, device) for task, size in batch_sizes.items()
-        ]
+        self._queues = [_TaskQueue(router, task, supply, device) for task, supply in supplies.items()]
 
     def poll(self, position: Position) -> list[TaskBatch] | None:
-        """Return the next update's batches in the order of the tasks, or None; never a part of them.
-
-        Raises:
-            ShardUnavailableError: a shard died or missed its deadline.
-        """
+        """Return the next update's batches in the order of the tasks, or None; never a part of them."""
         exponent = self._importance_exponent(position.learner_step)
         ready = [queue.fill(position, exponent) for queue in self._queues]
         return [queue.take() for queue in self._queues] if all(ready) else None
 
     def wait(self, timeout_seconds: float) -> None:
-        """Wait at most so long for the answer to a request that `poll` found missing."""
-        for queue in self._queues:
-            queue.wait(timeout_seconds)
+        """Wait at most so long for what `poll` found missing."""
+        missing = [queue for queue in self._queues if not queue.has_batch]
+        for queue in missing:
+            queue.wait(timeout_seconds / len(missing))
 
     def waiting_for(self) -> list[str]:
         """Return the tasks of which no batch is there."""
@@ -70,66 +87,100 @@ class BatchSource:
 
 
 class _TaskQueue:
-    """The batches of one task that have arrived, and the request that is under way."""
+    """The batches of one task that have arrived, and the draws that are under way, oldest first."""
 
-    def __init__(
-        self, client: ShardClient, task: str, batch_size: int, batches_per_request: int, device: torch.device
-    ) -> None:
+    def __init__(self, router: ReplayRouter, task: str, supply: Supply, device: torch.device) -> None:
         self.task = task
-        self._client = client
-        self._batch_size = batch_size
-        self._request_size = batch_size * batches_per_request
+        self._router = router
+        self._supply = supply
+        self._request_size = supply.batch_size * supply.batches_per_request
         self._device = device
         self._arrived: list[TaskBatch] = []
-        self._request: Reply[SampleAnswer] | None = None
+        self._draws: deque[Draw] = deque()
 
     @property
     def has_batch(self) -> bool:
         return bool(self._arrived)
 
     def fill(self, position: Position, exponent: float) -> bool:
-        """Take in an answer if the last one is used up, keep one request under way; return `has_batch`."""
-        if not self._arrived and self._request is not None and self._request.wait(0.0):
-            answer = self._request.result()
-            self._request = None
-            match answer:
-                case Sampled():
-                    self._arrived = self._batches(answer, position.weights_version, exponent)
-                case NotReady():
-                    pass
-        if self._request is None:
-            self._request = self._client.sample(self.task, self._request_size, position.weights_version)
+        """Take in the oldest draw if the last one is used up, keep others under way; return `has_batch`."""
+        if not self._arrived and self._draws and self._draws[0].ready():
+            drawn = self._draws.popleft().take()
+            self._arrived = self._batches(drawn, position.weights_version, exponent)
+        while len(self._draws) + bool(self._arrived) < self._supply.requests:
+            draw = self._router.request(self.task, self._request_size, position.weights_version)
+            if draw is None:
+                break
+            self._draws.append(draw)
         return self.has_batch
 
     def take(self) -> TaskBatch:
         return self._arrived.pop()
 
     def wait(self, timeout_seconds: float) -> None:
-        if not self._arrived and self._request is not None:
-            self._request.wait(timeout_seconds)
+        if self._draws:
+            self._draws[0].wait(timeout_seconds)
+        else:
+            self._router.wait(self.task, timeout_seconds)
 
-    def _batches(self, sampled: Sampled, weights_version: int, exponent: float) -> list[TaskBatch]:
-        """Cut an answer into batches, copied out of whatever memory the answer lies in."""
-        count = self._request_size // self._batch_size
+    def _batches(self, drawn: Drawn, weights_version: int, exponent: float) -> list[TaskBatch]:
+        """Cut a draw into batches."""
+        count = self._supply.batches_per_request
 
         def batches_of(column: NDArray[Any]) -> tuple[Tensor, ...]:
-            return torch.tensor(column.reshape(count, -1, *column.shape[1:]), device=self._device).unbind()
+            return _tensor(column.reshape(count, -1, *column.shape[1:]), self._device).unbind()
 
-        importance = [
-            importance_weights(probabilities, sampled.num_items, exponent)
-            for probabilities in np.split(sampled.probabilities, count)
-        ]
-        staleness = float(weights_version - sampled.weights_versions.mean())
-        return [
-            TaskBatch(self.task, obs, action, reward_n, discount_n, next_obs, weights, keys, staleness)
-            for obs, action, reward_n, discount_n, next_obs, weights, keys in zip(
-                batches_of(sampled.observations),
-                batches_of(sampled.actions),
-                batches_of(sampled.rewards_n),
-                batches_of(sampled.discounts_n),
-                batches_of(sampled.next_observations),
-                batches_of(np.concatenate(importance)),
-                np.split(sampled.keys.copy(), count),
-                strict=True,
+        staleness = float(weights_version - drawn.weights_versions.mean())
+        columns = zip(
+            batches_of(drawn.windows),
+            drawn.bootstrap_starts.reshape(count, -1),
+            batches_of(drawn.actions.astype(np.int64)),
+            batches_of(drawn.rewards_n),
+            batches_of(drawn.discounts_n),
+            batches_of(self._importance(drawn, exponent)),
+            np.split(drawn.keys.copy(), count),
+            strict=True,
+        )
+        batches = []
+        for windows, starts, action, reward_n, discount_n, importance, keys in columns:
+            obs, next_obs = split_windows(windows, starts, self._supply.frame_stack)
+            batches.append(
+                TaskBatch(self.task, obs, action, reward_n, discount_n, next_obs, importance, keys, staleness)
             )
-        ]
+        return batches
+
+    def _importance(self, drawn: Drawn, exponent: float) -> NDArray[np.float32]:
+        if not self._supply.weighted:
+            return np.ones(self._request_size, np.float32)
+        probabilities = drawn.probabilities.reshape(self._supply.batches_per_request, -1)
+        return np.concatenate([importance_weights(row, drawn.num_items, exponent) for row in probabilities])
+
+
+def _tensor(column: NDArray[Any], device: torch.device) -> Tensor:
+    """Return a column as a tensor, without a copy where it is the draw's own or large.
+
+    Arrays that came through Ray lie read-only in its object store: small ones are copied out, a large one holds
+    its memory there until its batches are used up, and their number is bounded.
+    """
+    if column.flags.writeable or column.nbytes >= LARGE_BYTES:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            return torch.from_numpy(column).to(device)
+    return torch.tensor(column, device=device)
+
+
+def split_windows(windows: Tensor, starts: NDArray[np.int8], stack: int) -> tuple[Tensor, Tensor]:
+    """Return observations and next observations of windows (B, W, *frame_shape), as views where possible.
+
+    With a stack of 1 they are (B, *frame_shape), otherwise (B, stack, *frame_shape); `starts` (B,) says where
+    in each window the stack to bootstrap from begins.
+    """
+    if stack == 1:
+        return windows[:, 0], windows[:, 1]
+    usual = windows.shape[1] - stack
+    if (starts == usual).all():
+        return windows[:, :stack], windows[:, usual:]
+    begin_B1 = torch.from_numpy(starts.astype(np.int64)).to(windows.device).unsqueeze(1)
+    place_BS = begin_B1 + torch.arange(stack, device=windows.device)
+    batch_B1 = torch.arange(len(windows), device=windows.device).unsqueeze(1)
+    return windows[:, :stack], windows[batch_B1, place_BS]

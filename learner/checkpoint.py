@@ -7,7 +7,6 @@ values are msgpack.
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
+
+from replay.durable import sync_directory, write_synced
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -64,13 +65,13 @@ def save_checkpoint(root: Path, learner_step: int, checkpoint: Checkpoint, keep:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     for name, data in files.items():
-        _write_synced(temporary / name, data)
-    _sync_directory(temporary)
+        write_synced(temporary / name, data)
+    sync_directory(temporary)
     replaced = root / f".{final.name}.replaced"
     if final.exists():
         final.rename(replaced)
     temporary.rename(final)
-    _sync_directory(root)
+    sync_directory(root)
     shutil.rmtree(replaced, ignore_errors=True)
     for old in _newest_first(root)[keep:]:
         shutil.rmtree(old)
@@ -142,18 +143,3 @@ def _verified(directory: Path, name: str, bytes: int, sha256: str) -> bytes:
 
 def _newest_first(root: Path) -> list[Path]:
     return sorted(root.glob(f"{_PREFIX}*"), reverse=True)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

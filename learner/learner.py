@@ -1,6 +1,6 @@
 """The update: from one batch a task to new weights and new priorities.
 
-Shape letters: T tasks, B transitions of a task.
+Shape letters: T tasks, B transitions of a task, N transitions of all tasks, A actions.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from learner.batch import TaskBatch
 from learner.target_network import TargetUpdate, frozen_copy
 from learner.task_weighting import TaskWeighting
-from learner.td import bootstrap_values, td_errors
+from learner.td import bootstrap_values, taken_values, task_means, td_errors
+from network.grouped import joined
 from network.multi_task import MultiTaskNetwork
 
 
@@ -63,31 +64,42 @@ class Learner:
         self.optimizer = optimizer
         self.learner_step = 0
         self._parameters = list(network.parameters())
+        self._ranks_T = torch.tensor(network.groups.ranks, device=self._parameters[0].device)
         self._rule = rule
 
     def step(self, batches: Sequence[TaskBatch]) -> StepResult:
         """Make one update from one batch a task, in the order of the network's tasks."""
-        errors = self._td_errors(batches)
-        losses = [
-            (batch.importance_B * self._rule.loss(error_B)).mean()
-            for batch, error_B in zip(batches, errors, strict=True)
-        ]
-        loss_T = torch.stack(losses)
+        groups, rows = self.network.groups, self.network.groups.arranged(batches)
+        sizes = [len(batch.action_B) for batch in rows]
+        error_N = self._td_errors(batches)
+        loss_N = joined([batch.importance_B for batch in rows]) * self._rule.loss(error_N)
+        loss_T = task_means(loss_N, sizes)
+        if not groups.in_order:
+            loss_T = loss_T[self._ranks_T]
         self.optimizer.zero_grad(set_to_none=True)
         self._rule.weighting.backward(loss_T, self.network)
         norm = nn.utils.clip_grad_norm_(self._parameters, self._rule.max_gradient_norm)
         self.optimizer.step()
         self.learner_step += 1
         self._rule.target_update(self.target, self.network, self.learner_step)
-        return StepResult(loss_T.detach(), [error_B.detach().abs() for error_B in errors], norm)
+        abs_td_errors = groups.by_task(error_N.detach().abs().split_with_sizes(sizes))
+        return StepResult(loss_T.detach(), abs_td_errors, norm)
 
-    def _td_errors(self, batches: Sequence[TaskBatch]) -> list[Tensor]:
+    def _td_errors(self, batches: Sequence[TaskBatch]) -> Tensor:
+        """Return the TD errors of all tasks in the order of the rows: (N,)."""
         next_obs = [batch.next_obs_BO for batch in batches]
         with torch.no_grad():
-            target_q = self.target(next_obs)
-            selector_q = self.network(next_obs) if self._rule.double else target_q
-        online_q = self.network([batch.obs_BO for batch in batches])
-        return [
-            td_errors(q_BA, batch.action_B, batch.reward_n_B, batch.discount_n_B, bootstrap_values(*next_q))
-            for batch, q_BA, *next_q in zip(batches, online_q, target_q, selector_q, strict=True)
+            target_q = self.target.group_values(next_obs)
+            selector_q = self.network.group_values(next_obs) if self._rule.double else target_q
+        online_q = self.network.group_values([batch.obs_BO for batch in batches])
+        rows, groups = self.network.groups.arranged(batches), self.network.groups.heads
+        taken = [
+            taken_values(q_NA, joined([batch.action_B for batch in rows[group]]))
+            for group, q_NA in zip(groups, online_q, strict=True)
         ]
+        return td_errors(
+            joined(taken),
+            joined([batch.reward_n_B for batch in rows]),
+            joined([batch.discount_n_B for batch in rows]),
+            joined([bootstrap_values(*next_q) for next_q in zip(target_q, selector_q, strict=True)]),
+        )

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from learner.checkpoint import Checkpoint, CheckpointError
 from learner.learner import Learner
+from network.groups import task_views
 
 TensorGroups = dict[str, dict[str, Tensor]]
 
@@ -32,9 +33,15 @@ def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
     """
     restore_weights(learner.network, checkpoint.tensors["weights"])
     restore_weights(learner.target, checkpoint.tensors["target"])
+    shapes = [parameter.shape for parameter in learner.network.parameters()]
     slots: dict[int, dict[str, Tensor]] = {}
     for key, value in checkpoint.tensors["optimizer"].items():
         index, name = key.split(".", 1)
+        if int(index) >= len(shapes) or (value.dim() > 0 and value.shape != shapes[int(index)]):
+            raise CheckpointError(
+                f"checkpoint of another network: optimizer state {key} of shape {list(value.shape)} "
+                f"fits no parameter of the configured network"
+            )
         slots.setdefault(int(index), {})[name] = value
     groups = learner.optimizer.state_dict()["param_groups"]
     learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
@@ -47,7 +54,7 @@ def restore_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     Raises:
         CheckpointError: names or shapes differ; the message names the first that does.
     """
-    parameters = dict(network.named_parameters())
+    parameters = dict(task_views(network.named_parameters()))
     unmatched = sorted(set(parameters) ^ set(weights))
     if unmatched:
         where = "the checkpoint" if unmatched[0] in weights else "the configured network"
@@ -58,8 +65,9 @@ def restore_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
                 f"checkpoint of another network: parameter {name} has shape {list(weights[name].shape)}, "
                 f"the configured network's has {list(parameter.shape)}"
             )
-        parameter.data.copy_(weights[name])
+        parameter.copy_(weights[name])
 
 
 def _parameters(network: nn.Module) -> dict[str, Tensor]:
-    return {name: parameter.detach().cpu().clone() for name, parameter in network.named_parameters()}
+    """Return copies on the CPU, each task's under its own name: whatever tasks it is grouped with."""
+    return {name: own.cpu().clone() for name, own in task_views(network.named_parameters())}

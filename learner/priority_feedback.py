@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learner.batch import TaskBatch
-from replay.client import ShardClient
+from replay.router import ReplayRouter
 
 
 class PriorityFeedback:
     """Collects |TD errors| by item and sends them every `period` updates; nobody waits for an answer."""
 
-    def __init__(self, client: ShardClient, period: int) -> None:
-        self._client = client
+    def __init__(self, router: ReplayRouter, period: int) -> None:
+        self._router = router
         self._period = period
         self._collected: dict[str, list[tuple[NDArray[np.int64], Tensor]]] = {}
 
@@ -31,4 +31,4 @@ class PriorityFeedback:
         collected = self._collected.pop(task)
         keys = np.concatenate([keys for keys, _ in collected])
         priorities = torch.cat([errors for _, errors in collected]).cpu().numpy()
-        self._client.update_priorities(task, keys, priorities)
+        self._router.update_priorities(task, keys, priorities)

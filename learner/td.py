@@ -1,13 +1,17 @@
 """Temporal-difference learning as pure functions.
 
-Shape letters: B transitions, A actions.
+Shape letters: B transitions, A actions; T tasks, N transitions of all of them.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from network.grouped import on_tasks
 
 
 def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
@@ -20,15 +24,18 @@ def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
     return target_q_BA.gather(1, best_B).squeeze(1)
 
 
-def td_errors(
-    q_BA: Tensor, action_B: Tensor, reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor
-) -> Tensor:
-    """Return target - q of the taken actions, with target r + discount * bootstrap held constant: (B,).
+def taken_values(q_BA: Tensor, action_B: Tensor) -> Tensor:
+    """Return the value of the action that was taken: (B,)."""
+    return q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
+
+
+def td_errors(taken_B: Tensor, reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:
+    """Return target - taken value, with target r + discount * bootstrap held constant: (B,).
 
     Watkins and Dayan 1992; over n steps: Sutton and Barto 2018, eq. 7.1.
     """
     target_B = reward_n_B + discount_n_B * bootstrap_B
-    return target_B.detach() - q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
+    return target_B.detach() - taken_B
 
 
 def huber_loss(td_error_B: Tensor) -> Tensor:
@@ -39,6 +46,11 @@ def huber_loss(td_error_B: Tensor) -> Tensor:
 def squared_loss(td_error_B: Tensor) -> Tensor:
     """Return 0.5 e^2: (B,)."""
     return 0.5 * td_error_B.square()
+
+
+def task_means(values_N: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Return the mean over each task's rows, of which there are `sizes`, task after task: (T,)."""
+    return on_tasks(lambda values_kB: values_kB.mean(1), sizes, values_N)
 
 
 def importance_weights(

@@ -1,29 +1,58 @@
-"""Per-task encoders: from observations as environments give them to the width that the trunk takes."""
+"""Encoders: from observations as environments give them to the width that the trunk takes."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from network.grouped import GroupedLinear, joined, on_tasks
 from tasks.spec import TaskSpec
 
 
 class VectorEncoder(nn.Module):
-    """Scales, flattens and linearly maps one task's observations: (B, *observation_shape) -> (B, width).
+    """Scales, flattens and linearly maps observations of a group of tasks, each with weights of its own.
 
-    float32 observations are divided by the task's `observation_scale`, uint8 ones by 255.
+    float32 observations are divided by the task's `observation_scale`, uint8 ones by 255. The inverse scales
+    of shape (G, size) are a buffer and no state.
+
+    encoder = VectorEncoder.initialised([cartpole, acrobot], width=256)
+    features_NF = encoder([cartpole_obs_BO, acrobot_obs_BO])
     """
 
     inverse_scale: Tensor
 
-    def __init__(self, spec: TaskSpec, width: int) -> None:
+    def __init__(self, inverse_scale_GO: Tensor, linear: GroupedLinear) -> None:
         super().__init__()
-        scale = torch.tensor(spec.observation_scale, dtype=torch.float32)
-        if spec.observation_dtype == "uint8":
-            scale = torch.tensor([255.0])
-        size = int(torch.Size(spec.observation_shape).numel())
-        self.register_buffer("inverse_scale", (1.0 / scale).expand(size).clone(), persistent=False)
-        self.linear = nn.Linear(size, width)
+        self.register_buffer("inverse_scale", inverse_scale_GO, persistent=False)
+        self.linear = linear
 
-    def forward(self, obs: Tensor) -> Tensor:
-        """Return features of shape (B, width)."""
-        features: Tensor = self.linear(obs.flatten(1) * self.inverse_scale)
-        return features
+    @classmethod
+    def initialised(cls, specs: Sequence[TaskSpec], width: int) -> "VectorEncoder":
+        """Return the encoder of tasks that all have observations of one shape and dtype."""
+        size = int(torch.Size(specs[0].observation_shape).numel())
+        inverse_scale = torch.stack([_inverse_scale(spec, size) for spec in specs])
+        return cls(inverse_scale, GroupedLinear.initialised(len(specs), size, width))
+
+    def of_task(self, index: int) -> "VectorEncoder":
+        """Return the encoder of one task, in this encoder's memory."""
+        return VectorEncoder(self.inverse_scale[index : index + 1], self.linear.of_task(index))
+
+    def forward(self, observations: Sequence[Tensor]) -> Tensor:
+        """Return features (N, width) of one batch a task, each of shape (B, *observation_shape)."""
+        sizes = [len(obs) for obs in observations]
+        rows_NO = joined(observations).flatten(1)
+        if len(sizes) == 1:
+            scaled_NO = rows_NO * self.inverse_scale
+        else:
+            scaled_NO = on_tasks(_scaled, sizes, rows_NO, self.inverse_scale)
+        features_NF: Tensor = self.linear(scaled_NO, sizes)
+        return features_NF
+
+
+def _inverse_scale(spec: TaskSpec, size: int) -> Tensor:
+    scale = (255.0,) if spec.observation_dtype == "uint8" else spec.observation_scale
+    return (1.0 / torch.tensor(scale, dtype=torch.float32)).expand(size)
+
+
+def _scaled(rows_kBO: Tensor, inverse_scale_kO: Tensor) -> Tensor:
+    return (rows_kBO * inverse_scale_kO.unsqueeze(1)).flatten(0, 1)

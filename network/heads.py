@@ -1,31 +1,57 @@
-"""Per-task heads: from features to one value an action."""
+"""Heads of a group of tasks with equally many actions: from features to one value an action.
+
+Shape letters: N rows of all tasks of the group, task after task; A actions, F features.
+"""
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from network.grouped import GroupedLinear
+
 
 class LinearHead(nn.Module):
-    """Features (B, width) -> action values (B, num_actions)."""
+    """Features (N, width) -> action values (N, num_actions)."""
 
-    def __init__(self, width: int, num_actions: int) -> None:
+    def __init__(self, values: GroupedLinear) -> None:
         super().__init__()
-        self.values = nn.Linear(width, num_actions)
+        self.values = values
 
-    def forward(self, features_BF: Tensor) -> Tensor:
-        """Return q_BA."""
-        q_BA: Tensor = self.values(features_BF)
-        return q_BA
+    @classmethod
+    def initialised(cls, tasks: int, width: int, num_actions: int) -> "LinearHead":
+        """Return the heads of so many tasks."""
+        return cls(GroupedLinear.initialised(tasks, width, num_actions))
+
+    def of_task(self, index: int) -> "LinearHead":
+        """Return the head of one task, in this module's memory."""
+        return LinearHead(self.values.of_task(index))
+
+    def forward(self, features_NF: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Return q_NA; `sizes` says how many of the rows are each task's."""
+        q_NA: Tensor = self.values(features_NF, sizes)
+        return q_NA
 
 
 class DuelingHead(nn.Module):
     """A state value plus centred advantages (Wang et al. 2016, "Dueling Network Architectures", eq. 9)."""
 
-    def __init__(self, width: int, num_actions: int) -> None:
+    def __init__(self, value: GroupedLinear, advantage: GroupedLinear) -> None:
         super().__init__()
-        self.value = nn.Linear(width, 1)
-        self.advantage = nn.Linear(width, num_actions)
+        self.value = value
+        self.advantage = advantage
 
-    def forward(self, features_BF: Tensor) -> Tensor:
-        """Return q_BA."""
-        advantage_BA: Tensor = self.advantage(features_BF)
-        q_BA: Tensor = self.value(features_BF) + advantage_BA - advantage_BA.mean(dim=1, keepdim=True)
-        return q_BA
+    @classmethod
+    def initialised(cls, tasks: int, width: int, num_actions: int) -> "DuelingHead":
+        """Return the heads of so many tasks."""
+        value = GroupedLinear.initialised(tasks, width, 1)
+        return cls(value, GroupedLinear.initialised(tasks, width, num_actions))
+
+    def of_task(self, index: int) -> "DuelingHead":
+        """Return the head of one task, in this module's memory."""
+        return DuelingHead(self.value.of_task(index), self.advantage.of_task(index))
+
+    def forward(self, features_NF: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Return q_NA; `sizes` says how many of the rows are each task's."""
+        advantage_NA: Tensor = self.advantage(features_NF, sizes)
+        value_N1: Tensor = self.value(features_NF, sizes)
+        return value_N1 + advantage_NA - advantage_NA.mean(dim=1, keepdim=True)

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from network.encoder import VectorEncoder
+from network.grouped import joined
+from network.groups import TaskGroups, group_key, group_names
 from network.heads import DuelingHead, LinearHead
 from network.trunk import layer_norm_mlp
 from tasks.spec import TaskSpec
@@ -15,20 +17,40 @@ from tasks.spec import TaskSpec
 class MultiTaskNetwork(nn.Module, ABC):
     """Action values of several tasks from one module.
 
-    A way of sharing is a subclass of one level. The learner runs all tasks at once through `forward`; an
-    actor keeps `for_task(name)`, a module with that task's share of the parameters under the same names.
+    A way of sharing is a subclass of one level. The learner runs all tasks at once through `group_values`;
+    `forward` is the same, task by task; an actor keeps `for_task(name)`, a module with that task's share.
 
         q_BA, q_CA = network([cartpole_obs_BO, mountaincar_obs_CO])
         q_BA = network.for_task("cartpole")(cartpole_obs_BO)
+
+    Parameters of one task or of a group lie in modules under a `group_key`, the slices of a group's tasks one
+    behind another along the first dimension: so `task_views` can tell what is whose.
+
+    Attributes:
+        groups: which tasks go through as one.
     """
 
+    def __init__(self, specs: Sequence[TaskSpec]) -> None:
+        super().__init__()
+        self.groups = TaskGroups(specs)
+
     @abstractmethod
-    def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:
-        """Return one q_BA a task, in the order of the tasks; batch sizes may differ."""
+    def group_values(self, observations: Sequence[Tensor]) -> list[Tensor]:
+        """Return one q_NA for each of `groups.heads`, the rows of its tasks one after another.
+
+        Args:
+            observations: one batch a task, in the order of the tasks; batch sizes may differ.
+
+        Raises:
+            ValueError: there are more or fewer batches than tasks.
+        """
 
     @abstractmethod
     def for_task(self, name: str) -> nn.Module:
-        """Return a module obs -> q_BA that shares this network's parameters and their names.
+        """Return a module obs -> q_BA whose parameters are views of the task's share of this network's.
+
+        They share memory, also with updates in place, and are no part of this network's graph: train the
+        whole. Their names are those of `task_views`.
 
         Raises:
             KeyError: there is no such task.
@@ -36,7 +58,19 @@ class MultiTaskNetwork(nn.Module, ABC):
 
     @abstractmethod
     def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the parameters that more than one task's loss reaches."""
+        """Return the parameters with values that more than one task's loss reaches.
+
+        A parameter with a slice for each task of a group is not among them: each slice gets its gradient from
+        its own task alone.
+        """
+
+    def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:
+        """Return one q_BA a task, in the order of the tasks; batch sizes may differ."""
+        sizes = [len(obs) for obs in self.groups.arranged(observations)]
+        values = zip(self.group_values(observations), self.groups.heads, strict=True)
+        return self.groups.by_task(
+            [q_BA for q_NA, group in values for q_BA in q_NA.split_with_sizes(sizes[group])]
+        )
 
 
 class HardSharedNetwork(MultiTaskNetwork):
@@ -46,40 +80,62 @@ class HardSharedNetwork(MultiTaskNetwork):
     """
 
     def __init__(self, specs: Sequence[TaskSpec], trunk_widths: Sequence[int], dueling: bool) -> None:
-        super().__init__()
+        super().__init__(specs)
         head = DuelingHead if dueling else LinearHead
-        self.encoders = nn.ModuleDict({_key(s.name): VectorEncoder(s, trunk_widths[0]) for s in specs})
+        width_in, width_out = trunk_widths[0], trunk_widths[-1]
+        ordered = self.groups.arranged(specs)
+        seeing_alike = [ordered[group] for group in self.groups.encoders]
+        acting_alike = [ordered[group] for group in self.groups.heads]
+        self.encoders = nn.ModuleDict(
+            {_key(alike): VectorEncoder.initialised(alike, width_in) for alike in seeing_alike}
+        )
         self.trunk = layer_norm_mlp(trunk_widths)
-        self.heads = nn.ModuleDict({_key(s.name): head(trunk_widths[-1], s.num_actions) for s in specs})
+        self.heads = nn.ModuleDict(
+            {_key(a): head.initialised(len(a), width_out, a[0].num_actions) for a in acting_alike}
+        )
 
-    def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:
-        """Return one q_BA a task."""
-        encoded = [encode(obs) for encode, obs in zip(self.encoders.values(), observations, strict=True)]
-        features = self.trunk(torch.cat(encoded)).split([len(part) for part in encoded])
-        return [head(part) for head, part in zip(self.heads.values(), features, strict=True)]
+    def group_values(self, observations: Sequence[Tensor]) -> list[Tensor]:
+        """Return one q_NA a group."""
+        groups, ordered = self.groups, self.groups.arranged(observations)
+        sizes = [len(obs) for obs in ordered]
+        encoders = zip(self.encoders.values(), groups.encoders, strict=True)
+        features = self.trunk(joined([encode(ordered[group]) for encode, group in encoders]))
+        parts = features.split_with_sizes([sum(sizes[group]) for group in groups.heads])
+        heads = zip(self.heads.values(), parts, groups.heads, strict=True)
+        return [head(part, sizes[group]) for head, part, group in heads]
 
     def for_task(self, name: str) -> nn.Module:
         """Return the task's encoder, the trunk and the task's head as one module."""
-        return _OneTask(_key(name), self.encoders[_key(name)], self.trunk, self.heads[_key(name)])
+        return _OneTask(name, _of_task(self.encoders, name), self.trunk, _of_task(self.heads, name))
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the trunk's parameters."""
         return list(self.trunk.parameters())
 
 
-def _key(name: str) -> str:
-    """Return a task's key in a ModuleDict, whose own attributes (`keys`, `train`) are no keys."""
-    return f"task:{name}"
-
-
 class _OneTask(nn.Module):
-    def __init__(self, key: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module) -> None:
+    """A network of a single task: every module is a group of one."""
+
+    def __init__(self, name: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module) -> None:
         super().__init__()
-        self.encoders = nn.ModuleDict({key: encoder})
+        self._key = group_key([name])
+        self.encoders = nn.ModuleDict({self._key: encoder})
         self.trunk = trunk
-        self.heads = nn.ModuleDict({key: head})
-        self._key = key
+        self.heads = nn.ModuleDict({self._key: head})
 
     def forward(self, obs: Tensor) -> Tensor:
-        q_BA: Tensor = self.heads[self._key](self.trunk(self.encoders[self._key](obs)))
+        features = self.trunk(self.encoders[self._key]([obs]))
+        q_BA: Tensor = self.heads[self._key](features, [len(obs)])
         return q_BA
+
+
+def _key(specs: Sequence[TaskSpec]) -> str:
+    return group_key(spec.name for spec in specs)
+
+
+def _of_task(modules: nn.ModuleDict, name: str) -> nn.Module:
+    for key, module in modules.items():
+        names = group_names(key)
+        if name in names:
+            return cast("VectorEncoder | LinearHead | DuelingHead", module).of_task(names.index(name))
+    raise KeyError(name)

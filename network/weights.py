@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from network.groups import task_views
+
 
 @dataclass(frozen=True)
 class WeightsSnapshot:
@@ -31,22 +33,28 @@ class WeightsSnapshot:
 
 
 class WeightsLayout:
-    """Where each named parameter of a network lies in a flat array.
+    """Where each named parameter of a network, and each task's slice of it, lies in a flat array.
 
     layout = WeightsLayout(network)
     flat = layout.flatten(network)
     layout.load(network.for_task("cartpole"), snapshot)     # copies only that task's slice
+
+    A parameter of several tasks, `heads.task:a|task:b.values.bias`, lies there whole, one task's slice behind
+    another, so that each slice is a stretch of its own: `heads.task:a.values.bias`.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self._slices: dict[str, tuple[int, torch.Size]] = {}
+        self._stretches: dict[str, slice] = {}
+        shapes: list[str] = []
         offset = 0
         for name, parameter in network.named_parameters():
-            self._slices[name] = (offset, parameter.shape)
-            offset += parameter.numel()
+            self._stretches[name] = slice(offset, offset + parameter.numel())
+            shapes.append(f"{name}{tuple(parameter.shape)}")
+            for own_name, own in task_views([(name, parameter)]):
+                self._stretches[own_name] = slice(offset, offset + own.numel())
+                offset += own.numel()
         self.size = offset
-        described = ";".join(f"{name}{tuple(shape)}" for name, (_, shape) in self._slices.items())
-        self.digest = hashlib.sha256(described.encode()).hexdigest()[:16]
+        self.digest = hashlib.sha256(";".join(shapes).encode()).hexdigest()[:16]
 
     def flatten(self, network: nn.Module) -> NDArray[np.float32]:
         """Return a copy of the network's parameters as one array of shape (size,)."""
@@ -69,8 +77,7 @@ class WeightsLayout:
                 f"weights of layout {snapshot.layout} with {snapshot.flat.size} values do not fit "
                 f"this network's layout {self.digest} with {self.size}"
             )
-        source = torch.from_numpy(snapshot.flat.copy())
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                offset, shape = self._slices[name]
-                parameter.copy_(source[offset : offset + shape.numel()].view(shape))
+                own = torch.from_numpy(snapshot.flat[self._stretches[name]].copy())
+                parameter.copy_(own.view(parameter.shape))

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.messages import InsertAnswer, SampleAnswer, ShardStats
+from replay.messages import InsertAnswer, Pace, SampleAnswer, ShardStats, TableProgress
 from replay.shard import Shard
 
 T_co = TypeVar("T_co", covariant=True)
@@ -37,13 +37,19 @@ class ShardClient(Protocol):
         match reply.result():
             case Inserted(items, version): ...
             case Throttled(): ...           # send the same block again
+
+    Whoever samples keeps the rate over all shards and tells each, by a `Pace`, how far it may go on:
+    `replay.router`.
     """
 
     def insert(self, data: bytes) -> Reply[InsertAnswer]:
         """Send an encoded block."""
 
-    def sample(self, task: str, size: int, weights_version: int) -> Reply[SampleAnswer]:
-        """Ask for `size` items of a task; `weights_version` is the newest published one."""
+    def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
+        """Ask for `size` items of a task."""
+
+    def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:
+        """Ask how a task stands, once more than `inserted_beyond` transitions were inserted or time is up."""
 
     def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Send new priorities; nobody waits for them."""
@@ -77,9 +83,13 @@ class LocalShardClient:
         """Insert now."""
         return Answered(self._shard.insert(data))
 
-    def sample(self, task: str, size: int, weights_version: int) -> Reply[SampleAnswer]:
+    def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
         """Sample now."""
-        return Answered(self._shard.sample(task, size, weights_version))
+        return Answered(self._shard.sample(task, size, pace))
+
+    def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:  # noqa: ARG002
+        """Answer now: in one thread nothing could change while somebody waits."""
+        return Answered(self._shard.follow(task, pace))
 
     def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Update now."""

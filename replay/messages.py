@@ -1,6 +1,6 @@
-"""What shards answer.
+"""What is asked of shards, and what they answer.
 
-Shape letters: B items of a batch.
+Shape letters: B items, W frames of a window.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a shard is told of a task whenever it is asked for something.
+
+    Attributes:
+        weights_version: newest version that the learner has published.
+        insert_until: how many transitions of the task this shard may have taken in, over its lifetime.
+    """
+
+    weights_version: int
+    insert_until: int
 
 
 @dataclass(frozen=True)
@@ -36,61 +49,88 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class TableProgress:
+    """How one task stands on one shard.
+
+    Attributes:
+        inserted: transitions put in, over the shard's lifetime.
+        items: transitions that can be drawn.
+        mass: what they weigh beside those on other shards.
+    """
+
+    inserted: int
+    items: int
+    mass: float
+
+
+@dataclass(frozen=True)
 class NotReady:
-    """There is not enough to sample from yet, or the rate limiter holds samples back."""
+    """There is nothing to sample from on this shard."""
+
+    progress: TableProgress
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Transitions of one task.
+    """Transitions of one task from one shard.
 
     Attributes:
-        observations: (B, *observation_shape).
-        actions: (B,) int64.
+        windows: (B, W, *frame_shape), the frames of both observations: see `replay.windows.cut_windows`.
+        bootstrap_starts: (B,) int8, where in a window the stack to bootstrap from begins.
+        actions: (B,) int32.
         rewards_n: (B,) float32, n-step returns.
         discounts_n: (B,) float32, what the bootstrap value is multiplied by; 0 behind a terminated step.
-        next_observations: (B, *observation_shape), to bootstrap from.
-        probabilities: (B,) float64, of drawing the item within its task.
+        probabilities: (B,) float64, of drawing the item among the task's items on this shard.
         keys: (B,) int64, for priority updates.
         weights_versions: (B,) int32, of the weights that acted.
-        num_items: items in the task's table.
+        progress: of the table that they were drawn from.
     """
 
-    observations: NDArray[Any]
-    actions: NDArray[np.int64]
+    windows: NDArray[Any]
+    bootstrap_starts: NDArray[np.int8]
+    actions: NDArray[np.int32]
     rewards_n: NDArray[np.float32]
     discounts_n: NDArray[np.float32]
-    next_observations: NDArray[Any]
     probabilities: NDArray[np.float64]
     keys: NDArray[np.int64]
     weights_versions: NDArray[np.int32]
-    num_items: int
+    progress: TableProgress
 
 
 @dataclass(frozen=True)
 class TableStats:
     """Plain counters of one table, over its lifetime unless said otherwise.
 
+    arrived = inserted + dropped, and inserted + restored = items + evicted.
+
     Attributes:
         items: transitions that can be drawn now.
+        mass: what they weigh beside those on other shards.
+        arrived: transitions of blocks about which was decided.
         inserted: transitions put in.
+        restored: transitions brought back from a snapshot.
         evicted: transitions overwritten by newer ones.
         sampled: transitions drawn.
         throttled: times that an insert was held back.
         dropped: transitions that arrived and were not put in, by reason: `duplicate` of a block that is in,
             `superseded` by a later life of the same actor.
         stale_updates: priority updates whose item had been evicted.
+        invalid_updates: priority updates that were negative or not finite.
         episodes: finished episodes reported by actors.
         recent_return: mean undiscounted return of the last 100 episodes; None before the first.
     """
 
     items: int
+    mass: float
+    arrived: int
     inserted: int
+    restored: int
     evicted: int
     sampled: int
     throttled: int
     dropped: dict[str, int]
     stale_updates: int
+    invalid_updates: int
     episodes: int
     recent_return: float | None
 
@@ -100,14 +140,18 @@ class ShardStats:
     """Plain counters of one shard.
 
     Attributes:
+        incarnation: which of its lives counts.
         tables: counters of each task's table.
-        refused_blocks: messages that could not be decoded or did not fit their table.
+        refused_blocks: messages that could not be decoded or did not fit their table, by reason.
         memory_bytes: memory of all tables.
+        items_by_life: transitions that each life of an actor (name, incarnation) brought.
     """
 
+    incarnation: int
     tables: dict[str, TableStats]
     refused_blocks: int
     memory_bytes: int
+    items_by_life: dict[tuple[str, int], int]
 
 
 InsertAnswer = Inserted | Throttled | Refused

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.fragment import TERMINATED, TRUNCATED
+from replay.rows import END
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,14 @@ def cut_n_step(
 
     With k = min(n, steps to the end of the episode): reward_n = sum of discount^i r_i over i < k; discount_n
     is discount^k, and 0 if the k-th step *terminated* (Sutton and Barto 2018, eq. 7.1). A *truncated* step
-    stops the sum too, but keeps discount^k: its next row holds the observation to bootstrap from.
+    stops the sum too, but keeps discount^k: its next row holds the frame to bootstrap from. So does the end
+    of the fragment, where it holds fewer than n more rows.
 
     Args:
         spec: the return to compute.
         starts: (N,) row indices; rows lie in a ring of `len(rewards)` rows.
         rewards: (R,) reward of each row.
-        flags: (R,) flags of each row.
+        flags: (R,) flags of each row, with `END` on the last of each fragment.
     """
     clip = np.inf if spec.reward_clip is None else spec.reward_clip
     return _cut(starts, rewards, flags, spec.n_step, spec.discount, spec.reward_scale, clip)  # type: ignore[no-any-return]
@@ -73,7 +75,7 @@ def _cut(
             if flag & TERMINATED:
                 factor = 0.0
                 break
-            if flag & TRUNCATED:
+            if flag & TRUNCATED or flags[row] & END:
                 break
         reward_n[i] = total
         discount_n[i] = factor

@@ -14,14 +14,17 @@ class Selector(Protocol):
     def insert(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Make these slots drawable."""
 
-    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Set new priorities of drawable slots."""
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> int:
+        """Set new priorities of drawable slots; return how many were negative or not finite, and ignored."""
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """Make these slots undrawable."""
 
     def sample(self, size: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Draw slots with replacement: (slots, the probability of each)."""
+
+    def priorities(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return priorities of drawable slots that `insert` could be given again."""
 
     @property
     def mass(self) -> float:
@@ -47,11 +50,11 @@ class Proportional:
 
     def insert(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Make these slots drawable."""
-        self._tree.set(slots, (priorities.astype(np.float64) + self._smallest) ** self._exponent)
+        self._tree.set_powers(slots, priorities, self._smallest, self._exponent)
 
-    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Set new priorities of drawable slots."""
-        self.insert(slots, priorities)
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> int:
+        """Set new priorities of drawable slots; return how many were negative or not finite, and ignored."""
+        return self._tree.set_powers(slots, priorities, self._smallest, self._exponent)
 
     def remove(self, slots: NDArray[np.int64]) -> None:
         """Make these slots undrawable."""
@@ -61,6 +64,13 @@ class Proportional:
         """Draw slots with replacement: (slots, the probability of each)."""
         slots = self._tree.find(rng.random(size) * self._tree.total)
         return slots, self._tree.get(slots) / self._tree.total
+
+    def priorities(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return priorities of drawable slots that `insert` could be given again."""
+        if self._exponent == 0.0:
+            return np.ones(len(slots), np.float32)
+        powers = self._tree.get(slots)
+        return np.maximum(powers ** (1.0 / self._exponent) - self._smallest, 0.0).astype(np.float32)
 
     @property
     def mass(self) -> float:
@@ -79,5 +89,6 @@ class Uniform(Proportional):
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity, priority_exponent=0.0)
 
-    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> int:  # noqa: ARG002
         """Leave everything as it is."""
+        return 0

@@ -48,6 +48,15 @@ class SumTree:
             raise ValueError("a sum tree takes finite values of 0 or more")
         _set(self._nodes, self._leaves, indices, values)
 
+    def set_powers(
+        self, indices: NDArray[np.int64], bases: NDArray[np.float32], offset: float, exponent: float
+    ) -> int:
+        """Set values to (base + offset)^exponent; return how many bases were negative or not finite.
+
+        The values of those stay as they are.
+        """
+        return int(_set_powers(self._nodes, self._leaves, indices, bases, offset, exponent))
+
     def find(self, masses: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the index in whose interval each mass in [0, total) lies; values of 0 are never hit."""
         return _find(self._nodes, self._leaves, masses)
@@ -59,30 +68,62 @@ class SumTree:
         return f"node {wrong[0] + 1} is not the sum of its children" if wrong.size else None
 
 
+# The kernels go through the tree level by level, all indices at each: they do not depend on one another, so
+# the processor can wait for the memory of many at once.
+
+
 @numba.njit(cache=True)
 def _set(
     nodes: NDArray[np.float64], leaves: int, indices: NDArray[np.int64], values: NDArray[np.float64]
 ) -> None:
     for i in range(indices.shape[0]):
-        node = leaves + indices[i]
-        nodes[node] = values[i]
-        node >>= 1
-        while node >= 1:
+        nodes[leaves + indices[i]] = values[i]
+    _add_up(nodes, leaves, indices)
+
+
+@numba.njit(cache=True)
+def _set_powers(
+    nodes: NDArray[np.float64],
+    leaves: int,
+    indices: NDArray[np.int64],
+    bases: NDArray[np.float32],
+    offset: float,
+    exponent: float,
+) -> int:
+    left_out = 0
+    for i in range(indices.shape[0]):
+        base = bases[i]
+        if base >= 0.0 and base < np.inf:
+            nodes[leaves + indices[i]] = (base + offset) ** exponent
+        else:
+            left_out += 1
+    _add_up(nodes, leaves, indices)
+    return left_out
+
+
+@numba.njit(cache=True)
+def _add_up(nodes: NDArray[np.float64], leaves: int, indices: NDArray[np.int64]) -> None:
+    """Make every node above `indices` the sum of its children again."""
+    shift = 1
+    while leaves >> shift:
+        for i in range(indices.shape[0]):
+            node = (leaves + indices[i]) >> shift
             nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
-            node >>= 1
+        shift += 1
 
 
 @numba.njit(cache=True)
 def _find(nodes: NDArray[np.float64], leaves: int, masses: NDArray[np.float64]) -> NDArray[np.int64]:
-    found = np.empty(masses.shape[0], np.int64)
-    for i in range(masses.shape[0]):
-        mass = masses[i]
-        node = 1
-        while node < leaves:
-            node *= 2
+    found = np.ones(masses.shape[0], np.int64)
+    left = masses.copy()
+    level = 1
+    while level < leaves:
+        for i in range(masses.shape[0]):
+            node = 2 * found[i]
+            mass = nodes[node]
             # step right only where there is something: rounding must not end in an empty leaf
-            if mass >= nodes[node] and nodes[node + 1] > 0.0:
-                mass -= nodes[node]
-                node += 1
-        found[i] = node - leaves
-    return found
+            right = (left[i] >= mass) & (nodes[node + 1] > 0.0)
+            left[i] -= mass * right
+            found[i] = node + right
+        level *= 2
+    return found - leaves

@@ -1,23 +1,32 @@
-"""A table: the replay of one task on one shard, composed of rows, a selector and a rate limiter."""
+"""A table: the replay of one task on one shard, composed of rows and a selector."""
 
 from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replay.fragment import FragmentBlock, TableShape
-from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableStats, Throttled
+from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProgress, TableStats, Throttled
 from replay.n_step import ReturnSpec, cut_n_step
-from replay.rate_limiter import RateLimiter
-from replay.rows import RowRing
+from replay.rate_limiter import NO_LIMIT
+from replay.rows import RowRing, marked_flags
 from replay.selector import Selector
+from replay.windows import cut_windows
 
 
 class Table:
     """Items of one task.
 
-    Objects of this class decide and never wait: an insert that the limiter holds back is `Throttled`, a
-    sample that it holds back is `NotReady`.
+    Objects of this class decide and never wait: an insert beyond `insert_until` is `Throttled`, a sample of
+    an empty table is `NotReady`.
+
+    Attributes:
+        shape: the blocks that it takes.
+        rows: its storage.
+        selector: what it draws by.
+        insert_until: how many transitions may have been inserted; `follow` moves it.
     """
 
     def __init__(
@@ -25,104 +34,143 @@ class Table:
         shape: TableShape,
         rows: RowRing,
         selector: Selector,
-        limiter: RateLimiter,
         returns: ReturnSpec,
+        frame_stack: int,
         rng: np.random.Generator,
+        insert_until: int = NO_LIMIT,
     ) -> None:
-        if returns.n_step > shape.overlap:
-            raise ValueError(f"n_step is {returns.n_step}, but blocks overlap by {shape.overlap} rows only")
-        self._shape = shape
-        self._rows = rows
-        self._selector = selector
-        self._limiter = limiter
+        self.shape = shape
+        self.rows = rows
+        self.selector = selector
+        self.insert_until = insert_until
         self._returns = returns
+        self._frame_stack = frame_stack
         self._rng = rng
-        self._items = 0
-        self._evicted = 0
-        self._throttled = 0
-        self._stale_updates = 0
+        self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
-        self._episodes = 0
         self._recent_returns: deque[float] = deque(maxlen=100)
 
     @property
     def nbytes(self) -> int:
         """Memory in bytes."""
-        return self._rows.nbytes + self._selector.nbytes
+        return self.rows.nbytes + self.selector.nbytes
+
+    @property
+    def num_items(self) -> int:
+        """Transitions that can be drawn."""
+        counts = self._counts
+        return counts["inserted"] + counts["restored"] - counts["evicted"]
 
     def problem_with(self, block: FragmentBlock) -> str | None:
         """Return why the block can never go into this table, in one sentence, or None."""
-        problem = block.problem(self._shape)
-        if problem is None and block.actions.size > self._rows.num_rows:
-            problem = f"block of {block.actions.size} rows is larger than its table of {self._rows.num_rows}"
+        problem = block.problem(self.shape)
+        if problem is None and block.actions.size > self.rows.num_rows:
+            problem = f"block of {block.actions.size} rows is larger than its table of {self.rows.num_rows}"
         return problem
 
+    def follow(self, insert_until: int) -> None:
+        """Let inserts go on to a later bound; an earlier one is old news."""
+        self.insert_until = max(self.insert_until, insert_until)
+
     def insert(self, block: FragmentBlock, weights_version: int) -> Inserted | Throttled:
-        """Copy a block in, or say that the limiter holds it back."""
-        if not self._limiter.may_insert(int(block.starts().sum())):
-            self._throttled += 1
+        """Copy a block in, or say that it is held back."""
+        marked, priorities = marked_flags(block)
+        count = len(priorities)
+        counts = self._counts
+        if counts["inserted"] + count > self.insert_until:
+            counts["throttled"] += 1
             return Throttled()
-        slots, items, evicted = self._rows.append(block)
-        priorities = np.zeros(block.actions.shape, np.float32)
-        priorities[:, : block.num_starts] = block.priorities
-        self._selector.remove(slots[~items])
-        self._selector.insert(slots[items], priorities.reshape(-1)[items])
-        inserted = int(items.sum())
-        self._limiter.inserted(inserted)
-        self._items += inserted - evicted
-        self._evicted += evicted
-        self._episodes += len(block.episode_returns)
-        self._recent_returns.extend(block.episode_returns.tolist())
-        return Inserted(inserted, weights_version)
+        changed = self.rows.append(block, marked)
+        if len(changed.cleared):
+            self.selector.remove(changed.cleared)
+        self.selector.insert(changed.items, priorities)
+        counts["arrived"] += count
+        counts["inserted"] += count
+        counts["evicted"] += changed.evicted
+        if len(block.episode_returns):
+            counts["episodes"] += len(block.episode_returns)
+            self._recent_returns.extend(block.episode_returns.tolist())
+        return Inserted(count, weights_version)
 
     def drop(self, block: FragmentBlock, reason: str) -> None:
         """Count the transitions of a block that is not put in."""
-        self._dropped[reason] += int(block.starts().sum())
+        count = int(block.starts().sum())
+        self._counts["arrived"] += count
+        self._dropped[reason] += count
 
     def sample(self, size: int) -> SampleAnswer:
-        """Draw `size` items with replacement, or say that it is too early."""
-        if self._items == 0 or not self._limiter.may_sample(size):
-            return NotReady()
-        self._limiter.sampled(size)
-        slots, probabilities = self._selector.sample(size, self._rng)
-        rows = self._rows
+        """Draw `size` items with replacement, or say that there are none."""
+        if self.num_items == 0:
+            return NotReady(self.progress())
+        self._counts["sampled"] += size
+        rows = self.rows
+        slots, probabilities = self.selector.sample(size, self._rng)
         rewards_n, discounts_n, last = cut_n_step(self._returns, slots, rows.rewards, rows.flags)
+        windows, starts = cut_windows(
+            rows.frames, rows.flags, slots, last, discounts_n, self._frame_stack, self._returns.n_step
+        )
         return Sampled(
-            observations=rows.observations[slots],
-            actions=rows.actions[slots].astype(np.int64),
+            windows=windows,
+            bootstrap_starts=starts,
+            actions=rows.actions[slots],
             rewards_n=rewards_n,
             discounts_n=discounts_n,
-            next_observations=rows.observations[last],
             probabilities=probabilities,
-            keys=rows.keys[slots],
+            keys=rows.keys_of(slots),
             weights_versions=rows.weights_versions[slots],
-            num_items=self._items,
+            progress=self.progress(),
         )
 
     def update_priorities(self, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Set priorities of items by key; keys of evicted items touch nothing and are counted."""
-        slots, alive = self._rows.slots_of(keys)
-        self._selector.update(slots[alive], priorities[alive])
-        self._stale_updates += int((~alive).sum())
+        """Set priorities of items by key.
+
+        Keys of evicted items touch nothing, nor do priorities that are negative or not finite; both are
+        counted.
+        """
+        slots, alive = self.rows.slots_of(keys)
+        if not alive.all():
+            self._counts["stale_updates"] += int((~alive).sum())
+            slots, priorities = slots[alive], priorities[alive]
+        self._counts["invalid_updates"] += self.selector.update(slots, priorities)
+
+    def restore(
+        self, columns: Sequence[NDArray[Any]], flags: NDArray[np.uint8], priorities: NDArray[np.float32]
+    ) -> None:
+        """Copy rows of a snapshot in: `RowRing.append_rows`, with a priority for each item among them."""
+        changed = self.rows.append_rows(columns, flags)
+        self.selector.remove(changed.cleared)
+        self.selector.insert(changed.items, priorities)
+        self._counts["restored"] += len(changed.items)
+        self._counts["evicted"] += changed.evicted
+
+    def progress(self) -> TableProgress:
+        """Return how the table stands."""
+        return TableProgress(self._counts["inserted"], self.num_items, self.selector.mass)
 
     def stats(self) -> TableStats:
         """Return a copy of the counters."""
-        recent = self._recent_returns
+        counts, recent = self._counts, self._recent_returns
         return TableStats(
-            items=self._items,
-            inserted=self._limiter.inserts,
-            evicted=self._evicted,
-            sampled=self._limiter.samples,
-            throttled=self._throttled,
+            items=self.num_items,
+            mass=self.selector.mass,
+            arrived=counts["arrived"],
+            inserted=counts["inserted"],
+            restored=counts["restored"],
+            evicted=counts["evicted"],
+            sampled=counts["sampled"],
+            throttled=counts["throttled"],
             dropped=dict(self._dropped),
-            stale_updates=self._stale_updates,
-            episodes=self._episodes,
+            stale_updates=counts["stale_updates"],
+            invalid_updates=counts["invalid_updates"],
+            episodes=counts["episodes"],
             recent_return=float(np.mean(recent)) if recent else None,
         )
 
     def problem(self) -> str | None:
-        """Return what is wrong with the table, or None: inserted = stored + evicted, and the rows' own."""
-        stored = int((self._rows.keys >= 0).sum())
-        if stored != self._items or self._limiter.inserts != stored + self._evicted:
-            return f"inserted {self._limiter.inserts} is not stored {stored} + evicted {self._evicted}"
-        return self._rows.problem()
+        """Return what is wrong with the table's books or its rows, or None."""
+        counts, stored, dropped = self._counts, self.rows.num_items(), self._dropped.total()
+        if stored != self.num_items:
+            return f"{stored} items are stored, the books say {self.num_items}"
+        if counts["arrived"] != counts["inserted"] + dropped:
+            return f"arrived {counts['arrived']} is not inserted {counts['inserted']} + dropped {dropped}"
+        return self.rows.problem()

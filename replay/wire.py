@@ -1,21 +1,28 @@
 """The wire format of fragment blocks: msgpack with limits that are checked before anything is allocated.
 
-A message is one msgpack map of plain fields, whose arrays are maps {dtype, shape, data}. No pickle.
+A message is one msgpack map of plain fields, whose arrays are maps {dtype, shape, codec, data}. No pickle.
+Large arrays of frames travel compressed by LZ4 where that makes them smaller.
 """
 
+import math
 from dataclasses import fields
 from typing import Any
 
+import lz4.block
 import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
 from replay.fragment import FragmentBlock
 
-FORMAT = 1
+FORMAT = 2
 MAX_MESSAGE_BYTES = 64 * 2**20
 MAX_DIMENSIONS = 6
 MAX_NAME_LENGTH = 256
+RAW, LZ4 = "raw", "lz4"
+COMPRESS_FROM_BYTES = 8 * 2**10
+WORTHWHILE = 0.8
+"""Compressed size over size above which an array is sent as it is: Ray copies faster than LZ4 unpacks."""
 DTYPES = frozenset({"float32", "int32", "uint8"})
 _SCALARS: dict[str, type] = {
     "task": str,
@@ -23,6 +30,7 @@ _SCALARS: dict[str, type] = {
     "incarnation": int,
     "sequence": int,
     "weights_version": int,
+    "lead": int,
 }
 
 
@@ -50,11 +58,11 @@ def encode_block(block: FragmentBlock) -> bytes:
 
 
 def decode_block(data: bytes) -> FragmentBlock:
-    """Return the block in a message; its arrays are views into copies that msgpack made of their bytes.
+    """Return the block in a message; its arrays are views into copies that were made of their bytes.
 
     Raises:
-        WireError: the message is too large, malformed, of another format, or an array's header does not
-            agree with its bytes.
+        WireError: the message is too large, or would be once it is unpacked; malformed, of another format, or
+            an array's header does not agree with its bytes.
     """
     message = _unpack(data)
     if not _is_scalar(found := message.pop("format", None), int) or found != FORMAT:
@@ -63,10 +71,12 @@ def decode_block(data: bytes) -> FragmentBlock:
     if set(message) != expected:
         raise WireError(f"message fields differ in {sorted(set(message) ^ expected, key=str)[:4]}")
     decoded: dict[str, Any] = {}
+    left = MAX_MESSAGE_BYTES
     for name, value in message.items():
         scalar = _SCALARS.get(name)
         if scalar is None:
-            decoded[name] = _decode_array(name, value)
+            decoded[name] = _decode_array(name, value, left)
+            left -= decoded[name].nbytes
         elif _is_scalar(value, scalar):
             decoded[name] = value
         else:
@@ -106,27 +116,44 @@ def _is_scalar(value: object, expected: type) -> bool:
 
 
 def _encode_array(array: NDArray[Any]) -> dict[str, Any]:
-    contiguous = np.ascontiguousarray(array)
-    data = contiguous.reshape(-1).view(np.uint8).data
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    header = {"dtype": array.dtype.name, "shape": list(array.shape)}
+    if array.dtype == np.uint8 and array.nbytes >= COMPRESS_FROM_BYTES:
+        compressed = lz4.block.compress(data, store_size=False)
+        if len(compressed) <= WORTHWHILE * array.nbytes:
+            return {**header, "codec": LZ4, "data": compressed}
+    return {**header, "codec": RAW, "data": data}
 
 
-def _decode_array(name: str, header: Any) -> NDArray[Any]:  # noqa: ANN401 - it is whatever a stranger sent
-    if not isinstance(header, dict) or set(header) != {"dtype", "shape", "data"}:
-        raise WireError(f"array {name} has no header of dtype, shape and data")
-    dtype, shape, data = header["dtype"], header["shape"], header["data"]
+def _decode_array(name: str, header: Any, most_bytes: int) -> NDArray[Any]:  # noqa: ANN401 - a stranger's
+    if not isinstance(header, dict) or set(header) != {"dtype", "shape", "codec", "data"}:
+        raise WireError(f"array {name} has no header of dtype, shape, codec and data")
+    dtype, shape, codec, data = header["dtype"], header["shape"], header["codec"], header["data"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise WireError(f"array {name} has dtype {str(dtype)[:20]!r}, allowed are {sorted(DTYPES)}")
     if not isinstance(data, bytes) or not isinstance(shape, list):
         raise WireError(f"array {name} has no shape list or no bytes")
     if any(type(size) is not int or not 0 <= size < 2**32 for size in shape):
         raise WireError(f"array {name} has a shape that is not a list of sizes")
-    count = 1
-    for size in shape:
-        count *= size
-    if count * np.dtype(dtype).itemsize != len(data):
+    count = math.prod(shape)
+    size = count * np.dtype(dtype).itemsize
+    if size > most_bytes:
+        raise WireError(f"array {name} of {size} bytes exceeds the {MAX_MESSAGE_BYTES} bytes of a message")
+    if codec == LZ4:
+        data = _decompressed(name, data, size)
+    elif codec != RAW:
+        raise WireError(f"array {name} has codec {str(codec)[:20]!r}, allowed are {[RAW, LZ4]}")
+    if size != len(data):
         raise WireError(f"array {name} of shape {shape} and {dtype} needs other than its {len(data)} bytes")
     try:
         return np.frombuffer(data, dtype).reshape(shape)
     except ValueError as error:
         raise WireError(f"array {name} cannot have the shape {shape}") from error
+
+
+def _decompressed(name: str, data: bytes, size: int) -> bytes:
+    try:
+        unpacked: bytes = lz4.block.decompress(data, uncompressed_size=size)
+    except (lz4.block.LZ4BlockError, ValueError, OverflowError) as error:
+        raise WireError(f"array {name} is not LZ4 of {size} bytes") from error
+    return unpacked

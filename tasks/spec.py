@@ -14,13 +14,15 @@ class TaskSpec:
         env: Gymnasium id of the environment, or `module:id`.
         env_kwargs: keyword arguments of the environment's constructor.
         max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
-        observation_shape: shape of one observation.
+        observation_shape: shape of one observation, as the network sees it: with a frame stack, its frames
+            one behind another.
         observation_dtype: `float32` or `uint8`, as stored and sent.
         observation_scale: divisor of each observation, one number or one per element.
         num_actions: size of the action set.
         discount: per-step discount, in (0, 1].
         reward_scale: factor on every reward that the learner sees.
         reward_clip: bound on the absolute reward before scaling; None for no bound.
+        frame_stack: frames of an observation; they are sent and stored one by one, and stacked where needed.
         solved_at: mean undiscounted greedy return at which the task counts as solved; None if it has none.
     """
 
@@ -35,4 +37,10 @@ class TaskSpec:
     discount: float = 0.99
     reward_scale: float = 1.0
     reward_clip: float | None = None
+    frame_stack: int = 1
     solved_at: float | None = None
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of what the environment gives in one step."""
+        return self.observation_shape[1:] if self.frame_stack > 1 else self.observation_shape

@@ -1,21 +1,24 @@
-"""From a configuration to what it means on this machine: task specifications, table sizes, memory."""
+"""From a configuration to what it means on this machine: task specifications, batches, rates."""
 
 import math
-import os
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from deploy.config.memory import machine_memory_bytes, memory_mistakes, num_shards, table_plans
 from deploy.config.schema import RunConfig, TaskConfig
 from deploy.errors import ConfigError
-from replay.rate_limiter import smallest_error_buffer
+from learner.batch_source import Supply
+from replay.rate_limiter import RateLimiter, smallest_error_buffer
+from replay.windows import window_length
 from tasks.environment import inspect_environment
 from tasks.errors import TaskError
 from tasks.spec import TaskSpec
 
-_ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4 + 8
-_TREE_NODE_BYTES = 8
+REQUEST_BYTES = 16 * 2**20
+"""Frames in one answer of replay, at most, unless a single batch is larger."""
+MOST_REQUESTS = 4
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,6 @@ class ResolvedRun:
 
     config: RunConfig
     specs: list[TaskSpec]
-
-
-@dataclass(frozen=True)
-class TablePlan:
-    """The size of one task's table: rows, and the bytes that they take."""
-
-    task: str
-    rows: int
-    bytes: int
 
 
 def resolve(config: RunConfig) -> ResolvedRun:
@@ -71,8 +65,8 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
         ConfigError: one sentence a mistake.
     """
     mistakes = [
-        *_replay_mistakes(config),
-        *_memory_mistakes(config, specs, machine_bytes),
+        *_replay_mistakes(config, specs),
+        *memory_mistakes(config, specs, machine_bytes),
         *_device_mistakes(config),
     ]
     if config.learner.batch_size < len(config.tasks):
@@ -100,38 +94,48 @@ def batch_sizes(config: RunConfig) -> dict[str, int]:
     return sizes
 
 
-def table_plans(config: RunConfig, specs: list[TaskSpec]) -> list[TablePlan]:
-    """Return rows and bytes of each task's table."""
-    length, overlap = config.actors.fragment_length, config.replay.n_step
-    plans: list[TablePlan] = []
+def supplies(config: RunConfig, specs: list[TaskSpec]) -> dict[str, Supply]:
+    """Return how each task's batches are asked for: `learner.prefetch_batches` ahead, in bounded requests."""
+    sizes = batch_sizes(config)
+    found: dict[str, Supply] = {}
     for spec in specs:
-        block = (length + overlap) * config.tasks[spec.name].envs_per_actor
-        rows = max(math.ceil(config.replay.capacity * (length + overlap) / length), block)
-        row_bytes = np.dtype(spec.observation_dtype).itemsize * math.prod(spec.observation_shape)
-        tree = 2 * (1 << (rows - 1).bit_length()) * _TREE_NODE_BYTES
-        plans.append(TablePlan(spec.name, rows, rows * (row_bytes + _ROW_OVERHEAD_BYTES) + tree))
-    return plans
+        batches = _batches_per_request(config, spec, sizes[spec.name])
+        found[spec.name] = Supply(
+            batch_size=sizes[spec.name],
+            batches_per_request=batches,
+            requests=min(MOST_REQUESTS, max(2, config.learner.prefetch_batches // batches)),
+            frame_stack=spec.frame_stack,
+            weighted=config.replay.selector != "uniform",
+        )
+    return found
 
 
-def error_buffer(config: RunConfig, task: str) -> float:
-    """Return the tolerance of a task's rate limiter, in samples.
+def _batches_per_request(config: RunConfig, spec: TaskSpec, batch_size: int) -> int:
+    window = window_length(spec.frame_stack, config.replay.n_step)
+    frame = np.dtype(spec.observation_dtype).itemsize * math.prod(spec.frame_shape)
+    within = REQUEST_BYTES // (batch_size * window * frame)
+    return max(1, min(config.learner.prefetch_batches // 2, within))
 
-    Four times the least that cannot deadlock leaves actors room to be ahead of the learner, so that it finds
-    data at any time.
+
+def rate_limiter(config: RunConfig, spec: TaskSpec) -> RateLimiter:
+    """Return a task's rate limiter.
+
+    Its tolerance is four times the least that cannot deadlock, where none is given: that leaves actors room
+    to be ahead of the learner, so that it finds data at any time.
     """
-    given = config.replay.error_buffer
-    return 4 * _smallest_error_buffer(config, task) if given is None else given
+    replay = config.replay
+    given = replay.error_buffer
+    error_buffer = 4 * least_error_buffer(config, spec) if given is None else given
+    return RateLimiter(replay.samples_per_insert, replay.min_size_to_sample, error_buffer)
 
 
-def machine_memory_bytes() -> int:
-    """Return this machine's memory: its own, or its container's limit where that is less."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        with open("/sys/fs/cgroup/memory.max") as file:
-            limit = file.read().strip()
-    except OSError:
-        limit = "max"
-    return physical if limit == "max" else min(physical, int(limit))
+def least_error_buffer(config: RunConfig, spec: TaskSpec) -> float:
+    """Return the least tolerance of a task's rate limiter, in samples, that cannot deadlock."""
+    insert = config.tasks[spec.name].envs_per_actor * config.actors.fragment_length
+    batch = batch_sizes(config)[spec.name]
+    request = batch * _batches_per_request(config, spec, batch)
+    ratio = config.replay.samples_per_insert or 0.0
+    return smallest_error_buffer(ratio, insert, request, num_shards(config, spec.name))
 
 
 def _spec(name: str, task: TaskConfig) -> TaskSpec:
@@ -144,14 +148,16 @@ def _spec(name: str, task: TaskConfig) -> TaskSpec:
             f"tasks.{name}.observation_scale: {len(task.observation_scale)} numbers given; "
             f"allowed are 1 or {size}, one for each element of an observation of {task.env}"
         )
+    stack = task.frame_stack
     return TaskSpec(
         name=name,
         env=task.env,
         env_kwargs=task.env_kwargs,
         max_episode_steps=limit,
-        observation_shape=shape,
+        observation_shape=(stack, *shape) if stack > 1 else shape,
         observation_dtype=dtype,
-        observation_scale=tuple(task.observation_scale),
+        observation_scale=tuple(task.observation_scale) * (stack if len(task.observation_scale) > 1 else 1),
+        frame_stack=stack,
         num_actions=num_actions,
         discount=task.discount,
         reward_scale=task.reward_scale,
@@ -169,52 +175,26 @@ def _device_mistakes(config: RunConfig) -> list[str]:
     return []
 
 
-def _replay_mistakes(config: RunConfig) -> list[str]:
+def _replay_mistakes(config: RunConfig, specs: list[TaskSpec]) -> list[str]:
     replay = config.replay
-    mistakes = []
-    if replay.min_size_to_sample > replay.capacity:
-        mistakes.append(
-            f"replay.min_size_to_sample: {replay.min_size_to_sample} is not allowed: "
-            f"it should be at most replay.capacity, {replay.capacity}"
-        )
+    mistakes = [
+        f"replay.min_size_to_sample: {replay.min_size_to_sample} is not allowed: "
+        f"it should be at most the capacity of task {plan.task!r}, {plan.transitions}"
+        for plan in table_plans(config, specs)
+        if replay.min_size_to_sample > plan.transitions
+    ]
+    for name, task in config.tasks.items():
+        most = min(replay.shards, task.actors)
+        if task.shards is not None and task.shards > most:
+            mistakes.append(
+                f"tasks.{name}.shards: {task.shards} is not allowed: it should be at most {most}, "
+                "the smaller of replay.shards and the task's actors, since an actor keeps to one shard"
+            )
     if replay.error_buffer is not None:
-        least = max(_smallest_error_buffer(config, task) for task in config.tasks)
+        least = max(least_error_buffer(config, spec) for spec in specs)
         if replay.error_buffer < least:
             mistakes.append(
                 f"replay.error_buffer: {replay.error_buffer:g} would deadlock: "
                 f"it should be at least {least:g}, half of what one insert allows and one request takes"
             )
     return mistakes
-
-
-def _smallest_error_buffer(config: RunConfig, task: str) -> float:
-    insert = config.tasks[task].envs_per_actor * config.actors.fragment_length
-    request = batch_sizes(config)[task] * config.learner.prefetch_batches
-    return smallest_error_buffer(config.replay.samples_per_insert or 0.0, insert, request)
-
-
-def _memory_mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
-    budget = config.replay.memory_budget
-    if budget > machine_bytes:
-        return [
-            f"replay.memory_budget: {in_units(budget)} is more than this machine has; "
-            f"it should be at most {in_units(machine_bytes)}"
-        ]
-    plans = table_plans(config, specs)
-    needed = sum(plan.bytes for plan in plans)
-    if needed > budget:
-        parts = ", ".join(f"{plan.task} {in_units(plan.bytes)}" for plan in plans)
-        return [
-            f"replay.capacity: {config.replay.capacity} transitions a task take {in_units(needed)} "
-            f"({parts}), more than replay.memory_budget, {in_units(budget)}"
-        ]
-    return []
-
-
-def in_units(count: float) -> str:
-    """Return a number of bytes as people write it, such as 1.5 GiB."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.3g} {unit}"
-        count /= 1024
-    return f"{count:.3g} TiB"

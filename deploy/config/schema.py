@@ -12,14 +12,39 @@ from pydantic_core import PydanticCustomError
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
+def parse_bytes(text: str) -> int:
+    """Return the bytes of a size such as `512MiB`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", text)
+    if match is None or match[2] not in UNITS:
+        raise ValueError(f"{text!r} is not a size")
+    return int(float(match[1]) * UNITS[match[2]])
+
+
 def _bytes(value: object) -> object:
     """Turn `2GiB` into a number of bytes; leave what is no text to the type check."""
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", value)
-    if match is None or match[2] not in UNITS:
-        raise PydanticCustomError("bytes", "it should be a number of bytes, or a size such as 512MiB or 2GiB")
-    return int(float(match[1]) * UNITS[match[2]])
+    try:
+        return parse_bytes(value)
+    except ValueError as error:
+        message = "it should be a number of bytes, or a size such as 512MiB or 2GiB"
+        raise PydanticCustomError("bytes", message) from error
+
+
+def _capacity(value: object) -> object:
+    """Check a number of transitions, or a size in bytes that stays the text that it is."""
+    message = "it should be a positive number of transitions, or a size such as 512MiB or 2GiB"
+    try:
+        amount = parse_bytes(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise PydanticCustomError("capacity", message) from error
+    if isinstance(amount, bool) or not isinstance(amount, int) or amount <= 0:
+        raise PydanticCustomError("capacity", message)
+    return value
 
 
 Positive = Annotated[int, Field(gt=0)]
@@ -29,6 +54,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[
     int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
 ]
+Capacity = Annotated[int | str, BeforeValidator(_capacity)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -47,6 +73,9 @@ class TaskConfig(Section):
     observation_scale: list[PositiveFloat] = Field(
         [1.0], description="divisor of float observations: one number, or one per element"
     )
+    frame_stack: Annotated[int, Field(gt=0, le=16)] = Field(
+        1, description="newest frames that make an observation"
+    )
     discount: Annotated[float, Field(gt=0, le=1)] = Field(0.99, description="per-step discount")
     reward_scale: PositiveFloat = Field(1.0, description="factor on every reward that the learner sees")
     reward_clip: PositiveFloat | None = Field(None, description="bound on the absolute reward; null for none")
@@ -56,6 +85,12 @@ class TaskConfig(Section):
     loss_weight: NonNegativeFloat = Field(1.0, description="lambda: weight of the task's loss")
     batch_share: PositiveFloat = Field(1.0, description="share of each batch, relative to the other tasks'")
     actors: Positive = Field(1, description="actors of the task")
+    shards: Positive | None = Field(
+        None, description="shards that keep the task; null for as many as there are, but one an actor at most"
+    )
+    capacity: Capacity | None = Field(
+        None, description="transitions kept of the task, or their bytes; null for replay.capacity"
+    )
     envs_per_actor: Positive = Field(16, description="environment streams that an actor steps in lockstep")
 
 
@@ -71,8 +106,11 @@ class NetworkConfig(Section):
 class ReplayConfig(Section):
     """Replay: one table a task."""
 
+    shards: Annotated[int, Field(gt=0, le=100)] = Field(1, description="replay servers")
     selector: Literal["uniform", "proportional"] = Field("uniform", description="how items are drawn")
-    capacity: Positive = Field(100_000, description="transitions kept of each task")
+    capacity: Capacity = Field(
+        100_000, description="transitions kept of each task, or their bytes, such as 512MiB"
+    )
     memory_budget: Bytes = Field(2 * 2**30, description="bytes that all tables together may take")
     n_step: Annotated[int, Field(gt=0, le=100)] = Field(5, description="steps summed before bootstrapping")
     min_size_to_sample: Positive = Field(1_000, description="transitions of a task before it is learned from")
@@ -117,7 +155,9 @@ class LearnerConfig(Section):
         None, description="Polyak averaging rate of the target network; null for periodic copies"
     )
     publish_period: Positive = Field(50, description="updates between publications of the weights")
-    prefetch_batches: Positive = Field(32, description="batches of a task in one request to replay")
+    prefetch_batches: Positive = Field(
+        64, description="batches of a task that are asked for ahead, in two requests or more"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
     threads: Positive = Field(1, description="CPU threads of the learner")
 
@@ -134,6 +174,7 @@ class CheckpointConfig(Section):
 
     period: Positive = Field(5_000, description="updates between checkpoints")
     keep: Positive = Field(3, description="newest checkpoints to keep")
+    replay: bool = Field(True, description="whether replay is saved with them")
 
 
 class MetricsConfig(Section):

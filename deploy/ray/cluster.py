@@ -4,6 +4,7 @@ import logging
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,7 @@ def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
         "log_to_driver": False,
         "logging_level": logging.ERROR,
         "configure_logging": True,
+        "namespace": f"trunkline-{uuid.uuid4().hex}",
     }
     if address is None:
         _start(slots, options)
@@ -93,11 +95,10 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def ray_actor(kind: type, slot: str | None = None, max_concurrency: int | None = None) -> Any:  # noqa: ANN401
-    """Return a class as a Ray actor class that takes one `slot` and no CPU, and is never restarted by Ray."""
-    options: dict[str, Any] = {"num_cpus": 0, "max_restarts": 0}
-    if slot is not None:
-        options["resources"] = {slot: 1}
-    if max_concurrency is not None:
-        options["max_concurrency"] = max_concurrency
-    return ray.remote(kind).options(**options)
+def ray_actor(kind: type, slot: str | None = None, **options: Any) -> Any:  # noqa: ANN401 - ray's own
+    """Return a class as a Ray actor class that takes one `slot` and no CPU, and is never restarted by Ray.
+
+    `options` are Ray's own: a name, `max_concurrency`, `max_pending_calls`.
+    """
+    resources = {} if slot is None else {"resources": {slot: 1}}
+    return ray.remote(kind).options(num_cpus=0, max_restarts=0, **resources, **options)

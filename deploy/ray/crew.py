@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +36,11 @@ class ActorCrew:
     """Fills every post with an actor, and fills it again when the actor dies.
 
     Attributes:
-        reports: what became of the transitions of actors that `stop` ended in order, by task.
+        reports: what became of the transitions of actors that `stop` ended in order.
     """
 
-    def __init__(self, parts: Parts, shard: Any, board: Any) -> None:  # noqa: ANN401 - ray's own types
+    def __init__(self, parts: Parts, board: Any) -> None:  # noqa: ANN401 - ray's own type
         self._parts = parts
-        self._shard = shard
         self._board = board
         self._supervisor = Supervisor(MAX_DEATHS, WINDOW_SECONDS)
         self._posts = {
@@ -51,7 +51,7 @@ class ActorCrew:
         }
         self._at_work: dict[Any, tuple[_Post, Any]] = {}
         self._replacements: list[Replace] = []
-        self.reports: dict[str, list[ActorReport]] = {}
+        self.reports: list[ActorReport] = []
 
     def start(self) -> None:
         """Fill all posts."""
@@ -86,11 +86,14 @@ class ActorCrew:
         """Return how many actors of a task were replaced."""
         return sum(self._supervisor.restarts(post.name) for post in self._posts.values() if post.task == task)
 
-    def stop(self) -> None:
-        """Let every actor finish what it has sent and report; end those that take too long."""
+    def stop(self, release: Callable[[], None]) -> None:
+        """Let every actor finish what it has sent and report; end those that take too long.
+
+        `release` makes replay answer those that it holds back.
+        """
         for _, handle in self._at_work.values():
             handle.stop.remote()
-        self._shard.release.remote()
+        release()
         refs = list(self._at_work)
         if refs:
             ended, _ = ray.wait(refs, num_returns=len(refs), timeout=2 * DRAIN_SECONDS)
@@ -102,14 +105,13 @@ class ActorCrew:
         self._replacements.clear()
 
     def _take_report(self, ref: Any) -> None:  # noqa: ANN401 - ray's own type
-        post, _ = self._at_work[ref]
         with contextlib.suppress(RayError):
-            self.reports.setdefault(post.task, []).append(ray.get(ref))
+            self.reports.append(ray.get(ref))
 
     def _fill(self, post: _Post, incarnation: int) -> None:
         host = ray_actor(ActorHost, slot=f"task:{post.task}", max_concurrency=2)
         handle = host.remote(self._parts, post.task, post.index, incarnation)
-        self._at_work[handle.run.remote(self._shard, self._board)] = (post, handle)
+        self._at_work[handle.run.remote(self._board)] = (post, handle)
 
 
 def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type

@@ -1,12 +1,15 @@
 """Answers that come by Ray, with a deadline and a name for who owes them."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from ray.exceptions import RayActorError, RayTaskError
 
 from replay.client import ShardUnavailableError
+
+PAUSE_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -17,8 +20,15 @@ class RayReply(Generic[T]):
     Ray fetches and unpacks it on a thread of its own, so that whoever polls pays for neither.
     """
 
-    def __init__(self, ref: Any, question: str, deadline_seconds: float) -> None:  # noqa: ANN401 - ray's own type
+    def __init__(
+        self,
+        ref: Any,  # noqa: ANN401 - ray's own type
+        question: str,
+        deadline_seconds: float,
+        on_death: Callable[[], None],
+    ) -> None:
         self._future: Future[T] = ref.future()
+        self._on_death = on_death
         self._question = question
         self._deadline = time.monotonic() + deadline_seconds
 
@@ -39,8 +49,25 @@ class RayReply(Generic[T]):
         except TimeoutError as error:
             raise ShardUnavailableError(f"no answer to {self._question} before its deadline") from error
         except RayActorError as error:
+            self._on_death()
             raise ShardUnavailableError(
                 f"the process that owed the answer to {self._question} died"
             ) from error
         except RayTaskError as error:
             raise ShardUnavailableError(f"{self._question} failed: {error.cause}") from error
+
+
+class Failed:
+    """An answer that will not come, since the question could not be asked."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait, as for an answer, so that whoever asks again does so at a pace; return True."""
+        time.sleep(min(timeout_seconds, PAUSE_SECONDS))
+        return True
+
+    def result(self) -> NoReturn:
+        """Raise ShardUnavailableError."""
+        raise ShardUnavailableError(self._reason)

@@ -1,23 +1,19 @@
-"""The Ray runtime: a shard, actors and an evaluator in processes of their own; the learner is the driver."""
+"""The Ray runtime: shards, actors and an evaluator in processes of their own; the learner is the driver."""
 
 from contextlib import ExitStack
 from types import TracebackType
 
-import ray
-from ray.exceptions import GetTimeoutError, RayError
-
-from deploy.errors import ClusterError
+from actors.actor import ActorReport
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.parts import Parts
 from deploy.ray.cluster import cluster, ray_actor
 from deploy.ray.crew import ActorCrew
 from deploy.ray.evaluator import RayEvaluator
-from deploy.ray.shard import RayShardClient, ShardHost
+from deploy.ray.shards import ShardCrew
 from deploy.ray.weights import RayWeightsSink, WeightsBoard
 from deploy.runtime import Crew
 from network.weights import WeightsSnapshot
-
-START_SECONDS = 120.0
+from replay.client import ShardClient
 
 
 class RayRuntime:
@@ -35,7 +31,9 @@ class RayRuntime:
 
     def __enter__(self) -> "RayRuntime":
         slots = {f"task:{name}": task.actors for name, task in self._parts.config.tasks.items()}
-        self._cleanup.enter_context(cluster(self._address, {**slots, "replay": 1, "evaluator": 1}))
+        self._cleanup.enter_context(
+            cluster(self._address, {**slots, "replay": self._parts.replay.num_shards, "evaluator": 1})
+        )
         try:
             self._bring_up()
         except BaseException:
@@ -44,23 +42,22 @@ class RayRuntime:
         return self
 
     def _bring_up(self) -> None:
-        self.shard = ray_actor(ShardHost, slot="replay").remote(self._parts)
+        self.shards = ShardCrew(self._parts)
         board = ray_actor(WeightsBoard).remote()
-        self.client = RayShardClient(self.shard, "the replay shard")
         self._sink = RayWeightsSink(board)
-        self.crew_of_actors = ActorCrew(self._parts, self.shard, board)
+        self.crew_of_actors = ActorCrew(self._parts, board)
         self._evaluator = RayEvaluator(self._parts)
-        try:
-            ray.get([self.shard.stats.remote(), board.latest.remote(0)], timeout=START_SECONDS)
-        except GetTimeoutError as error:
-            raise ClusterError(f"the replay shard did not start within {START_SECONDS:.0f} s") from error
-        except RayError as error:
-            raise ClusterError(f"the replay shard did not start: {error}") from error
+        self.shards.wait_until_up()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._cleanup.close()
+
+    @property
+    def clients(self) -> list[ShardClient]:
+        """The ways to the shards."""
+        return self.shards.clients
 
     def publish(self, snapshot: WeightsSnapshot) -> None:
         """Make weights the newest for all actors."""
@@ -89,6 +86,23 @@ class RayRuntime:
         """Return the evaluation under way once it is finished."""
         return self._evaluator.finished()
 
-    def stop_actors(self) -> None:
-        """Let actors finish what they have sent, then end them."""
-        self.crew_of_actors.stop()
+    def stop_actors(self) -> list[ActorReport]:
+        """Let actors finish what they have sent, then end them; return what those that could report."""
+        self.crew_of_actors.stop(self.shards.release)
+        return self.crew_of_actors.reports
+
+    def revive(self, shard: int, reason: str) -> bool:
+        """Replace a shard; return whether the successor is up."""
+        return self.shards.revive(shard, reason)
+
+    def shard_restarts(self, shard: int) -> int:
+        """Return how often a shard was replaced."""
+        return self.shards.restarts(shard)
+
+    def save_replay(self) -> bool:
+        """Let every shard save itself; return False if it still does so since the last time."""
+        return self.shards.save()
+
+    def finish_save(self, timeout_seconds: float) -> bool:
+        """Wait at most so long until every shard has saved itself; return whether it has."""
+        return self.shards.finish_save(timeout_seconds)

@@ -6,7 +6,8 @@ import torch
 
 from actors.actor import ActorReport
 from deploy.parts import Parts
-from deploy.ray.shard import RayShardClient
+from deploy.ray.shard_client import RayShardClient
+from deploy.ray.shards import shard_name
 from deploy.ray.weights import RayWeightsSource
 from network.weights import WeightsSnapshot
 from tasks.spec import TaskSpec
@@ -26,9 +27,10 @@ class ActorHost:
         self._incarnation = incarnation
         self._stopped = False
 
-    def run(self, shard: Any, board: Any) -> ActorReport:  # noqa: ANN401 - ray's own types
-        """Act until stopped."""
-        client = RayShardClient(shard, "the replay shard")
+    def run(self, board: Any) -> ActorReport:  # noqa: ANN401 - ray's own type
+        """Act until stopped, always with the same shard."""
+        shard = self._parts.replay.shard_of_actor(self._spec.name, self._index)
+        client = RayShardClient(shard_name(shard))
         source = RayWeightsSource(board)
         actor = self._parts.actor(self._spec, self._index, self._incarnation, client, source)
         while not self._stopped:

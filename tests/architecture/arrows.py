@@ -35,7 +35,7 @@ ROOMS_OF_PACKAGE = {
 PACKAGES_OF_ROOM = {
     "tasks": {"numpy", "gymnasium"},
     "network": {"numpy", "torch"},
-    "replay": {"numpy", "numba", "msgpack"},
+    "replay": {"numpy", "numba", "msgpack", "lz4", "zstandard"},
 }
 """All that the lowest rooms may import besides the standard library."""
 

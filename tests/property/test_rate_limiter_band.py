@@ -1,5 +1,7 @@
 """The rate limiter's balance stays in its band, whatever sizes are asked for and in which order."""
 
+from dataclasses import dataclass
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -9,34 +11,61 @@ CALLS = st.lists(st.tuples(st.booleans(), st.integers(1, 50)), max_size=150)
 RATIOS = st.integers(1, 80).map(lambda eighths: eighths / 8)
 
 
-def apply(limiter: RateLimiter, is_insert: bool, count: int) -> bool:
-    """Do what is asked for if it is allowed; return whether it was."""
-    allowed = limiter.may_insert(count) if is_insert else limiter.may_sample(count)
-    if allowed and is_insert:
-        limiter.inserted(count)
-    elif allowed:
-        limiter.sampled(count)
-    return allowed
+@dataclass
+class Counts:
+    """What was inserted and sampled of one buffer that a limiter keeps the rate of."""
+
+    limiter: RateLimiter
+    inserts: int = 0
+    samples: int = 0
+
+    def may(self, is_insert: bool, count: int) -> bool:
+        """Return whether it is allowed."""
+        if is_insert:
+            return self.inserts + count <= self.limiter.most_inserts(self.samples)
+        return self.limiter.may_sample(self.inserts, self.samples, count)
+
+    def apply(self, is_insert: bool, count: int) -> bool:
+        """Do what is asked for if it is allowed; return whether it was."""
+        allowed = self.may(is_insert, count)
+        if allowed and is_insert:
+            self.inserts += count
+        elif allowed:
+            self.samples += count
+        return allowed
 
 
 @given(ratio=RATIOS, minimum=st.integers(1, 60), slack=st.integers(0, 200), calls=CALLS)
 def test_the_balance_never_leaves_its_band(
     ratio: float, minimum: int, slack: int, calls: list[tuple[bool, int]]
 ):
-    """Never below; above only by the insert that crosses the minimum, and then no insert makes it worse."""
-    limiter = RateLimiter(ratio, minimum, slack)
+    """Never above it, and never below once the minimum is there; before that nothing is sampled."""
+    counts = Counts(RateLimiter(ratio, minimum, slack))
     centre = minimum * ratio
-    highest = centre + slack
     for is_insert, count in calls:
-        before = limiter.inserts
-        apply(limiter, is_insert, count)
-        balance = limiter.inserts * ratio - limiter.samples
-        if before < minimum <= limiter.inserts:
-            highest = max(highest, balance)
-        if limiter.inserts < minimum:
-            assert limiter.samples == 0
+        counts.apply(is_insert, count)
+        balance = counts.inserts * ratio - counts.samples
+        assert balance <= centre + slack
+        if counts.inserts < minimum:
+            assert counts.samples == 0
         else:
-            assert centre - slack <= balance <= highest
+            assert centre - slack <= balance
+
+
+@given(ratio=RATIOS, minimum=st.integers(1, 60), slack=st.integers(0, 200), calls=CALLS)
+def test_what_would_keep_within_the_band_is_allowed(
+    ratio: float, minimum: int, slack: int, calls: list[tuple[bool, int]]
+):
+    """The limiter holds nothing back without need."""
+    counts = Counts(RateLimiter(ratio, minimum, slack))
+    centre = minimum * ratio
+    for is_insert, count in calls:
+        after = counts.inserts * ratio - counts.samples + (count * ratio if is_insert else -count)
+        if is_insert:
+            assert counts.may(True, count) == (after <= centre + slack)
+        else:
+            assert counts.may(False, count) == (counts.inserts >= minimum and after >= centre - slack)
+        counts.apply(is_insert, count)
 
 
 @given(ratio=RATIOS, minimum=st.integers(1, 60), slack=st.integers(0, 200), calls=CALLS)
@@ -44,12 +73,11 @@ def test_what_is_allowed_stays_allowed_in_smaller_portions(
     ratio: float, minimum: int, slack: int, calls: list[tuple[bool, int]]
 ):
     """If a count may be inserted or drawn, so may any smaller one."""
-    limiter = RateLimiter(ratio, minimum, slack)
+    counts = Counts(RateLimiter(ratio, minimum, slack))
     for is_insert, count in calls:
-        ask = limiter.may_insert if is_insert else limiter.may_sample
-        if ask(count):
-            assert all(ask(smaller) for smaller in range(1, count))
-        apply(limiter, is_insert, count)
+        if counts.may(is_insert, count):
+            assert all(counts.may(is_insert, smaller) for smaller in range(1, count))
+        counts.apply(is_insert, count)
 
 
 @given(
@@ -64,8 +92,8 @@ def test_any_ratio_with_its_smallest_buffer_goes_on_forever(
     ratio: float, insert_size: int, sample_size: int, minimum: int, preferences: list[bool]
 ):
     """One of insert and draw is always allowed."""
-    limiter = RateLimiter(ratio, minimum, smallest_error_buffer(ratio, insert_size, sample_size))
-    for prefers_insert in preferences:
-        first, second = (True, False) if prefers_insert else (False, True)
-        sizes = {True: insert_size, False: sample_size}
-        assert apply(limiter, first, sizes[first]) or apply(limiter, second, sizes[second])
+    buffer = smallest_error_buffer(ratio, insert_size, sample_size)
+    counts = Counts(RateLimiter(ratio, minimum, buffer))
+    sizes = {True: insert_size, False: sample_size}
+    for first in preferences:
+        assert counts.apply(first, sizes[first]) or counts.apply(not first, sizes[not first])

@@ -106,6 +106,27 @@ class WrongShape(WellBehaved):
         return np.zeros(5, np.float32) if self._broken() else super()._observe()
 
 
+class HugeObservation(WellBehaved):
+    """Observes a number that float32 cannot hold, from the step number `after` on."""
+
+    def _observe(self) -> Any:
+        return super()._observe().astype(np.float64) * (1e300 if self._broken() else 1.0)
+
+
+class TextObservation(WellBehaved):
+    """Observes words of the right number, from the step number `after` on."""
+
+    def _observe(self) -> Any:
+        return np.array(["left", "of", "it"]) if self._broken() else super()._observe()
+
+
+class ListObservation(WellBehaved):
+    """Observes the right numbers as a list, from the step number `after` on."""
+
+    def _observe(self) -> Any:
+        return super()._observe().tolist() if self._broken() else super()._observe()
+
+
 class DictObservations(WellBehaved):
     """Declares observations that are no Box."""
 
@@ -131,6 +152,9 @@ _ALL: tuple[tuple[type[WellBehaved], int | None], ...] = (
     (NanReward, 50),
     (TextReward, 50),
     (WrongShape, 50),
+    (HugeObservation, 50),
+    (TextObservation, 50),
+    (ListObservation, 50),
     (DictObservations, 50),
     (ShiftedActions, 50),
 )

@@ -1,4 +1,4 @@
-"""Small real objects for tests, with defaults that fit together: block, table, shard, task specification."""
+"""Small real objects for tests, with defaults that fit together: block, table, shard, router, task."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,17 +7,24 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.client import LocalShardClient, ShardClient
 from replay.fragment import FragmentBlock, TableShape
+from replay.messages import Pace
 from replay.n_step import ReturnSpec
-from replay.rate_limiter import RateLimiter
+from replay.rate_limiter import NO_LIMIT, RateLimiter
+from replay.router import ReplayRouter, Spread
 from replay.rows import RowRing
 from replay.selector import Proportional, Selector, Uniform
 from replay.shard import Shard
 from replay.table import Table
-from replay.wire import encode_block
+from replay.wire import RAW, encode_block
 from tasks.spec import TaskSpec
 
 MANY_ACTIONS = 1_000_000
+FREELY = Pace(weights_version=0, insert_until=NO_LIMIT)
+"""The pace of a task whose rate nothing holds back."""
+NO_RATE = RateLimiter(samples_per_insert=None, min_size_to_sample=1, error_buffer=0.0)
+"""The limiter that asks for one item and no ratio."""
 
 
 def make_spec(name: str = "toy", observation_shape: tuple[int, ...] = (3,), **changes: Any) -> TaskSpec:
@@ -36,21 +43,23 @@ def make_block(
     streams: int = 2,
     starts: int = 4,
     overlap: int = 2,
-    obs_shape: tuple[int, ...] = (3,),
-    obs_dtype: str = "float32",
+    lead: int = 0,
+    frame_shape: tuple[int, ...] = (3,),
+    frame_dtype: str = "float32",
     rng: np.random.Generator | None = None,
     **changes: Any,
 ) -> FragmentBlock:
     """Return a block of random rows without episode ends; `changes` replace its fields."""
     rng = rng or np.random.default_rng(0)
-    size = (streams, starts + overlap)
+    size = (streams, lead + starts + overlap)
     values: dict[str, Any] = {
         "task": task,
         "actor": f"{task}-0",
         "incarnation": 1,
         "sequence": 0,
         "weights_version": 0,
-        "observations": rng.integers(0, 256, (*size, *obs_shape)).astype(obs_dtype),
+        "lead": lead,
+        "frames": rng.integers(0, 256, (*size, *frame_shape)).astype(frame_dtype),
         "actions": rng.integers(0, 2, size).astype(np.int32),
         "rewards": rng.normal(size=size).astype(np.float32),
         "flags": np.zeros(size, np.uint8),
@@ -64,22 +73,24 @@ def make_block(
 def make_table(
     task: str = "toy",
     num_rows: int = 48,
-    overlap: int = 2,
-    obs_shape: tuple[int, ...] = (3,),
-    obs_dtype: str = "float32",
+    frame_shape: tuple[int, ...] = (3,),
+    frame_dtype: str = "float32",
     returns: ReturnSpec | None = None,
+    frame_stack: int = 1,
     selector: Selector | None = None,
-    limiter: RateLimiter | None = None,
+    insert_until: int = NO_LIMIT,
+    first_key: int = 0,
     seed: int = 0,
 ) -> Table:
-    """Return a table with proportional selection whose limiter asks for one item and no ratio."""
+    """Return a table with proportional selection that holds no insert back."""
     return Table(
-        TableShape(task, obs_shape, obs_dtype, num_actions=MANY_ACTIONS, overlap=overlap),
-        RowRing(num_rows, obs_shape, obs_dtype),
-        selector or Proportional(num_rows, priority_exponent=0.6),
-        limiter or RateLimiter(samples_per_insert=None, min_size_to_sample=1, error_buffer=0.0),
-        returns or ReturnSpec(n_step=2, discount=0.9),
-        np.random.default_rng(seed),
+        shape=TableShape(task, frame_shape, frame_dtype, num_actions=MANY_ACTIONS),
+        rows=RowRing(num_rows, frame_shape, frame_dtype, first_key),
+        selector=selector or Proportional(num_rows, priority_exponent=0.6),
+        returns=returns or ReturnSpec(n_step=2, discount=0.9),
+        frame_stack=frame_stack,
+        rng=np.random.default_rng(seed),
+        insert_until=insert_until,
     )
 
 
@@ -93,6 +104,18 @@ def make_shard(tasks: Sequence[str] = ("toy",), **settings: Any) -> Shard:
     return Shard({task: make_table(task, **settings) for task in tasks})
 
 
+def make_router(
+    shards: Sequence[Shard | ShardClient],
+    tasks: Sequence[str] = ("toy",),
+    limiter: RateLimiter = NO_RATE,
+    seed: int = 0,
+) -> ReplayRouter:
+    """Return a router over shards in this process, or over clients, each of which holds every task."""
+    clients = [LocalShardClient(shard) if isinstance(shard, Shard) else shard for shard in shards]
+    spread = Spread(range(len(clients)), limiter)
+    return ReplayRouter(clients, dict.fromkeys(tasks, spread), np.random.default_rng(seed))
+
+
 def tampered(block: FragmentBlock, **changes: Any) -> bytes:
     """Return the block's message with some of its top-level fields replaced, as a stranger could send it."""
     message: dict[str, Any] = msgpack.unpackb(encode_block(block))
@@ -100,9 +123,9 @@ def tampered(block: FragmentBlock, **changes: Any) -> bytes:
     return data
 
 
-def header(dtype: object, shape: object, data: object) -> dict[str, object]:
+def header(dtype: object, shape: object, data: object, codec: object = RAW) -> dict[str, object]:
     """Return the header of an array as it stands in a message."""
-    return {"dtype": dtype, "shape": shape, "data": data}
+    return {"dtype": dtype, "shape": shape, "codec": codec, "data": data}
 
 
 def assert_same_block(expected: FragmentBlock, actual: FragmentBlock) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,10 +20,12 @@ from learner.td import huber_loss
 from network.build import build_network
 from network.multi_task import MultiTaskNetwork
 from replay.client import Answered, LocalShardClient
-from replay.messages import SampleAnswer
+from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+
+T = TypeVar("T")
 
 TASKS = {
     "chain": {"env": "trunkline/Chain-v0", "envs_per_actor": 4},
@@ -58,10 +61,10 @@ def tiny_config(*overrides: str, **sections: Any) -> RunConfig:
     return parse_config(tiny_raw(**sections), overrides)
 
 
-def tiny_parts(*overrides: str, life: int = 0) -> Parts:
-    """Return the builder of a small run's parts."""
+def tiny_parts(*overrides: str, life: int = 0, replay_directory: Path | None = None) -> Parts:
+    """Return the builder of a small run's parts; replay is saved in `replay_directory`, if that is given."""
     config = tiny_config(*overrides)
-    return Parts(config, resolve_specs(config), life)
+    return Parts(config, resolve_specs(config), life, replay_directory)
 
 
 def two_specs() -> list[TaskSpec]:
@@ -114,18 +117,18 @@ class SlowShardClient(LocalShardClient):
     def __init__(self, shard: Shard) -> None:
         super().__init__(shard)
         self.open = True
-        self.requests: list[tuple[str, int, int]] = []
+        self.requests: list[tuple[str, int, Pace]] = []
 
-    def sample(self, task: str, size: int, weights_version: int) -> "Delayed":
+    def sample(self, task: str, size: int, pace: Pace) -> "Delayed[SampleAnswer]":
         """Ask the shard now, answer later."""
-        self.requests.append((task, size, weights_version))
-        return Delayed(super().sample(task, size, weights_version).result(), lambda: self.open)
+        self.requests.append((task, size, pace))
+        return Delayed(super().sample(task, size, pace).result(), lambda: self.open)
 
 
-class Delayed(Answered[SampleAnswer]):
-    """An answer that is there once `arrived` says so; it counts how often somebody waited."""
+class Delayed(Answered[T]):
+    """An answer that is there once `arrived` says so."""
 
-    def __init__(self, answer: SampleAnswer, arrived: Callable[[], bool]) -> None:
+    def __init__(self, answer: T, arrived: Callable[[], bool]) -> None:
         super().__init__(answer)
         self._arrived = arrived
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import ray
+import torch
 
 from cli.main import main
 from deploy.config.loading import parse_config
@@ -66,6 +66,7 @@ def train_over_ray(*overrides: str, interfere: Callable[[RunStatus], None] | Non
     """Train the tiny pair over a Ray cluster of its own; `interfere` is called with each status."""
     run = tiny_run(*overrides)
     parts = Parts(run.config, run.specs)
+    torch.set_num_threads(run.config.learner.threads)
     statuses: list[RunStatus] = []
 
     def observe(status: RunStatus) -> None:
@@ -74,17 +75,20 @@ def train_over_ray(*overrides: str, interfere: Callable[[RunStatus], None] | Non
             interfere(status)
 
     with RayRuntime(parts, None) as runtime:
+        router = parts.replay.router(runtime.clients)
         training = Training(
             run.config,
             runtime,
             parts.learner(),
-            parts.batch_source(runtime.client),
-            Reporter(run.config, Progress(), 0, [observe], time.perf_counter),
+            router,
+            parts.replay.batch_source(router, parts.device()),
+            Reporter(run.config, parts.replay.capacities(), Progress(), 0, [observe], time.perf_counter),
             lambda *_: None,
             Progress(),
         )
         outcome = training.run()
-        assert ray.get(runtime.shard.problem.remote()) is None
+        assert runtime.shards.problems() == []
+        assert [account.problem for account in outcome.accounts.values()] == [None] * len(outcome.accounts)
     return FinishedRun(outcome, statuses, runtime)
 
 

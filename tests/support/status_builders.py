@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.status import RunStatus, TaskStatus
+from deploy.status import RunStatus, ShardStatus, TaskStatus
 from replay.messages import ShardStats, TableStats
 
 
@@ -10,21 +10,27 @@ def table_stats(**changes: Any) -> TableStats:
     """Return counters of a table in which every number is another one."""
     values: dict[str, Any] = {
         "items": 90,
+        "mass": 45.5,
+        "arrived": 108,
         "inserted": 100,
+        "restored": 0,
         "evicted": 10,
         "sampled": 288,
         "throttled": 3,
         "dropped": {"duplicate": 8},
         "stale_updates": 5,
+        "invalid_updates": 6,
         "episodes": 7,
         "recent_return": 1.5,
     }
     return TableStats(**(values | changes))
 
 
-def shard_stats(**tables: TableStats) -> ShardStats:
+def shard_stats(
+    incarnation: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
+) -> ShardStats:
     """Return counters of a shard with these tables."""
-    return ShardStats(tables=tables, refused_blocks=2, memory_bytes=4096)
+    return ShardStats(incarnation, tables, 2, 4096, items_by_life or {})
 
 
 def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
@@ -36,6 +42,7 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "env_steps_per_second": 50.0,
         "table": table_stats(),
         "replay_capacity": 120,
+        "lost": 11,
         "samples_per_insert": 4.0,
         "greedy_return": 0.75,
         "loss": 0.125,
@@ -44,6 +51,12 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "actor_restarts": 1,
     }
     return TaskStatus(**(values | changes))
+
+
+def shard_status(index: int = 0, **changes: Any) -> ShardStatus:
+    """Return the status of a shard that was replaced once and is up."""
+    values: dict[str, Any] = {"up": True, "restarts": 1, "memory_bytes": 4096}
+    return ShardStatus(index, **(values | changes))
 
 
 def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
@@ -58,5 +71,6 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "refused_blocks": 2,
         "evaluations": 6,
         "tasks": list(tasks) or [task_status()],
+        "shards": [shard_status()],
     }
     return RunStatus(**(values | changes))

@@ -1,7 +1,6 @@
 """Steps of several streams from a script: what an actor sees, and what the writer must make of it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from replay.n_step import ReturnSpec
+from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 
 ACTIONS = 2
@@ -16,9 +16,9 @@ ACTIONS = 2
 
 @dataclass(frozen=True)
 class Script:
-    """Rows in lockstep; observation of row t in stream e is [e, t, flag]. Arrays are (T, E) and (T, E, A)."""
+    """Rows in lockstep; the frame of row t in stream e is [e, t, flag]. Arrays are (T, E) and (T, E, A)."""
 
-    observations: NDArray[np.float32]
+    frames: NDArray[np.float32]
     actions: NDArray[np.int64]
     rewards: NDArray[np.float64]
     flags: NDArray[np.uint8]
@@ -42,7 +42,7 @@ def make_script(rows: int, streams: int, seed: int) -> Script:
                 flags[row, stream] = rng.choice([TERMINATED, TRUNCATED, TERMINATED | TRUNCATED])
     stream_numbers, row_numbers = np.meshgrid(np.arange(streams), np.arange(rows))
     return Script(
-        observations=np.stack([stream_numbers, row_numbers, flags], -1).astype(np.float32),
+        frames=np.stack([stream_numbers, row_numbers, flags], -1).astype(np.float32),
         actions=rng.integers(ACTIONS, size=(rows, streams)),
         rewards=rng.normal(size=(rows, streams)),
         flags=flags,
@@ -50,13 +50,13 @@ def make_script(rows: int, streams: int, seed: int) -> Script:
     )
 
 
-def write(script: Script, num_starts: int, returns: ReturnSpec, **spec: Any) -> list[FragmentBlock]:
+def write(script: Script, num_starts: int, returns: ReturnSpec, frame_stack: int = 1) -> list[FragmentBlock]:
     """Send a script through a real writer, with the row number as weights version."""
     identity = ActorIdentity("toy-0", 3)
-    writer = FragmentWriter(make_spec(**spec), identity, script.streams, num_starts, returns)
+    writer = FragmentWriter(stacked_spec(frame_stack), identity, script.streams, num_starts, returns)
     blocks = [
         writer.append(
-            script.observations[row],
+            script.frames[row],
             script.actions[row],
             script.rewards[row],
             script.flags[row],
@@ -66,6 +66,12 @@ def write(script: Script, num_starts: int, returns: ReturnSpec, **spec: Any) -> 
         for row in range(len(script.actions))
     ]
     return [block for block in blocks if block is not None]
+
+
+def stacked_spec(frame_stack: int) -> TaskSpec:
+    """Return a task whose observations are so many of the script's frames."""
+    shape = (3,) if frame_stack == 1 else (frame_stack, 3)
+    return make_spec(observation_shape=shape, frame_stack=frame_stack)
 
 
 def brute_force_priority(script: Script, stream: int, row: int, returns: ReturnSpec) -> float:

@@ -8,8 +8,10 @@ from actors.weights_follower import WeightsFollower, WeightsUnavailableError
 from deploy.parts import Parts
 from network.weights import WeightsLayout, WeightsSnapshot
 from replay.client import LocalShardClient
-from replay.messages import Sampled
+from replay.messages import Pace
+from replay.router import ReplayRouter
 from replay.shard import Shard
+from tests.support.builders import FREELY
 from tests.support.learning_builders import tiny_parts
 
 CHAIN_ONLY = ("tasks.identity=null", "learner.batch_size=16", "replay.min_size_to_sample=32")
@@ -32,9 +34,21 @@ class Weights:
 
 
 def build(*overrides: str) -> tuple[Actor, Shard, Weights]:
+    """Return an actor and its shard, which takes in as much as it is sent."""
     parts = tiny_parts(*CHAIN_ONLY, *overrides)
-    shard, weights = parts.shard(), Weights(parts)
+    shard, weights = parts.replay.shard(0), Weights(parts)
+    shard.follow("chain", FREELY)
     return parts.actor(parts.specs[0], 0, 0, LocalShardClient(shard), weights), shard, weights
+
+
+def build_with_rate(ratio: float) -> tuple[Actor, Shard, ReplayRouter]:
+    """Return an actor, its shard, and the router that keeps the rate."""
+    parts = tiny_parts(*CHAIN_ONLY, f"replay.samples_per_insert={ratio}")
+    shard = parts.replay.shard(0)
+    client = LocalShardClient(shard)
+    router = parts.replay.router([client])
+    assert router.request("chain", 16, 0) is None
+    return parts.actor(parts.specs[0], 0, 0, client, Weights(parts)), shard, router
 
 
 def test_an_actor_starts_with_the_published_weights():
@@ -42,9 +56,10 @@ def test_an_actor_starts_with_the_published_weights():
     actor, shard, weights = build()
     assert weights.asked == [-1]
     assert actor.advance(0.0)
-    sampled = [shard.sample("chain", 1) for _ in range(1)]
-    assert not isinstance(sampled[0], Sampled)
     actor.stop(0.0)
+    rows = shard.tables["chain"].rows
+    assert rows.next_key > 0
+    assert (rows.weights_versions == 0).all()
 
 
 def test_the_follower_pulls_only_when_something_newer_is_announced():
@@ -79,10 +94,10 @@ def test_a_source_without_anything_newer_leaves_the_policy():
 
 def test_a_source_that_is_gone_says_so():
     """The actor ends with the source's sentence; it does not act on old weights in silence."""
-    actor, shard, weights = build("replay.samples_per_insert=null")
+    actor, shard, weights = build()
     for _ in range(3):
         actor.advance(0.0)
-    shard.sample("chain", 1, weights_version=1)
+    shard.follow("chain", Pace(weights_version=1, insert_until=0))
     weights.version = -1
     assert actor.advance(0.0)
     with pytest.raises(WeightsUnavailableError, match="the learner is gone"):
@@ -91,29 +106,29 @@ def test_a_source_that_is_gone_says_so():
 
 def test_an_acknowledgement_brings_the_news_of_new_weights():
     """No polling: after the shard has heard of version 1, an acknowledgement makes the actor pull once."""
-    actor, shard, weights = build("replay.samples_per_insert=null")
+    actor, shard, weights = build()
     for _ in range(4):
         actor.advance(0.0)
     assert weights.asked == [-1]
     weights.version = 1
-    shard.sample("chain", 1, weights_version=1)
+    shard.follow("chain", Pace(weights_version=1, insert_until=0))
     for _ in range(4):
         actor.advance(0.0)
     assert weights.asked == [-1, 0]
-    rows = shard.tables["chain"]._rows
-    assert set(rows.weights_versions[rows.keys >= 0].tolist()) == {0, 1}
+    rows = shard.tables["chain"].rows
+    assert set(rows.weights_versions[: rows.next_key].tolist()) == {0, 1}
 
 
 def test_a_throttled_actor_does_nothing_and_says_so():
     """With two blocks held back `advance` returns False and sends nothing, until replay is drawn from."""
-    actor, shard, _ = build("replay.samples_per_insert=1.0")
+    actor, shard, router = build_with_rate(1.0)
     advanced = [actor.advance(0.0) for _ in range(40)]
     assert advanced.index(False) > 2
     stopped = shard.stats().tables["chain"]
     assert [actor.advance(0.0) for _ in range(5)] == [False] * 5
     assert shard.stats().tables["chain"].inserted == stopped.inserted
-    while isinstance(shard.sample("chain", 16), Sampled):
-        pass
+    drawn = [router.request("chain", 16, 0) is not None for _ in range(20)]
+    assert any(drawn)
     assert [actor.advance(0.0) for _ in range(3)].count(True) > 0
     assert shard.stats().tables["chain"].inserted > stopped.inserted
     assert shard.problem() is None
@@ -121,7 +136,7 @@ def test_a_throttled_actor_does_nothing_and_says_so():
 
 def test_the_final_report_agrees_with_the_shard():
     """Without throttling everything sent is acknowledged, and is what the shard has inserted."""
-    actor, shard, _ = build("replay.samples_per_insert=null")
+    actor, shard, _ = build()
     assert all(actor.advance(0.0) for _ in range(20))
     report = actor.stop(0.0)
     stats = shard.stats().tables["chain"]
@@ -132,7 +147,7 @@ def test_the_final_report_agrees_with_the_shard():
 
 def test_what_replay_holds_back_to_the_end_is_reported_as_abandoned():
     """Every transition that was sent is acknowledged or abandoned; replay has the acknowledged ones."""
-    actor, shard, _ = build("replay.samples_per_insert=1.0")
+    actor, shard, _ = build_with_rate(1.0)
     while actor.advance(0.0):
         pass
     report = actor.stop(0.0)
@@ -143,8 +158,9 @@ def test_what_replay_holds_back_to_the_end_is_reported_as_abandoned():
 
 def test_a_later_life_of_an_actor_supersedes_the_earlier():
     """Blocks of a life that was given up are dropped with their reason, and never mixed in."""
-    parts = tiny_parts(*CHAIN_ONLY, "replay.samples_per_insert=null")
-    shard = parts.shard()
+    parts = tiny_parts(*CHAIN_ONLY)
+    shard = parts.replay.shard(0)
+    shard.follow("chain", FREELY)
     actors = [
         parts.actor(parts.specs[0], 0, life, LocalShardClient(shard), Weights(parts)) for life in (0, 1)
     ]
@@ -155,3 +171,6 @@ def test_a_later_life_of_an_actor_supersedes_the_earlier():
     sent = sum(report.sent_items for report in reports)
     assert stats.dropped["superseded"] > 0
     assert sent == stats.inserted + stats.dropped["superseded"]
+    lives = {report.incarnation: report.acknowledged_items for report in reports}
+    assert shard.stats().items_by_life[("chain-0", 1)] == lives[1]
+    assert shard.stats().items_by_life[("chain-0", 0)] == lives[0] - stats.dropped["superseded"]

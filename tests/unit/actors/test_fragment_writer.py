@@ -1,5 +1,7 @@
 """The fragment writer: every row is a start once, with the priority that a brute-force walk finds."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -8,45 +10,71 @@ from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.messages import Inserted
 from replay.n_step import ReturnSpec
 from replay.wire import encode_block
-from tests.support.builders import make_shard, make_spec
-from tests.unit.actors.scripted_stream import brute_force_priority, make_script, write
+from tests.support.builders import make_shard
+from tests.unit.actors.scripted_stream import brute_force_priority, make_script, stacked_spec, write
 
 SHAPES = [(1, 1), (4, 1), (4, 3), (2, 5), (8, 5)]
 """(starts, n_step), with overlaps shorter and longer than a block's own rows."""
+STACKS = [1, 2, 4]
+"""Frames of an observation; the lead is one less, and may be longer than a block's own rows."""
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
-def test_every_row_is_a_start_exactly_once(starts, n_step):
+def test_every_row_is_a_start_exactly_once(starts: int, n_step: int, stack: int):
     """Starts of consecutive blocks continue each other without a gap or a repeat, stream by stream."""
     script = make_script(rows=60, streams=3, seed=1)
-    blocks = write(script, starts, ReturnSpec(n_step, 0.9))
+    blocks = write(script, starts, ReturnSpec(n_step, 0.9), stack)
     assert len(blocks) == (60 - n_step) // starts
     for stream in range(3):
-        seen = [int(row) for block in blocks for row in block.observations[stream, : block.num_starts, 1]]
+        seen = [
+            int(row)
+            for block in blocks
+            for row in block.frames[stream, block.lead : block.lead + block.num_starts, 1]
+        ]
         assert seen == list(range(len(blocks) * starts))
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
-def test_blocks_hold_the_rows_and_their_overlap(starts, n_step):
-    """All columns of a fragment are the script's rows, `n_step` of them beyond the starts."""
+def test_blocks_hold_lead_rows_starts_and_overlap(starts: int, n_step: int, stack: int):
+    """All columns of a fragment are the script's rows, a stack's reach before the starts, n_step behind."""
     script = make_script(rows=60, streams=3, seed=2)
-    for number, block in enumerate(write(script, starts, ReturnSpec(n_step, 0.9))):
-        rows = slice(number * starts, number * starts + starts + n_step)
-        np.testing.assert_array_equal(block.observations, script.observations[rows].swapaxes(0, 1))
-        np.testing.assert_array_equal(block.actions, script.actions[rows].T)
-        np.testing.assert_array_equal(block.rewards, script.rewards[rows].T.astype(np.float32))
-        np.testing.assert_array_equal(block.flags, script.flags[rows].T)
-        assert block.num_starts == starts
+    for number, block in enumerate(write(script, starts, ReturnSpec(n_step, 0.9), stack)):
+        assert (block.lead, block.num_starts) == (stack - 1, starts)
+        first, stop = number * starts - block.lead, number * starts + starts + n_step
+        before = max(0, -first)
+        rows = slice(max(0, first), stop)
+        np.testing.assert_array_equal(block.frames[:, before:], script.frames[rows].swapaxes(0, 1))
+        np.testing.assert_array_equal(block.actions[:, before:], script.actions[rows].T)
+        np.testing.assert_array_equal(block.rewards[:, before:], script.rewards[rows].T.astype(np.float32))
+        np.testing.assert_array_equal(block.flags[:, before:], script.flags[rows].T)
+
+
+@pytest.mark.parametrize("stack", STACKS[1:])
+@pytest.mark.parametrize("starts", [1, 2, 8])
+def test_before_a_streams_first_row_stand_boundary_rows(stack: int, starts: int):
+    """A stack must not reach back beyond where the stream began; what stands there is no transition."""
+    blocks = write(make_script(rows=60, streams=3, seed=12), starts, ReturnSpec(2, 0.9), stack)
+    for number, block in enumerate(blocks):
+        missing = max(0, stack - 1 - number * starts)
+        assert (block.flags[:, :missing] == BOUNDARY).all()
+        assert (block.frames[:, missing:, 1] >= 0).all()
+        assert (block.frames[:, missing, 1] == number * starts - (stack - 1) + missing).all()
+        assert (block.frames[:, :missing] == 0).all()
 
 
 @pytest.mark.parametrize("settings", [{}, {"reward_scale": 0.5, "reward_clip": 0.7}])
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
-def test_priorities_are_the_n_step_td_errors(starts, n_step, settings):
+def test_priorities_are_the_n_step_td_errors(
+    starts: int, n_step: int, stack: int, settings: dict[str, float]
+):
     """Each start's priority equals a step-by-step walk over the script, except on boundary rows."""
     returns = ReturnSpec(n_step, 0.9, **settings)
     script = make_script(rows=60, streams=3, seed=3)
     compared = 0
-    for number, block in enumerate(write(script, starts, returns)):
+    for number, block in enumerate(write(script, starts, returns, stack)):
         for stream in range(3):
             for start in range(starts):
                 row = number * starts + start
@@ -57,11 +85,12 @@ def test_priorities_are_the_n_step_td_errors(starts, n_step, settings):
     assert compared > 100
 
 
-def test_boundary_rows_are_no_starts_but_stay_to_bootstrap_from():
+@pytest.mark.parametrize("stack", STACKS)
+def test_boundary_rows_are_no_starts_but_stay_to_bootstrap_from(stack: int):
     """Every other row is an item of a real shard, and the count agrees."""
     script = make_script(rows=62, streams=3, seed=4)
-    blocks = write(script, 4, ReturnSpec(2, 0.9))
-    shard = make_shard(num_rows=2000)
+    blocks = write(script, 4, ReturnSpec(2, 0.9), stack)
+    shard = make_shard(num_rows=2000, frame_stack=stack)
     for block in blocks:
         answer = shard.insert(encode_block(block))
         assert answer == Inserted(int(block.starts().sum()), 0)
@@ -79,54 +108,58 @@ def test_sequences_count_from_zero_under_one_identity():
     assert {(block.task, block.actor, block.incarnation) for block in blocks} == {("toy", "toy-0", 3)}
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
-def test_a_block_names_the_oldest_weights_of_its_rows(starts, n_step):
-    """The version is that of the first row, also where overlap was written under newer weights."""
-    blocks = write(make_script(rows=40, streams=2, seed=6), starts, ReturnSpec(n_step, 0.9))
+def test_a_block_names_the_oldest_weights_of_its_starts(starts: int, n_step: int, stack: int):
+    """The version is that of the first start, whatever lead and overlap were written under."""
+    blocks = write(make_script(rows=40, streams=2, seed=6), starts, ReturnSpec(n_step, 0.9), stack)
     assert [block.weights_version for block in blocks] == [starts * i for i in range(len(blocks))]
 
 
 def test_episode_returns_and_lengths_are_the_environments_own():
-    """Raw rewards are summed from reset to end, over block borders; boundary rows add nothing."""
+    """Raw rewards are summed from reset to end, over block borders; boundary rows add nothing.
+
+    Each is told once, in the first block that has its last step.
+    """
     script = make_script(rows=62, streams=3, seed=7)
-    blocks = write(script, 4, ReturnSpec(2, 0.9, reward_scale=0.1, reward_clip=0.1))
-    expected = []
+    blocks = write(script, 4, ReturnSpec(2, 0.9, reward_scale=0.1, reward_clip=0.1), frame_stack=3)
     totals, lengths = np.zeros(3), np.zeros(3, int)
-    for row in range(len(blocks) * 4 + 2):
-        for stream in range(3):
+    count, first = 0, 0
+    for block in blocks:
+        stop = first + (6 if first == 0 else 4)
+        expected = []
+        for row, stream in product(range(first, stop), range(3)):
             flag = script.flags[row, stream]
-            if flag & BOUNDARY:
-                continue
-            totals[stream] += script.rewards[row, stream]
-            lengths[stream] += 1
+            totals[stream] += script.rewards[row, stream] if flag != BOUNDARY else 0.0
+            lengths[stream] += flag != BOUNDARY
             if flag & (TERMINATED | TRUNCATED):
-                expected.append((totals[stream], lengths[stream]))
+                expected.append((lengths[stream], pytest.approx(totals[stream], abs=1e-5)))
                 totals[stream] = lengths[stream] = 0
-    found = [p for b in blocks for p in zip(b.episode_returns, b.episode_lengths, strict=True)]
-    assert len(found) == len(expected) > 20
-    for (total, length), (expected_total, expected_length) in zip(found, expected, strict=True):
-        assert total == pytest.approx(expected_total, abs=1e-5)
-        assert length == expected_length
+        found = sorted(zip(block.episode_lengths, block.episode_returns, strict=True))
+        assert found == sorted(expected, key=lambda pair: (pair[0], pair[1].expected))
+        count, first = count + len(found), stop
+    assert count > 20
 
 
 def test_a_block_does_not_change_with_what_is_written_next():
     """Its arrays are copies of the writer's buffers."""
     script = make_script(rows=60, streams=2, seed=8)
     first, second = write(script, 4, ReturnSpec(2, 0.9))[:2]
-    assert first.observations[0, 0, 1] == 0
-    assert second.observations[0, 0, 1] == 4
-    assert not np.shares_memory(first.observations, second.observations)
+    assert first.frames[0, 0, 1] == 0
+    assert second.frames[0, 0, 1] == 4
+    assert not np.shares_memory(first.frames, second.frames)
 
 
-def test_nothing_comes_before_a_block_is_full():
-    """starts + n_step rows make the first block, `starts` rows each further one."""
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_comes_before_a_block_is_full(stack: int):
+    """starts + n_step rows make the first block, `starts` rows each further one, whatever the lead."""
     script = make_script(rows=20, streams=1, seed=9)
-    writer = FragmentWriter(make_spec(), ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(3, 0.9))
+    writer = FragmentWriter(stacked_spec(stack), ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(3, 0.9))
     full = [
         row
         for row in range(20)
         if writer.append(
-            script.observations[row],
+            script.frames[row],
             script.actions[row],
             script.rewards[row],
             script.flags[row],

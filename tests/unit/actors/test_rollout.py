@@ -15,7 +15,7 @@ from replay.n_step import ReturnSpec
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
-from tests.support.builders import make_shard
+from tests.support.builders import FREELY, make_shard
 from tests.support.learning_builders import make_network, tiny_config
 
 ENVS = {"catch": "trunkline/Catch-v0", "chain": "trunkline/Chain-v0", "identity": "trunkline/Identity-v0"}
@@ -49,9 +49,8 @@ def test_a_real_shard_takes_every_block(name):
     shard = make_shard(
         (name,),
         num_rows=4000,
-        overlap=3,
-        obs_shape=spec.observation_shape,
-        obs_dtype=spec.observation_dtype,
+        frame_shape=spec.frame_shape,
+        frame_dtype=spec.observation_dtype,
         returns=RETURNS,
     )
     for block in blocks_of(make_rollout(spec), 30):
@@ -59,7 +58,7 @@ def test_a_real_shard_takes_every_block(name):
     assert shard.problem() is None
     stats = shard.stats().tables[name]
     assert stats.episodes > 5
-    assert isinstance(shard.sample(name, 64), Sampled)
+    assert isinstance(shard.sample(name, 64, FREELY), Sampled)
 
 
 @pytest.mark.parametrize(("name", "flag"), [("catch", TERMINATED), ("identity", TRUNCATED)])
@@ -77,7 +76,7 @@ def test_a_boundary_row_holds_the_last_observation_and_the_next_row_a_fresh_one(
     """On the chain the row behind a death shows an end of the chain, and the one after it cell 1."""
     blocks = blocks_of(make_rollout(spec_of("chain"), epsilon=1.0), 12)
     flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
-    cells = np.concatenate([block.observations[:, : block.num_starts] for block in blocks], axis=1).argmax(-1)
+    cells = np.concatenate([block.frames[:, : block.num_starts] for block in blocks], axis=1).argmax(-1)
     streams, rows = np.nonzero(flags[:, :-1] == BOUNDARY)
     assert len(streams) > 10
     assert set(cells[streams, rows].tolist()) <= {0, 7}
@@ -89,7 +88,7 @@ def test_rewards_actions_and_observations_of_a_row_belong_together():
     blocks = blocks_of(make_rollout(spec_of("identity"), epsilon=1.0), 12)
     for block in blocks:
         real = (block.flags & BOUNDARY) == 0
-        named = block.observations.argmax(-1) == block.actions
+        named = block.frames.argmax(-1) == block.actions
         np.testing.assert_array_equal(block.rewards[real], named[real].astype(np.float32))
         assert 0 < named[real].mean() < 1
 
@@ -101,7 +100,7 @@ def test_greedy_rollouts_take_the_best_action_by_the_policy():
     rollout = make_rollout(spec, epsilon=0.0)
     policy = TaskPolicy(network, spec.name)
     for block in blocks_of(rollout, 4):
-        flat = block.observations.reshape(-1, *spec.observation_shape)
+        flat = block.frames.reshape(-1, *spec.observation_shape)
         np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.actions.reshape(-1))
 
 

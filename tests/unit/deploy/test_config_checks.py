@@ -2,14 +2,15 @@
 
 import pytest
 
-from deploy.config.resolution import check, error_buffer, in_units, machine_memory_bytes, resolve, table_plans
+from deploy.config.resolution import check, least_error_buffer, rate_limiter, resolve, resolve_specs
 from deploy.errors import ConfigError
-from deploy.parts import Parts
 from replay.rate_limiter import smallest_error_buffer
 from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_config
 
 GIB = 2**30
+REQUEST = 8
+"""Transitions of one request of the tiny pair: half of the batch, one batch ahead."""
 
 
 def sentences_of(*overrides: str, machine_bytes: int = 64 * GIB) -> tuple[str, ...]:
@@ -17,6 +18,10 @@ def sentences_of(*overrides: str, machine_bytes: int = 64 * GIB) -> tuple[str, .
     with pytest.raises(ConfigError) as caught:
         check(config, resolve(tiny_config()).specs, machine_bytes)
     return caught.value.sentences
+
+
+def check_passes(*overrides: str) -> None:
+    check(tiny_config(*overrides), resolve(tiny_config()).specs, 64 * GIB)
 
 
 def unresolvable(**task: object) -> tuple[str, ...]:
@@ -60,12 +65,22 @@ def test_every_environment_that_does_not_fit_is_named():
     assert [sentence.split(".")[1] for sentence in caught.value.sentences] == ["a", "b"]
 
 
-def test_the_minimum_to_sample_must_fit_in():
-    """A table that can never be full enough would wait for ever."""
-    (found,) = sentences_of("replay.min_size_to_sample=501")
+@pytest.mark.parametrize(
+    ("override", "most"),
+    [
+        ("tasks.chain.capacity=128", 128),
+        ("tasks.chain.capacity=500", 504),
+        ("tasks.chain.capacity=8KiB", 104),
+    ],
+)
+def test_the_minimum_to_sample_must_fit_in(override: str, most: int):
+    """A table that can never be full enough would wait for ever; the task and what fits are named."""
+    (found,) = sentences_of(override, "replay.capacity=1000", f"replay.min_size_to_sample={most + 1}")
     assert found == (
-        "replay.min_size_to_sample: 501 is not allowed: it should be at most replay.capacity, 500"
+        f"replay.min_size_to_sample: {most + 1} is not allowed: "
+        f"it should be at most the capacity of task 'chain', {most}"
     )
+    check_passes(override, "replay.capacity=1000", f"replay.min_size_to_sample={most}")
 
 
 def test_a_batch_holds_a_transition_of_every_task():
@@ -76,68 +91,45 @@ def test_a_batch_holds_a_transition_of_every_task():
     )
 
 
-def test_an_error_buffer_that_would_deadlock_is_refused_and_the_least_is_named():
-    """The number in the sentence works, a little less does not."""
-    least = max(smallest_error_buffer(16.0, insert, 16) for insert in (4 * 8, 2 * 8))
-    (found,) = sentences_of(f"replay.error_buffer={least - 0.01}")
+@pytest.mark.parametrize("shards", [1, 2, 3])
+def test_an_error_buffer_that_would_deadlock_is_refused_and_the_least_is_named(shards: int):
+    """The number in the sentence works, a little less does not; more shards need more."""
+    spread = (f"replay.shards={shards}", "tasks.chain.actors=3", "tasks.identity.actors=3")
+    least = max(smallest_error_buffer(16.0, insert, REQUEST, shards) for insert in (4 * 8, 2 * 8))
+    assert (least == smallest_error_buffer(16.0, 32, REQUEST)) is (shards == 1)
+    (found,) = sentences_of(f"replay.error_buffer={least - 0.01}", *spread)
     assert found.startswith("replay.error_buffer:")
     assert f"it should be at least {least:g}" in found
-    config = tiny_config(f"replay.error_buffer={least}")
-    check(config, resolve(tiny_config()).specs, GIB)
-    assert error_buffer(config, "chain") == least
+    check_passes(f"replay.error_buffer={least}", *spread)
 
 
 def test_the_default_error_buffer_never_deadlocks():
-    """It is four times the least, for each task's own sizes."""
-    config = tiny_config()
-    assert error_buffer(config, "chain") == 4 * smallest_error_buffer(16.0, 32, 16)
-    assert error_buffer(config, "identity") == 4 * smallest_error_buffer(16.0, 16, 16)
+    """It is four times the least, for each task's own sizes, and for its own number of shards."""
+    config = tiny_config("replay.shards=2", "tasks.chain.actors=2")
+    chain, identity = resolve_specs(config)
+    for spec, insert, shards in ((chain, 32, 2), (identity, 16, 1)):
+        least = smallest_error_buffer(16.0, insert, REQUEST, shards)
+        assert least_error_buffer(config, spec) == least
+        assert rate_limiter(config, spec).error_buffer == 4 * least
 
 
-def test_a_budget_larger_than_the_machine_is_refused():
-    """The machine's memory is in the sentence."""
-    (found,) = sentences_of("replay.memory_budget=2GiB", machine_bytes=GIB)
-    assert found == ("replay.memory_budget: 2 GiB is more than this machine has; it should be at most 1 GiB")
-
-
-def test_a_capacity_larger_than_the_budget_is_refused():
-    """What each task would take is in the sentence."""
-    (found,) = sentences_of("replay.capacity=10_000_000")
-    assert found.startswith("replay.capacity: 10000000 transitions a task take ")
-    assert "chain " in found
-    assert "identity " in found
-    assert found.endswith("more than replay.memory_budget, 4 MiB")
+@pytest.mark.parametrize(("shards", "actors", "most"), [(1, 4, 1), (3, 2, 2), (2, 2, 2)])
+def test_a_task_lies_on_no_more_shards_than_there_are_and_can_be_fed(shards: int, actors: int, most: int):
+    """An actor keeps to one shard, so that one more would stay empty; the sentence says so."""
+    fields = (f"replay.shards={shards}", f"tasks.chain.actors={actors}")
+    (found,) = sentences_of(f"tasks.chain.shards={most + 1}", *fields)
+    assert found == (
+        f"tasks.chain.shards: {most + 1} is not allowed: it should be at most {most}, "
+        "the smaller of replay.shards and the task's actors, since an actor keeps to one shard"
+    )
+    check_passes(f"tasks.chain.shards={most}", *fields)
 
 
 def test_several_checks_speak_at_once():
     """Ratio, memory and batch size are all told."""
-    assert len(sentences_of("learner.batch_size=1", "replay.min_size_to_sample=600", machine_bytes=1)) == 3
-
-
-def test_planned_bytes_are_the_bytes_that_the_tables_take():
-    """The budget is checked against what will be allocated, and every table holds its capacity."""
-    config = tiny_config("replay.capacity=5_000")
-    specs = resolve(config).specs
-    shard = Parts(config, specs).shard()
-    for plan in table_plans(config, specs):
-        assert shard.tables[plan.task].nbytes == plan.bytes
-        assert plan.rows >= 5_000 * (8 + 2) / 8
-
-
-def test_a_table_has_room_for_a_whole_block():
-    """A capacity below one block is raised to it, so that no block is refused for good."""
-    config = tiny_config("replay.capacity=64", "tasks.chain.envs_per_actor=64")
-    plan = table_plans(config, resolve(config).specs)[0]
-    assert plan.rows == 64 * 10
-
-
-def test_this_machine_has_memory_and_sizes_are_written_for_people():
-    """Bytes become units of 1024."""
-    assert machine_memory_bytes() > 2**28
-    assert [in_units(n) for n in (1, 1023, 1536, 2**31, 2**45)] == [
-        "1 B",
-        "1.02e+03 B",
-        "1.5 KiB",
-        "2 GiB",
-        "32 TiB",
+    found = sentences_of("learner.batch_size=1", "replay.min_size_to_sample=600", machine_bytes=1)
+    assert [sentence.split(":")[0] for sentence in found] == [
+        *["replay.min_size_to_sample"] * 2,
+        "replay.memory_budget",
+        "learner.batch_size",
     ]

@@ -54,6 +54,31 @@ FIELDS: list[tuple[str, list[str]]] = [
     ("network.trunk=[64,0]", ["network.trunk.1: 0 is not allowed", "greater than 0"]),
     ("tasks.chain.observation_scale=[0]", ["tasks.chain.observation_scale.0: 0", "greater than 0"]),
     ("replay.memory_budget=0B", ["replay.memory_budget: '0B' is not allowed", "greater than 0"]),
+    ("replay.shards=0", ["replay.shards: 0 is not allowed", "greater than 0"]),
+    ("replay.shards=101", ["replay.shards: 101 is not allowed", "less than or equal to 100"]),
+    ("tasks.chain.shards=0", ["tasks.chain.shards: 0 is not allowed", "greater than 0"]),
+    ("tasks.chain.frame_stack=0", ["tasks.chain.frame_stack: 0 is not allowed", "greater than 0"]),
+    ("tasks.chain.frame_stack=17", ["tasks.chain.frame_stack: 17", "less than or equal to 16"]),
+    ("checkpoint.replay=1", ["checkpoint.replay: 1 is not allowed", "a valid boolean"]),
+    # transitions, or bytes
+    *(
+        (f"{field}={value}", [f"{field}: {shown} is not allowed", "number of transitions", "512MiB"])
+        for field in ("replay.capacity", "tasks.chain.capacity")
+        for value, shown in [
+            ("0", "0"),
+            ("-5", "-5"),
+            ("1.5", "1.5"),
+            ("true", "True"),
+            ("[1]", "[1]"),
+            ("0MiB", "'0MiB'"),
+            ("0.5B", "'0.5B'"),
+            ("-1MiB", "'-1MiB'"),
+            ("2GB", "'2GB'"),
+            ("'500'", "'500'"),
+            ("many", "'many'"),
+        ]
+    ),
+    ("replay.capacity=null", ["replay.capacity: None is not allowed", "number of transitions"]),
     # a choice that there is not
     ("replay.selector=prioritised", ["replay.selector: 'prioritised'", "'uniform' or 'proportional'"]),
     ("learner.loss=l2", ["learner.loss: 'l2' is not allowed", "'huber' or 'squared'"]),

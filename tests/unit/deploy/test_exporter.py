@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.errors import ConfigError
 from deploy.exporter import MetricsExporter
 from tests.support.metrics_page import free_port
-from tests.support.status_builders import run_status, table_stats, task_status
+from tests.support.status_builders import run_status, shard_status, table_stats, task_status
 
 HOST = "127.0.0.1"
 LABELS = {"task", "shard", "role", "reason", "op"}
@@ -44,9 +44,11 @@ def test_a_scrape_shows_the_newest_status(port: int):
     """Counters, gauges, phases and drops have the values of the status, task by task."""
     with MetricsExporter(HOST, port) as exporter:
         exporter(run_status(learner_step=1))
-        exporter(run_status(task_status("chain"), task_status("identity", env_steps=5)))
+        shards = [shard_status(0), shard_status(1, up=False, restarts=0, memory_bytes=2**30)]
+        exporter(run_status(task_status("chain"), task_status("identity", env_steps=5), shards=shards))
         found = scrape(port)
     chain = (("task", "chain"),)
+    first, second = (("shard", "0"),), (("shard", "1"),)
     expected = {
         ("trunkline_learner_updates_total", ()): 640,
         ("trunkline_learner_phase_seconds_total", (("op", "update"),)): 6.0,
@@ -63,6 +65,8 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_samples_total", chain): 288,
         ("trunkline_inserts_throttled_total", chain): 3,
         ("trunkline_stale_priority_updates_total", chain): 5,
+        ("trunkline_invalid_priority_updates_total", chain): 6,
+        ("trunkline_transitions_lost_total", chain): 11,
         ("trunkline_actor_restarts_total", chain): 1,
         ("trunkline_episode_return", chain): 1.5,
         ("trunkline_greedy_return", chain): 0.75,
@@ -74,6 +78,12 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_actors", chain): 3,
         ("trunkline_transitions_dropped_total", (("reason", "duplicate"), ("task", "chain"))): 8,
         ("trunkline_transitions_dropped_total", (("reason", "superseded"), ("task", "chain"))): 0,
+        ("trunkline_shard_up", first): 1,
+        ("trunkline_shard_up", second): 0,
+        ("trunkline_replay_memory_bytes", first): 4096,
+        ("trunkline_replay_memory_bytes", second): 2**30,
+        ("trunkline_shard_restarts_total", first): 1,
+        ("trunkline_shard_restarts_total", second): 0,
     }
     assert {key: found.get(key) for key in expected} == expected
     chain_only = {key for key in found if ("task", "identity") not in key[1] and key[1][:1] != (("op", "x"),)}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.actor import ActorReport
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from tests.support.broken_environments import env_id
@@ -16,9 +17,9 @@ class OneLuckyCandidate(ReportingRuntime):
     ended = False
     finished = 0
 
-    def stop_actors(self) -> None:
-        super().stop_actors()
+    def stop_actors(self) -> list[ActorReport]:
         self.ended = True
+        return super().stop_actors()
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         self.pending = request

@@ -79,7 +79,7 @@ def test_earlier_lives_use_up_the_budget():
     """A resumed run does the rest only, and adds it to what was there."""
     before = Progress(env_steps={"chain": 150, "identity": 100}, train_seconds=1e6, life=2)
     run = train_locally(*SHORT, before=before)
-    inserted = sum(table.inserted for table in run.shard.stats().tables.values())
+    inserted = sum(table.inserted for table in run.tables.values())
     assert 150 <= inserted < 350
     assert run.outcome.progress.life == 2
     assert run.outcome.progress.env_steps["chain"] > 150
@@ -123,10 +123,9 @@ def test_checkpoints_come_by_period_and_at_the_end():
 def test_every_transition_is_accounted_for(ratio: str):
     """sent = inserted + dropped + abandoned, inserted = stored + evicted, and the shard finds no fault."""
     run = train_locally(*SHORT, "replay.capacity=150", f"replay.samples_per_insert={ratio}")
-    tables = run.shard.stats().tables
-    assert run.shard.problem() is None
-    for task, report in zip(tables, run.reports, strict=True):
-        counters = tables[task]
+    assert run.problems() == []
+    for (task, counters), report in zip(run.tables.items(), run.reports, strict=True):
+        assert run.outcome.accounts[task].sent == report.sent_items
         assert report.sent_items == report.acknowledged_items + report.abandoned_items
         assert report.acknowledged_items == counters.inserted + sum(counters.dropped.values())
         assert counters.inserted == counters.items + counters.evicted
@@ -144,7 +143,7 @@ def test_without_a_replay_ratio_the_run_goes_on(monkeypatch: pytest.MonkeyPatch)
 def test_the_outcome_counts_every_step_that_reached_replay():
     """Summary, checkpoint and last status agree with the shard."""
     run = train_locally(*SHORT)
-    inserted = {task: table.inserted for task, table in run.shard.stats().tables.items()}
+    inserted = {task: table.inserted for task, table in run.tables.items()}
     assert {task.name: task.env_steps for task in run.statuses[-1].tasks} == inserted
     assert run.outcome.progress.env_steps == inserted
 

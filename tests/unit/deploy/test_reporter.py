@@ -2,17 +2,20 @@
 
 from typing import Any
 
+import pytest
+
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.progress import Progress
 from deploy.reporting import LearnerReadings, Reporter
 from deploy.runtime import Crew
 from deploy.status import RunStatus
-from replay.messages import ShardStats
+from replay.messages import TableStats
 from tests.support.learning_builders import tiny_config
-from tests.support.status_builders import run_status, shard_stats, table_stats
+from tests.support.status_builders import run_status, shard_status, table_stats
 from tests.unit.deploy.test_clocks import HandClock
 
 CREWS = {"chain": Crew(3, 1), "identity": Crew(2, 0)}
+CAPACITIES = {"chain": 512, "identity": 1024}
 
 
 def readings(**changes: Any) -> LearnerReadings:
@@ -26,14 +29,19 @@ def readings(**changes: Any) -> LearnerReadings:
         "checkpoints": 1,
         "evaluations": 2,
         "evaluation": None,
+        "tables": tables(0, 0),
+        "refused_blocks": 3,
+        "lost": {},
+        "shards": [shard_status()],
     }
     return LearnerReadings(**(values | changes))
 
 
-def stats(chain: int, identity: int, **changes: Any) -> ShardStats:
-    return shard_stats(
-        chain=table_stats(inserted=chain, **changes), identity=table_stats(inserted=identity, **changes)
-    )
+def tables(chain: int, identity: int, **changes: Any) -> dict[str, TableStats]:
+    return {
+        "chain": table_stats(inserted=chain, **changes),
+        "identity": table_stats(inserted=identity, **changes),
+    }
 
 
 class Reports:
@@ -43,18 +51,20 @@ class Reports:
         self.clock = HandClock()
         self.seen: list[RunStatus] = []
         observers = [self.seen.append, lambda _: None]
-        self.reporter = Reporter(tiny_config(), before or Progress(), learner_step, observers, self.clock)
+        self.reporter = Reporter(
+            tiny_config(), CAPACITIES, before or Progress(), learner_step, observers, self.clock
+        )
 
-    def after(self, seconds: float, of: LearnerReadings, counters: ShardStats) -> RunStatus:
+    def after(self, seconds: float, of: LearnerReadings) -> RunStatus:
         self.clock.now += seconds
-        return self.reporter.report(of, counters, CREWS.__getitem__)
+        return self.reporter.report(of, CREWS.__getitem__)
 
 
 def test_rates_are_over_the_interval_since_the_last_report():
     """Each report divides what came since the one before by the time since then."""
     reports = Reports()
-    first = reports.after(2.0, readings(learner_step=10), stats(100, 40))
-    second = reports.after(0.5, readings(learner_step=15), stats(130, 40))
+    first = reports.after(2.0, readings(learner_step=10, tables=tables(100, 40)))
+    second = reports.after(0.5, readings(learner_step=15, tables=tables(130, 40)))
     assert (first.updates_per_second, second.updates_per_second) == (5.0, 10.0)
     assert [task.env_steps_per_second for task in first.tasks] == [50.0, 20.0]
     assert [task.env_steps_per_second for task in second.tasks] == [60.0, 0.0]
@@ -64,7 +74,7 @@ def test_rates_are_over_the_interval_since_the_last_report():
 def test_earlier_lives_count_in_totals_and_not_in_rates():
     """A resumed run goes on counting, but its first rate is of this life alone."""
     before = Progress(env_steps={"chain": 1000}, train_seconds=60.0, life=1)
-    status = Reports(before, learner_step=500).after(2.0, readings(learner_step=510), stats(100, 40))
+    status = Reports(before, learner_step=500).after(2.0, readings(learner_step=510, tables=tables(100, 40)))
     assert status.updates_per_second == 5.0
     assert [task.env_steps for task in status.tasks] == [1100, 40]
     assert [task.env_steps_per_second for task in status.tasks] == [50.0, 20.0]
@@ -74,15 +84,32 @@ def test_earlier_lives_count_in_totals_and_not_in_rates():
 def test_two_reports_at_the_same_instant_divide_by_something():
     """No interval is no error."""
     reports = Reports()
-    reports.after(0.0, readings(), stats(0, 0))
-    assert reports.after(0.0, readings(), stats(0, 0)).updates_per_second == 0.0
+    reports.after(0.0, readings())
+    assert reports.after(0.0, readings()).updates_per_second == 0.0
 
 
 def test_the_measured_ratio_leaves_out_what_fills_the_table():
     """64 items fill the tiny tables before sampling: 288 samples over 100 - 64 items are 8 each."""
     reports = Reports()
-    status = reports.after(1.0, readings(), stats(100, 64, sampled=288))
+    status = reports.after(1.0, readings(tables=tables(100, 64, sampled=288)))
     assert [task.samples_per_insert for task in status.tasks] == [8.0, None]
+
+
+@pytest.mark.parametrize(
+    ("restored", "expected"), [(0, 8.0), (20, 288 / 56), (64, 2.88), (500, 2.88)], ids=str
+)
+def test_what_a_snapshot_brought_fills_the_table_too(restored: int, expected: float):
+    """Restored items count towards the 64, so that as many more inserts are owed samples."""
+    status = Reports().after(1.0, readings(tables=tables(100, 0, sampled=288, restored=restored)))
+    assert status.tasks[0].samples_per_insert == pytest.approx(expected)
+
+
+def test_shards_and_refused_messages_are_passed_on():
+    """As the training loop read them."""
+    shards = [shard_status(0, up=False), shard_status(1, restarts=0)]
+    status = Reports().after(1.0, readings(shards=shards, refused_blocks=5))
+    assert status.shards == shards
+    assert status.refused_blocks == 5
 
 
 def test_what_is_known_of_a_task_stands_in_its_status():
@@ -92,14 +119,16 @@ def test_what_is_known_of_a_task_stands_in_its_status():
         EvaluationRequest(snapshotless, 1, False), {"chain": [1.0, 0.0], "identity": [18.0, 20.0]}
     )
     reports = Reports()
-    first = reports.after(1.0, readings(losses={}, staleness={}), stats(1, 1)).tasks[0]
+    first = reports.after(1.0, readings(losses={}, staleness={})).tasks[0]
     assert (first.loss, first.staleness, first.greedy_return) == (None, None, None)
-    tasks = reports.after(1.0, readings(evaluation=evaluation), stats(1, 1)).tasks
+    tasks = reports.after(1.0, readings(evaluation=evaluation, lost={"identity": 12})).tasks
     assert [task.greedy_return for task in tasks] == [0.5, 19.0]
     assert [(task.loss, task.staleness) for task in tasks] == [(0.5, 1.0), (0.25, 2.0)]
     assert [(task.actors, task.actor_restarts) for task in tasks] == [(3, 1), (2, 0)]
     assert [task.solved_at for task in tasks] == [0.9, 18.0]
     assert [task.name for task in tasks] == ["chain", "identity"]
+    assert [task.replay_capacity for task in tasks] == [512, 1024]
+    assert [task.lost for task in tasks] == [0, 12]
 
 
 def test_the_update_fraction_is_the_share_of_update_time():

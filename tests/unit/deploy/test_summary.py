@@ -1,10 +1,12 @@
 """The summary of a run, as `summary.json` says it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from deploy.accounting import TaskAccount
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.summary import summarise
@@ -14,10 +16,14 @@ from tests.support.learning_builders import tiny_config
 REQUEST = EvaluationRequest(WeightsSnapshot(1, 40, "layout", np.zeros(1, np.float32)), 3, True)
 RESULT = EvaluationResult(REQUEST, {"chain": [1.0, 0.9], "identity": [17.0, 18.0]})
 
+CHAIN = TaskAccount(300, 290, 4, 6, 8, 40, 250, 3, "something is odd")
+"""sent, inserted, superseded, missing, duplicates, evicted, stored, lost, problem."""
+
 
 def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
     progress = Progress({"chain": 300, "identity": 200}, 12.34567, life=1)
-    return Outcome(reason, progress, 40, evaluation, "abc", {"update": 1.23456})
+    accounts = {"chain": CHAIN, "identity": replace(CHAIN, sent=200, inserted=199)}
+    return Outcome(reason, progress, 40, evaluation, "abc", {"update": 1.23456}, accounts, replay_saved=True)
 
 
 def test_a_summary_has_its_fields():
@@ -32,6 +38,7 @@ def test_a_summary_has_its_fields():
         "seed": 3,
         "weights_sha256": "abc",
         "learner_phase_seconds": {"update": 1.235},
+        "replay_saved": True,
     }
     assert set(summary["versions"]) == {"python", "trunkline", "torch", "ray", "gymnasium", "numpy"}
     assert json.loads(json.dumps(summary)) == summary
@@ -47,7 +54,19 @@ def test_each_task_has_its_returns_and_whether_it_is_solved():
         "solved_at": 0.9,
         "solved": True,
         "env_steps": 300,
+        "transitions": {
+            "sent": 300,
+            "inserted": 290,
+            "superseded": 4,
+            "missing": 6,
+            "duplicates": 8,
+            "evicted": 40,
+            "stored": 250,
+            "lost": 3,
+            "problem": "something is odd",
+        },
     }
+    assert tasks["identity"]["transitions"]["sent"] == 200
     assert (tasks["identity"]["greedy_return_mean"], tasks["identity"]["solved"]) == (17.5, False)
 
 

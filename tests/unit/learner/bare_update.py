@@ -13,8 +13,8 @@ Weights = dict[str, Tensor]
 class BareUpdate:
     """Double DQN with importance weights, clipped gradients and Adam, on plain tensors.
 
-    It knows the hard-shared network of one trunk layer by its parameters' names: encoder, LayerNorm, ReLU,
-    linear layer, ReLU, linear head.
+    It knows the hard-shared network of one trunk layer by the names that `task_views` gives to each task's
+    own parameters: encoder, LayerNorm, ReLU, linear layer, ReLU, linear head.
     """
 
     def __init__(

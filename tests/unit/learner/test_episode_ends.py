@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from learner.td import bootstrap_values, td_errors
+from learner.td import bootstrap_values, taken_values, td_errors
 from replay.fragment import TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
@@ -26,8 +26,7 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
     assert isinstance(sampled, Sampled)
     target_q = torch.full((200, 2), BOOTSTRAP)
     errors = td_errors(
-        torch.zeros(200, 2),
-        torch.as_tensor(sampled.actions),
+        taken_values(torch.zeros(200, 2), torch.as_tensor(sampled.actions)),
         torch.as_tensor(sampled.rewards_n),
         torch.as_tensor(sampled.discounts_n),
         bootstrap_values(target_q, target_q),

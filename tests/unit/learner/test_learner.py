@@ -1,14 +1,20 @@
 """Properties of one update: bounded gradients, loss weights, what it reports."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-from learner.learner import Learner
+from learner.learner import Learner, StepResult
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters, frozen_copy
 from learner.task_weighting import FixedWeighting
-from tests.support.learning_builders import make_batches, make_learner, make_network, make_rule
+from tests.support.builders import make_spec
+from tests.support.learning_builders import make_batch, make_batches, make_learner, make_network, make_rule
 
 
 def fixed(*weights: float) -> FixedWeighting:
@@ -134,3 +140,49 @@ def test_polyak_averaging_moves_by_its_rate():
     for name, parameter in target.named_parameters():
         torch.testing.assert_close(parameter, 0.75 * before[name] + 0.25 * goal[name])
     assert all(torch.equal(goal[name], parameter) for name, parameter in online.named_parameters())
+
+
+def step_of_tasks_alike(sizes: Sequence[int], **changes: Tensor) -> Callable[[], StepResult]:
+    """Return an update of tasks of one kind; `changes` are of the second one's batch."""
+    specs = [make_spec(f"t{i}") for i in range(len(sizes))]
+    network, rng = make_network(specs), np.random.default_rng(0)
+    rule = make_rule(weighting=fixed(*[1.0] * len(sizes)))
+    learner = Learner(network, torch.optim.Adam(network.parameters()), rule)
+    batches = [make_batch(spec, size, rng) for spec, size in zip(specs, sizes, strict=True)]
+    batches[1] = replace(batches[1], **changes)
+    return lambda: learner.step(batches)
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 4), (5, 4, 3)])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stays_with_its_task(sizes, bad):
+    """Tasks that go through as one are told apart when one of them diverges."""
+    loss_T = step_of_tasks_alike(sizes, reward_n_B=torch.full((sizes[1],), bad))().loss_T
+    assert torch.isfinite(loss_T).tolist() == [True, False, True]
+
+
+class CountingCalls(TorchFunctionMode):
+    """Counts calls of torch functions; looking at a tensor's shape or length is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None) -> Any:
+        self.count += getattr(func, "__name__", "") not in {"__len__", "__get__"}
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("few", "many"), [([4] * 2, [4] * 30), ([4, 3], [4] * 17 + [3] * 13)], ids=["equal", "nearly equal"]
+)
+def test_more_tasks_of_one_kind_are_not_more_calls(few, many):
+    """However many they are, tasks alike go through network and loss in one pass."""
+    counts = []
+    for sizes in (few, many):
+        step = step_of_tasks_alike(sizes)
+        step()
+        with CountingCalls() as calls:
+            step()
+        counts.append(calls.count)
+    assert counts[0] == counts[1] > 20

@@ -1,11 +1,13 @@
 """A learner to a checkpoint and back: it goes on exactly as if it had never stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from learner.batch import TaskBatch
 from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoint, save_checkpoint
 from learner.learner import Learner
 from learner.learner_state import learner_tensors, restore_learner, restore_weights
@@ -130,3 +132,53 @@ def test_another_number_of_actions_is_named():
     network = build_network("hard", specs, [8, 8], dueling=False, seed=1)
     with pytest.raises(CheckpointError, match=r"heads\.task:b\.values\.weight has shape \[3, 8\]"):
         restore_weights(network, learner_tensors(make_learner())["weights"])
+
+
+def learner_of(names: tuple[str, ...]) -> Learner:
+    """Return a learner of tasks of one kind."""
+    network = make_network([make_spec(name) for name in names])
+    rule = make_rule(weights=[1.0] * len(names))
+    return Learner(network, torch.optim.Adam(network.parameters(), lr=1e-2), rule)
+
+
+def test_weights_are_kept_task_by_task_whatever_goes_through_as_one(tmp_path: Path):
+    """Names and shapes are those of tasks with layers of their own; values come back to the same tasks."""
+    learner = learner_of(("a", "b", "c"))
+    saved = through_files(learner, tmp_path).tensors["weights"]
+    assert saved["encoders.task:b.linear.weight"].shape == (8, 3)
+    assert saved["heads.task:c.values.bias"].shape == (2,)
+    fresh = learner_of(("b", "c", "a"))
+    restore_weights(fresh.network, saved)
+    obs = torch.ones(2, 3)
+    for name in ("a", "b", "c"):
+        assert torch.equal(fresh.network.for_task(name)(obs), learner.network.for_task(name)(obs))
+
+
+def test_tasks_that_go_through_as_one_come_back_with_their_moments(tmp_path: Path):
+    """A restored learner of a group makes the same further updates bit for bit."""
+    learner, fresh, rng = learner_of(("a", "b", "c")), learner_of(("a", "b", "c")), np.random.default_rng(0)
+
+    def batches() -> list[TaskBatch]:
+        return [make_batch(make_spec(name), 4, rng) for name in ("a", "b", "c")]
+
+    for _ in range(3):
+        learner.step(batches())
+    restore_learner(fresh, through_files(learner, tmp_path))
+    following = batches()
+    learner.step(following)
+    fresh.step(following)
+    assert_same_state(learner, fresh)
+
+
+@pytest.mark.parametrize(("key", "shape"), [("0.exp_avg", [9, 3]), ("99.exp_avg", [1])])
+def test_moments_of_another_network_are_a_sentence(key: str, shape: list[int]):
+    """Optimizer state that fits no parameter is named, whatever the weights are."""
+    learner = make_learner()
+    checkpoint = checkpoint_of(learner)
+    odd = replace(checkpoint, tensors={**checkpoint.tensors, "optimizer": {key: torch.zeros(shape)}})
+    with pytest.raises(CheckpointError) as caught:
+        restore_learner(learner, odd)
+    assert str(caught.value) == (
+        f"checkpoint of another network: optimizer state {key} of shape {shape} "
+        "fits no parameter of the configured network"
+    )

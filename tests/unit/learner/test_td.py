@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from learner.td import annealed_exponent, bootstrap_values, huber_loss, squared_loss, td_errors
+from learner.td import (
+    annealed_exponent,
+    bootstrap_values,
+    huber_loss,
+    squared_loss,
+    taken_values,
+    task_means,
+    td_errors,
+)
 
 TARGET_Q = torch.tensor([[1.0, 2.0, 3.0], [7.0, 5.0, 6.0]])
 ONLINE_Q = torch.tensor([[9.0, 1.0, 2.0], [0.0, 4.0, 1.0]])
@@ -23,8 +31,7 @@ def test_the_target_network_as_its_own_selector_gives_its_maximum():
 def test_a_td_error_is_target_minus_the_value_of_the_taken_action():
     """reward_n + discount_n * bootstrap - q(taken), with the n-step discount as it is given."""
     errors = td_errors(
-        q_BA=torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
-        action_B=torch.tensor([1, 0, 1]),
+        taken_B=taken_values(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), torch.tensor([1, 0, 1])),
         reward_n_B=torch.tensor([0.5, -1.0, 2.0]),
         discount_n_B=torch.tensor([0.81, 0.9, 0.0]),
         bootstrap_B=torch.tensor([10.0, 20.0, 1000.0]),
@@ -37,10 +44,18 @@ def test_no_gradient_flows_through_the_target():
     q_BA = torch.tensor([[1.0, 2.0]], requires_grad=True)
     bootstrap_B = torch.tensor([3.0], requires_grad=True)
     one = torch.ones(1)
-    td_errors(q_BA, torch.tensor([1]), one, one, bootstrap_B).sum().backward()
+    td_errors(taken_values(q_BA, torch.tensor([1])), one, one, bootstrap_B).sum().backward()
     assert q_BA.grad is not None
     assert q_BA.grad.tolist() == [[0.0, -1.0]]
     assert bootstrap_B.grad is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [([2, 2, 2], [1.5, 3.5, 5.5]), ([3, 2, 1], [2.0, 4.5, 6.0]), ([6], [3.5])]
+)
+def test_a_tasks_mean_is_over_its_own_rows(sizes, expected):
+    """The rows lie task after task, equally many of each or not."""
+    assert task_means(torch.arange(1.0, 7.0), sizes).tolist() == expected
 
 
 @pytest.mark.parametrize(

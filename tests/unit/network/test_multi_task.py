@@ -1,10 +1,14 @@
-"""Networks of several tasks: shapes, the share of one task, heads, scaling, initialisation."""
+"""Networks of several tasks: shapes, the share of one task, heads, scaling, initialisation.
+
+Two of the four tasks, `vector` and `twin`, have observations and actions alike and go through as one.
+"""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from network.build import build_network
+from network.groups import task_views
 from network.heads import DuelingHead
 from network.multi_task import HardSharedNetwork, MultiTaskNetwork
 from network.trunk import layer_norm_mlp
@@ -15,6 +19,7 @@ SPECS = [
     make_spec("vector", (4,), num_actions=2),
     make_spec("image", (5, 6, 3), num_actions=3, observation_dtype="uint8"),
     make_spec("number", (1,), num_actions=7),
+    make_spec("twin", (4,), num_actions=2, observation_scale=(1.0, 2.0, 3.0, 4.0)),
 ]
 
 
@@ -22,13 +27,14 @@ def make_network(dueling: bool = False, seed: int = 1) -> MultiTaskNetwork:
     return build_network("hard", SPECS, WIDTHS, dueling, seed)
 
 
-def make_observations(batch_sizes: tuple[int, ...] = (5, 3, 4)) -> list[Tensor]:
+def make_observations(batch_sizes: tuple[int, ...] = (5, 3, 4, 6)) -> list[Tensor]:
     generator = torch.Generator().manual_seed(0)
-    vector, image, number = batch_sizes
+    vector, image, number, twin = batch_sizes
     return [
         torch.randn(vector, 4, generator=generator),
         torch.randint(0, 256, (image, 5, 6, 3), dtype=torch.uint8, generator=generator),
         torch.randn(number, 1, generator=generator),
+        torch.randn(twin, 4, generator=generator),
     ]
 
 
@@ -40,7 +46,7 @@ def values_of(network: nn.Module) -> list[list[float]]:
 def test_every_task_gets_one_value_an_action(dueling: bool):
     """Batch sizes, observation shapes and action sets may all differ, images are uint8."""
     q_values = make_network(dueling)(make_observations())
-    assert [tuple(q_BA.shape) for q_BA in q_values] == [(5, 2), (3, 3), (4, 7)]
+    assert [tuple(q_BA.shape) for q_BA in q_values] == [(5, 2), (3, 3), (4, 7), (6, 2)]
     assert {torch.float32} == {q_BA.dtype for q_BA in q_values}
 
 
@@ -52,14 +58,16 @@ def test_one_tasks_module_computes_what_the_whole_does(dueling: bool):
         torch.testing.assert_close(network.for_task(spec.name)(obs), q_BA)
 
 
-def test_one_tasks_module_shares_parameters_under_the_same_names():
-    """Not copies: the very same tensors, under the names that the whole network gives them."""
+def test_one_tasks_module_holds_views_under_the_tasks_own_names():
+    """Not copies: what an update writes into the network, each task's module computes with."""
     network = make_network(dueling=True)
-    whole = dict(network.named_parameters())
-    part = dict(network.for_task("image").named_parameters())
-    assert all(whole[name] is parameter for name, parameter in part.items())
-    others = {name for name in whole if "task:vector." in name or "task:number." in name}
-    assert set(whole) - others == set(part)
+    whole = dict(task_views(network.named_parameters()))
+    for spec in SPECS:
+        part = dict(task_views(network.for_task(spec.name).named_parameters()))
+        others = {name for name in whole if "task:" in name and f"task:{spec.name}." not in name}
+        assert set(whole) - others == set(part)
+        assert all(whole[name].data_ptr() == own.data_ptr() for name, own in part.items())
+        assert all(whole[name].shape == own.shape for name, own in part.items())
 
 
 def test_an_unknown_task_is_a_key_error():
@@ -68,39 +76,44 @@ def test_an_unknown_task_is_a_key_error():
         make_network().for_task("pong")
 
 
-def test_shared_parameters_are_those_that_every_tasks_loss_reaches():
+@pytest.mark.parametrize("position", range(len(SPECS)))
+def test_shared_parameters_are_those_that_every_tasks_loss_reaches(position: int):
     """A task's loss reaches the shared parameters and its own, and nothing of another task."""
     network = make_network()
     assert isinstance(network, HardSharedNetwork)
-    network.for_task("vector")(make_observations()[0]).sum().backward()
-    reached = {name for name, p in network.named_parameters() if p.grad is not None}
-    shared = {id(p) for p in network.shared_parameters()}
-    expected = {name for name, p in network.named_parameters() if id(p) in shared or "task:vector." in name}
-    assert expected == reached
-    assert {id(p) for p in network.trunk.parameters()} == shared
+    network(make_observations())[position].sum().backward()
+    gradients = [(name, p.grad) for name, p in network.named_parameters() if p.grad is not None]
+    reached = {name for name, own in task_views(gradients) if bool(own.any())}
+    name_of = {id(p): name for name, p in network.named_parameters()}
+    shared = {name_of[id(p)] for p in network.shared_parameters()}
+    own = {name for name in dict(task_views(gradients)) if f"task:{SPECS[position].name}." in name}
+    assert {id(p) for p in network.trunk.parameters()} == {id(p) for p in network.shared_parameters()}
+    assert shared | own == reached
 
 
-def test_the_number_of_batches_must_be_the_number_of_tasks():
-    """A missing batch is an error, never a silent shift of tasks."""
-    with pytest.raises(ValueError, match="shorter"):
-        make_network()(make_observations()[:2])
+@pytest.mark.parametrize("count", [3, 5])
+def test_the_number_of_batches_must_be_the_number_of_tasks(count: int):
+    """A missing batch, or one too many, is an error, never a silent shift of tasks."""
+    with pytest.raises(ValueError, match=f"{count} batches for 4 tasks"):
+        make_network()((make_observations() * 2)[:count])
 
 
 def test_advantages_of_a_dueling_head_are_centred():
     """The mean over actions is the state value, whatever the features."""
-    head = DuelingHead(6, num_actions=4)
+    head = DuelingHead.initialised(2, 6, num_actions=4)
     features = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(head(features).mean(dim=1, keepdim=True), head.value(features))
+    sizes = [7, 3]
+    torch.testing.assert_close(head(features, sizes).mean(dim=1, keepdim=True), head.value(features, sizes))
 
 
 def test_a_common_shift_of_all_advantages_changes_no_value():
     """Only differences of advantages count."""
-    head = DuelingHead(6, num_actions=4)
+    head = DuelingHead.initialised(2, 6, num_actions=4)
     features = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
-    before = head(features)
+    before = head(features, [5, 5])
     with torch.no_grad():
         head.advantage.bias += 5.0
-    torch.testing.assert_close(head(features), before)
+    torch.testing.assert_close(head(features, [5, 5]), before)
 
 
 @pytest.mark.parametrize("scale", [(2.0,), (2.0, 2.0, 2.0, 2.0)], ids=["one number", "one per element"])
@@ -156,6 +169,21 @@ def test_building_does_not_depend_on_the_global_generator():
     first = values_of(make_network(seed=9))
     torch.manual_seed(2)
     assert first == values_of(make_network(seed=9))
+
+
+@pytest.mark.parametrize(("name", "inputs"), [("vector", 4), ("twin", 4), ("image", 90), ("number", 1)])
+def test_every_task_starts_as_a_linear_layer_of_its_own_does(name: str, inputs: int):
+    """Uniform within 1 / sqrt(inputs): the bound, the spread of it, and nothing drawn twice."""
+    network = build_network("hard", SPECS, [400, 8], dueling=False, seed=1)
+    own = dict(task_views(network.named_parameters()))
+    bound = inputs**-0.5
+    for values in (own[f"encoders.task:{name}.linear.weight"], own[f"encoders.task:{name}.linear.bias"]):
+        assert 0.97 * bound < float(values.abs().max()) <= bound
+        assert abs(float(values.mean())) < 0.1 * bound
+        assert float(values.std()) == pytest.approx(bound / 3**0.5, rel=0.1)
+    for part in ("weight", "bias"):
+        drawn = torch.cat([own[f"encoders.task:{spec.name}.linear.{part}"].reshape(-1) for spec in SPECS])
+        assert len(set(drawn.tolist())) > 0.99 * len(drawn)
 
 
 @pytest.mark.parametrize(("widths", "linears"), [([8], 0), ([8, 16], 1), ([8, 16, 12], 2)])

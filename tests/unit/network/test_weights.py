@@ -1,5 +1,6 @@
 """Weights as flat arrays: round trip, one task's slice, layouts that do not fit."""
 
+import copy
 import hashlib
 from dataclasses import replace
 
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network.build import build_network
+from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout, WeightsSnapshot
 from tests.support.builders import make_spec
 
-SPECS = [make_spec("a", (4,)), make_spec("b", (2, 3), num_actions=5)]
+SPECS = [make_spec("a", (4,)), make_spec("b", (2, 3), num_actions=5), make_spec("twin", (4,))]
 
 
 def make_network(seed: int, widths: tuple[int, ...] = (4, 6), dueling: bool = False) -> MultiTaskNetwork:
@@ -27,7 +29,7 @@ def make_snapshot(network: MultiTaskNetwork) -> WeightsSnapshot:
 
 
 def parameters_of(network: MultiTaskNetwork) -> dict[str, list[float]]:
-    return {name: p.detach().reshape(-1).tolist() for name, p in network.named_parameters()}
+    return {name: own.reshape(-1).tolist() for name, own in task_views(network.named_parameters())}
 
 
 @settings(max_examples=25)
@@ -75,14 +77,27 @@ def test_loading_copies_out_of_the_snapshot():
     assert before == snapshot.flat.tolist()
 
 
-def test_loading_one_tasks_slice_touches_only_that_task_and_the_trunk():
-    """An actor of task a copies its own share: task b keeps its parameters."""
-    source, target = make_network(1), make_network(2)
+@pytest.mark.parametrize("dueling", [False, True], ids=["linear", "dueling"])
+@pytest.mark.parametrize("task", ["a", "b", "twin"])
+def test_loading_one_tasks_slice_touches_only_that_task_and_the_trunk(task: str, dueling: bool):
+    """An actor copies its own share: other tasks keep their parameters, also where all lie in one tensor."""
+    source, target = make_network(1, dueling=dueling), make_network(2, dueling=dueling)
     before = parameters_of(target)
-    WeightsLayout(target).load(target.for_task("a"), make_snapshot(source))
+    WeightsLayout(target).load(target.for_task(task), make_snapshot(source))
     after, wanted = parameters_of(target), parameters_of(source)
     for name in after:
-        assert after[name] == (before[name] if "task:b." in name else wanted[name]), name
+        untouched = "task:" in name and f"task:{task}." not in name
+        assert after[name] == (before[name] if untouched else wanted[name]), name
+
+
+def test_a_tasks_module_takes_its_slice_wherever_the_module_lives():
+    """A copy of the task's module, with memory of its own, computes what the source computes for the task."""
+    source = make_network(1)
+    obs = torch.ones(3, 4)
+    for task in ("a", "twin"):
+        module = copy.deepcopy(make_network(2).for_task(task))
+        WeightsLayout(make_network(3)).load(module, make_snapshot(source))
+        torch.testing.assert_close(module(obs), source.for_task(task)(obs), rtol=0, atol=0)
 
 
 def test_weights_of_another_layout_are_refused_with_a_sentence():
@@ -102,7 +117,7 @@ def test_weights_of_another_layout_are_refused_with_a_sentence():
 def test_weights_of_another_layout_with_as_many_values_are_refused():
     """Size alone proves nothing: a network whose task has another name does not fit."""
     target = make_network(2)
-    renamed = build_network("hard", [make_spec("z", (4,)), SPECS[1]], (4, 6), False, 1)
+    renamed = build_network("hard", [make_spec("z", (4,)), *SPECS[1:]], (4, 6), False, 1)
     other = make_snapshot(renamed)
     assert other.flat.size == WeightsLayout(target).size
     with pytest.raises(ValueError, match="do not fit"):
@@ -118,12 +133,13 @@ def test_weights_of_the_right_layout_and_the_wrong_length_are_refused():
 
 
 def test_layouts_agree_exactly_for_the_same_names_and_shapes():
-    """The digest knows names and shapes, not values."""
+    """The digest knows names and shapes, not values; tasks alike that change places are another layout."""
     digest = WeightsLayout(make_network(1)).digest
-    renamed = build_network("hard", [make_spec("z", (4,)), SPECS[1]], (4, 6), False, 1)
-    others = [make_network(1, widths=(6, 4)), make_network(1, dueling=True), renamed]
+    renamed = build_network("hard", [make_spec("z", (4,)), *SPECS[1:]], (4, 6), False, 1)
+    swapped = build_network("hard", SPECS[::-1], (4, 6), False, 1)
+    others = [make_network(1, widths=(6, 4)), make_network(1, dueling=True), renamed, swapped]
     assert digest == WeightsLayout(make_network(2)).digest
-    assert len({digest, *(WeightsLayout(other).digest for other in others)}) == 4
+    assert len({digest, *(WeightsLayout(other).digest for other in others)}) == 5
 
 
 def test_a_snapshots_digest_is_the_hash_of_its_values():

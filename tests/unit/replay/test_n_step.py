@@ -5,6 +5,7 @@ import pytest
 
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.n_step import ReturnSpec, cut_n_step
+from replay.rows import END
 
 REWARDS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
 
@@ -87,6 +88,23 @@ def test_rewards_are_clipped_before_they_are_scaled():
 def test_without_a_clip_rewards_pass_as_they_are():
     """None is no bound, whatever the size of the reward."""
     assert cut([0], rewards=[-1e6, 0.0, 0.0, 0.0])[0] == [-1e6]
+
+
+@pytest.mark.parametrize(("end", "expected"), [(2, (2.0, 0.25, 2)), (1, (1.0, 0.5, 1))])
+def test_the_end_of_a_fragment_stops_the_sum_and_keeps_the_bootstrap(end: int, expected: tuple[float, ...]):
+    """The last row is bootstrapped from, its own reward left out: what follows is another fragment's."""
+    reward_n, discount_n, last = cut([0], {end: END})
+    assert (reward_n[0], discount_n[0], last[0]) == expected
+
+
+def test_a_fragment_that_is_just_long_enough_changes_nothing():
+    """The row to bootstrap from may be its last."""
+    assert cut([0], {3: END}) == cut([0])
+
+
+def test_a_death_before_the_end_of_a_fragment_is_a_death():
+    """Row 1 terminates, row 2 is both the boundary and the fragment's last."""
+    assert cut([0], {1: TERMINATED, 2: BOUNDARY | END}) == ([2.0], [0.0], [2])
 
 
 def test_rows_lie_in_a_ring():

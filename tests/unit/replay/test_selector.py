@@ -89,6 +89,36 @@ def test_an_update_changes_the_probability():
     np.testing.assert_allclose(probabilities, np.array([0.25, 0.75])[slots])
 
 
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
+def test_an_update_that_is_no_priority_is_counted_and_ignored(bad: float):
+    """The item keeps the priority it had; its neighbour gets its new one."""
+    selector = Proportional(2, priority_exponent=1.0, smallest_priority=0.0)
+    selector.insert(np.arange(2), np.array([3.0, 5.0], np.float32))
+    assert selector.update(np.arange(2), np.array([bad, 1.0], np.float32)) == 1
+    assert selector.priorities(np.arange(2)).tolist() == [3.0, 1.0]
+
+
+@pytest.mark.parametrize("exponent", [0.4, 0.6, 1.0])
+def test_priorities_come_back_as_they_can_be_inserted_again(exponent: float):
+    """A second selector that is given them draws with the same probabilities."""
+    priorities = np.array([0.0, 1e-4, 0.5, 1.0, 77.0, 1e4], np.float32)
+    first, second = Proportional(6, exponent), Proportional(6, exponent)
+    first.insert(np.arange(6), priorities)
+    given = first.priorities(np.arange(6))
+    assert given.dtype == np.float32
+    np.testing.assert_allclose(given, priorities, rtol=1e-5, atol=1e-6)
+    second.insert(np.arange(6), given)
+    np.testing.assert_allclose(second.mass, first.mass, rtol=1e-6)
+
+
+def test_a_uniform_selectors_priorities_and_mass():
+    """Every item has priority 1 and weighs 1, whatever it was given."""
+    selector = Uniform(8)
+    selector.insert(np.array([1, 5]), np.array([0.0, 1e6], np.float32))
+    assert selector.priorities(np.array([1, 5])).tolist() == [1.0, 1.0]
+    assert selector.mass == 2.0
+
+
 def test_the_same_generator_state_draws_the_same_slots():
     """Nothing but the given generator decides."""
     selector = Proportional(16, 0.6)

@@ -77,6 +77,35 @@ def test_a_value_that_is_no_mass_is_refused_and_changes_nothing(value: float):
     assert tree.get(np.arange(2)).tolist() == [1.0, 2.0]
 
 
+def test_powers_are_set_of_base_plus_offset():
+    """(4 + 5)^0.5 and (11 + 5)^0.5, in float64 though the bases are float32."""
+    tree = SumTree(3)
+    bases = np.array([4.0, 11.0, 0.1], np.float32)
+    assert tree.set_powers(np.array([0, 2, 1]), bases, offset=5.0, exponent=0.5) == 0
+    assert tree.get(np.array([0, 2])).tolist() == [3.0, 4.0]
+    assert tree.get(np.array([1]))[0] == (float(np.float32(0.1)) + 5.0) ** 0.5
+    assert tree.problem() is None
+
+
+@pytest.mark.parametrize("bad", [-1e-30, -1.0, float("nan"), float("inf"), -float("inf")])
+def test_a_power_of_what_is_no_base_is_left_out_and_counted(bad: float):
+    """The values of those stay as they are, the others are set."""
+    tree = filled([1.0, 2.0, 3.0])
+    bases = np.array([bad, 7.0, bad], np.float32)
+    assert tree.set_powers(np.arange(3), bases, offset=0.0, exponent=1.0) == 2
+    assert tree.get(np.arange(3)).tolist() == [1.0, 7.0, 3.0]
+    assert tree.total == 11.0
+    assert tree.problem() is None
+
+
+def test_the_last_good_base_of_a_repeated_index_counts():
+    """What is no base does not undo what came before it."""
+    tree = SumTree(2)
+    bases = np.array([5.0, 6.0, float("inf")], np.float32)
+    assert tree.set_powers(np.array([1, 1, 1]), bases, offset=0.0, exponent=1.0) == 1
+    assert tree.get(np.array([1])).tolist() == [6.0]
+
+
 @pytest.mark.parametrize("capacity", [0, -3])
 def test_a_tree_without_room_is_refused(capacity: int):
     """The sentence names the value and what is allowed."""

@@ -1,13 +1,26 @@
 """The wire format: round trip, and everything that a stranger may send instead of a block."""
 
+import struct
 import tracemalloc
+from typing import Any
 
+import lz4.block
 import msgpack
 import numpy as np
 import pytest
 
 import replay.wire
-from replay.wire import MAX_MESSAGE_BYTES, MAX_NAME_LENGTH, WireError, decode_block, encode_block
+from replay.fragment import FragmentBlock
+from replay.wire import (
+    COMPRESS_FROM_BYTES,
+    LZ4,
+    MAX_MESSAGE_BYTES,
+    MAX_NAME_LENGTH,
+    RAW,
+    WireError,
+    decode_block,
+    encode_block,
+)
 from tests.support.builders import assert_same_block, header, make_block, tampered
 
 BLOCK = make_block(
@@ -15,8 +28,30 @@ BLOCK = make_block(
 )
 
 
-def with_array(dtype: object, shape: object, data: object) -> bytes:
-    return tampered(BLOCK, rewards=header(dtype, shape, data))
+def with_array(dtype: object, shape: object, data: object, codec: object = RAW) -> bytes:
+    return tampered(BLOCK, rewards=header(dtype, shape, data, codec))
+
+
+def packed(data: bytes) -> bytes:
+    """Compress as the encoder does, without a size in front."""
+    compressed: bytes = lz4.block.compress(data, store_size=False)
+    return compressed
+
+
+def header_of_frames(block: FragmentBlock) -> dict[str, Any]:
+    found: dict[str, Any] = msgpack.unpackb(encode_block(block))["frames"]
+    return found
+
+
+def peak_bytes_of_refusing(data: bytes) -> int:
+    """Return the memory that decoding took at its peak, beside the message, until it was refused."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError):
+            decode_block(data)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_block_survives_the_round_trip():
@@ -25,9 +60,53 @@ def test_a_block_survives_the_round_trip():
 
 
 def test_uint8_images_survive_the_round_trip():
-    """Observations of three dimensions are five with streams and rows."""
-    block = make_block(obs_shape=(4, 5, 3), obs_dtype="uint8")
+    """Frames of three dimensions are five with streams and rows."""
+    block = make_block(frame_shape=(4, 5, 3), frame_dtype="uint8", lead=3)
     assert_same_block(block, decode_block(encode_block(block)))
+
+
+def image_block(pixels: int, ones: int) -> FragmentBlock:
+    """Return a block of one frame of so many pixels a row, of which the first `ones` are random."""
+    frames = np.zeros((1, 2, pixels), np.uint8)
+    frames[0, 0, :ones] = np.random.default_rng(0).integers(0, 256, ones)
+    return make_block(streams=1, starts=1, overlap=1, frame_shape=(pixels,), frames=frames)
+
+
+def test_large_images_travel_compressed():
+    """Mostly black frames become small, and come back bit by bit."""
+    block = image_block(COMPRESS_FROM_BYTES, ones=100)
+    assert header_of_frames(block)["codec"] == LZ4
+    assert len(encode_block(block)) < 1000
+    assert_same_block(block, decode_block(encode_block(block)))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "ones"),
+    [(COMPRESS_FROM_BYTES // 2 - 1, 0), (COMPRESS_FROM_BYTES, 2 * COMPRESS_FROM_BYTES)],
+    ids=["small", "noise"],
+)
+def test_images_that_are_small_or_noisy_travel_as_they_are(pixels: int, ones: int):
+    """Where compression gains little the bytes are sent raw."""
+    block = image_block(pixels, min(ones, pixels))
+    if ones:
+        block.frames[0, 1] = np.random.default_rng(1).integers(0, 256, pixels)
+    assert header_of_frames(block)["codec"] == RAW
+    assert_same_block(block, decode_block(encode_block(block)))
+
+
+def test_float_frames_are_never_compressed():
+    """However many equal bytes they hold: the learner's side would pay for unpacking them."""
+    block = make_block(frame_shape=(4096,), frames=np.zeros((2, 6, 4096), np.float32))
+    assert header_of_frames(block)["codec"] == RAW
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint8"])
+def test_any_array_may_come_compressed(dtype: str):
+    """The codec stands in the header: a sender may choose another than ours would."""
+    values = np.arange(12).astype(dtype)
+    decoded = decode_block(with_array(dtype, [12], packed(values.tobytes()), LZ4))
+    assert decoded.rewards.dtype == dtype
+    np.testing.assert_array_equal(values, decoded.rewards)
 
 
 def test_arrays_that_are_not_contiguous_survive_the_round_trip():
@@ -70,12 +149,12 @@ MALFORMED = {
     "deep nesting": (b"\x91" * 5000 + b"\x01", "not msgpack of the expected form"),
     "long list": (tampered(BLOCK, task=[0] * 7), "not msgpack of the expected form"),
     "many fields": (msgpack.packb({str(n): n for n in range(33)}), "not msgpack of the expected form"),
-    "format": (tampered(BLOCK, format=2), "message format is not 1"),
-    "no format": (msgpack.packb({}), "message format is not 1"),
-    "format as bool": (tampered(BLOCK, format=True), "message format is not 1"),
-    "format as float": (tampered(BLOCK, format=1.0), "message format is not 1"),
+    "format": (tampered(BLOCK, format=1), "message format is not 2"),
+    "no format": (msgpack.packb({}), "message format is not 2"),
+    "format as bool": (tampered(BLOCK, format=True), "message format is not 2"),
+    "format as float": (tampered(BLOCK, format=2.0), "message format is not 2"),
     "unknown field": (tampered(BLOCK, reward=1), r"message fields differ in \['reward'\]"),
-    "missing fields": (msgpack.packb({"format": 1}), "message fields differ in"),
+    "missing fields": (msgpack.packb({"format": 2}), "message fields differ in"),
 }
 
 
@@ -94,7 +173,7 @@ def test_field_names_as_bytes_raise_a_wire_error():
         decode_block(msgpack.packb(message))
 
 
-@pytest.mark.parametrize("field", ["incarnation", "sequence", "weights_version"])
+@pytest.mark.parametrize("field", ["incarnation", "sequence", "weights_version", "lead"])
 @pytest.mark.parametrize("value", [-1, 2**62, 2**64 - 1, True, 1.0, "1", None, [1]])
 def test_a_number_field_takes_only_sensible_integers(field: str, value: object):
     """No negative, no huge number, no bool or float in its place."""
@@ -132,11 +211,25 @@ BAD_ARRAYS = {
     "data as text": (with_array("uint8", [1], "1"), "has no shape list or no bytes"),
     "data as list": (with_array("uint8", [1], [1]), "has no shape list or no bytes"),
     "seven dimensions": (with_array("uint8", [1] * 7, b"1"), "not msgpack of the expected form"),
-    "no header": (tampered(BLOCK, rewards=[1.0]), "has no header of dtype, shape and data"),
+    "no header": (tampered(BLOCK, rewards=[1.0]), "has no header of dtype, shape, codec and data"),
     "extra key": (
         tampered(BLOCK, rewards={**header("uint8", [1], b"1"), "order": "F"}),
-        "has no header of dtype, shape and data",
+        "has no header of dtype, shape, codec and data",
     ),
+    "no codec": (
+        tampered(BLOCK, rewards={"dtype": "uint8", "shape": [1], "data": b"1"}),
+        "has no header of dtype, shape, codec and data",
+    ),
+    "unknown codec": (
+        with_array("uint8", [1], b"1", "zip"),
+        r"has codec 'zip', allowed are \['raw', 'lz4'\]",
+    ),
+    "codec as list": (with_array("uint8", [1], b"1", [LZ4]), "allowed are"),
+    "LZ4 that is none": (with_array("uint8", [64], b"\xff" * 20, LZ4), "is not LZ4 of 64 bytes"),
+    "LZ4 of nothing": (with_array("uint8", [64], b"", LZ4), "array rewards is not LZ4 of 64 bytes"),
+    "LZ4 of less": (with_array("uint8", [64], packed(bytes(63)), LZ4), "needs other than its 63 bytes"),
+    "LZ4 of more": (with_array("uint8", [64], packed(bytes(65)), LZ4), "is not LZ4 of 64 bytes"),
+    "LZ4 for an empty array": (with_array("uint8", [0], packed(bytes(65)), LZ4), "is not LZ4 of 0 bytes"),
     "nested arrays": (tampered(BLOCK, rewards=header("uint8", [1], header("uint8", [1], b"1"))), "no bytes"),
 }
 
@@ -157,24 +250,59 @@ def test_an_empty_array_of_impossible_shape_raises_a_wire_error(shape: list[int]
         decode_block(with_array("float32", shape, b""))
 
 
+def nested(depth: int) -> bytes:
+    """Return a tree of lists of six."""
+    return b"\x96" + 6 * nested(depth - 1) if depth else b"\x90"
+
+
 HUGE = {
     "array header": with_array("float32", [2**31, 2**31], b"1234"),
+    "header of 10 GiB of LZ4": with_array("uint8", [10 * 2**30 // 2**20, 2**20], packed(bytes(2**20)), LZ4),
+    "LZ4 of 100 MiB said to be 64": with_array("uint8", [64], packed(bytes(100 * 2**20)), LZ4),
+    "LZ4 of 100 MiB said to be 0": with_array("uint8", [0], packed(bytes(100 * 2**20)), LZ4),
+    "LZ4 with its size in front": with_array(
+        "uint8", [0], struct.pack("<i", 100 * 2**20) + packed(bytes(100 * 2**20)), LZ4
+    ),
     "list": b"\xdd\xff\xff\xff\xff",
     "map": b"\xdf\xff\xff\xff\xff",
     "text": b"\xdb\xff\xff\xff\xff",
     "bytes": b"\xc6\xff\xff\xff\xff",
     "map in a field": b"\x81\xa4task\xdf\xff\xff\xff\xff",
+    "very many small lists": b"\x81\xa4task" + nested(6),
 }
 
 
 @pytest.mark.parametrize("data", HUGE.values(), ids=HUGE.keys())
 def test_a_huge_size_in_a_small_message_allocates_nothing(data: bytes):
-    """Sizes are checked before memory is taken: less than a mebibyte at the peak."""
-    tracemalloc.start()
-    try:
-        with pytest.raises(WireError):
-            decode_block(data)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 2**20
+    """Sizes are checked before memory is taken: less than two mebibytes at the peak."""
+    assert len(data) < 2**20
+    assert peak_bytes_of_refusing(data) < 2 * 2**20
+
+
+def test_arrays_that_are_too_large_together_are_refused_before_they_are_unpacked():
+    """Each within the limit, all of them beyond it: what is left of it counts."""
+    half = MAX_MESSAGE_BYTES // 2
+    arrays = {
+        name: header("uint8", [half + 1], packed(bytes(half + 1)), LZ4) for name in ("frames", "actions")
+    }
+    data = tampered(BLOCK, **arrays)
+    with pytest.raises(WireError, match=f"array actions of {half + 1} bytes exceeds the"):
+        decode_block(data)
+    assert peak_bytes_of_refusing(data) < 2 * half + 2**21  # LZ4 unpacks into a buffer, and copies that
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tampered(BLOCK, **{"x" * 2**20: 1}),
+        with_array("x" * 2**20, [1], b"1"),
+        with_array("uint8", [1], b"1", "x" * 2**20),
+        tampered(BLOCK, task="x" * 2**20),
+    ],
+    ids=["field name", "dtype", "codec", "task"],
+)
+def test_the_sentence_stays_short_whatever_the_message_holds(data: bytes):
+    """It goes back to the sender: a mebibyte of a stranger's text does not."""
+    with pytest.raises(WireError) as caught:
+        decode_block(data)
+    assert len(str(caught.value)) < 500

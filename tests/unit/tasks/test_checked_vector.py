@@ -3,8 +3,10 @@
 from itertools import pairwise
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from tasks.environment import CheckedVector, inspect_environment
 from tasks.spec import TaskSpec
@@ -69,6 +71,44 @@ def test_the_step_behind_an_end_starts_a_new_episode(env: str):
         behind += int(ended.sum())
         assert not np.stack(after[1:])[:, ended].any()
     assert behind > 0
+
+
+@pytest.mark.parametrize("env", [*ENVIRONMENTS, "MountainCar-v0", "Acrobot-v1"])
+def test_a_vector_plays_as_gymnasiums_own_does(env: str):
+    """Frames, rewards and ends of `SyncVectorEnv` in NEXT_STEP mode, bit for bit, through many episodes."""
+    spec = spec_of(env, max_episode_steps=15)
+    theirs = SyncVectorEnv(
+        [lambda: gymnasium.make(env, max_episode_steps=15)] * 3, autoreset_mode=AutoresetMode.NEXT_STEP
+    )
+    rng = np.random.default_rng(0)
+    observation, _ = theirs.reset(seed=4)
+    history = play(spec, seed=4, steps=60)
+    np.testing.assert_array_equal(history[0][0], observation)
+    for ours in history[1:]:
+        expected = theirs.step(rng.integers(0, spec.num_actions, 3))[:4]
+        for column, other in zip(ours, expected, strict=True):
+            np.testing.assert_array_equal(column, other)
+    theirs.close()
+
+
+def test_frames_that_were_handed_out_stay_as_they_were():
+    """Also where an environment writes all its observations into one array."""
+    vector = CheckedVector(spec_of("trunkline/Catch-v0"), num_envs=2, seed=1)
+    frames = [vector.reset()]
+    kept = [frames[0].copy()]
+    for _ in range(20):
+        frames.append(vector.step(np.array([1, 1]))[0])
+        kept.append(frames[-1].copy())
+    np.testing.assert_array_equal(frames, kept)
+
+
+def test_a_second_reset_starts_every_stream_anew():
+    """In the middle of an episode as behind its end: the same seed shows the same frames again."""
+    vector = CheckedVector(spec_of("trunkline/Chain-v0"), num_envs=2, seed=1)
+    first = vector.reset()
+    vector.step(np.array([0, 1]))
+    np.testing.assert_array_equal(vector.reset(), first)
+    assert vector.step(np.array([1, 1]))[0].argmax(1).tolist() == [2, 2]
 
 
 def test_the_step_behind_an_end_ignores_its_action_and_shows_a_first_observation():

@@ -23,6 +23,8 @@ IN_STEP = {
     "NanObservation": "returned an observation that is not finite (nan)",
     "NanReward": "returned a reward that is not finite (nan)",
     "WrongShape": "returned an observation of shape (5,), but declares (3,)",
+    "HugeObservation": "returned an observation that is not finite (inf)",
+    "TextObservation": "",
     "TextReward": "",
 }
 
@@ -83,8 +85,22 @@ def test_one_broken_stream_of_many_is_noticed():
     """Finite neighbours do not hide a reward that is not."""
     vector = make_vector("NanReward", after=3)
     vector.reset()
-    vector._vector.envs[0].unwrapped._after = 100  # type: ignore[attr-defined]
+    vector._envs[0].unwrapped._after = 100  # type: ignore[attr-defined]
     for _ in range(2):
         vector.step(np.array([0, 1]))
     with pytest.raises(EnvironmentFailureError, match="returned a reward that is not finite"):
         vector.step(np.array([0, 1]))
+
+
+def test_an_observation_that_is_a_list_is_taken_or_named():
+    """It has the declared shape: either it is played, or the sentence does not say that the shape is wrong."""
+    vector = make_vector("ListObservation", after=3)
+    vector.reset()
+    for _ in range(2):
+        vector.step(np.array([0, 1]))
+    try:
+        frame, *_ = vector.step(np.array([0, 1]))
+    except EnvironmentFailureError as error:
+        assert "shape (3,), but declares (3,)" not in str(error)
+    else:
+        assert frame[:, 0].tolist() == [3.0, 3.0]

@@ -1,0 +1,95 @@
+"""Where every transition went: the books of actors and of shards, held against each other."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actors.actor import ActorReport
+from replay.messages import TableStats
+
+
+@dataclass(frozen=True)
+class TaskAccount:
+    """One task's transitions in one life of a run: sent = inserted + superseded + missing.
+
+    Attributes:
+        sent: by its actors; of an actor that was killed, what is known to have arrived.
+        inserted: put into replay.
+        superseded: dropped, since a later life of their actor had begun.
+        missing: sent and in no shard's books: not acknowledged when the run ended, or on a shard that died.
+        duplicates: arrived again and dropped.
+        evicted: overwritten by newer ones.
+        stored: in replay at the end, those that a snapshot brought included.
+        lost: that were on shards when they died.
+        problem: what does not add up, in one sentence; None if all does.
+    """
+
+    sent: int
+    inserted: int
+    superseded: int
+    missing: int
+    duplicates: int
+    evicted: int
+    stored: int
+    lost: int
+    problem: str | None
+
+
+def settle_accounts(
+    tables: Mapping[str, TableStats],
+    items_by_life: Mapping[tuple[str, int], int],
+    reports: Sequence[ActorReport],
+    actors: Mapping[str, Sequence[str]],
+    lost: Mapping[str, int],
+    all_heard: bool,
+) -> dict[str, TaskAccount]:
+    """Settle every task's account.
+
+    Args:
+        tables: counters of each task over all shards.
+        items_by_life: transitions that each life of an actor (name, incarnation) brought.
+        reports: of the actors that ended in order.
+        actors: names of each task's actors.
+        lost: items that were on shards when they died, by task.
+        all_heard: whether these are the last counters of every shard that there was. Those of one that died
+            are older, so that transitions it took since count as missing.
+    """
+    return {
+        task: _settle(table, items_by_life, reports, set(actors[task]), lost.get(task, 0), all_heard)
+        for task, table in tables.items()
+    }
+
+
+def _settle(
+    table: TableStats,
+    items_by_life: Mapping[tuple[str, int], int],
+    reports: Sequence[ActorReport],
+    actors: set[str],
+    lost: int,
+    all_heard: bool,
+) -> TaskAccount:
+    arrived = Counter({life: items for life, items in items_by_life.items() if life[0] in actors})
+    own = [report for report in reports if report.actor in actors]
+    reported = {(report.actor, report.incarnation) for report in own}
+    killed = sum(items for life, items in arrived.items() if life not in reported)
+    superseded = table.dropped.get("superseded", 0)
+    missing = sum(report.sent_items - arrived[report.actor, report.incarnation] for report in own)
+    sent = sum(report.sent_items for report in own) + killed + superseded
+    problem = None
+    if arrived.total() != table.inserted:
+        problem = f"actors' lives brought {arrived.total()} transitions, {table.inserted} were inserted"
+    elif all_heard and not 0 <= missing <= sum(report.abandoned_items for report in own):
+        problem = f"{missing} transitions are missing that no actor gave up"
+    elif all_heard and table.inserted + table.restored != table.items + table.evicted:
+        problem = f"inserted {table.inserted} is not stored {table.items} + evicted {table.evicted}"
+    return TaskAccount(
+        sent=sent,
+        inserted=table.inserted,
+        superseded=superseded,
+        missing=missing,
+        duplicates=table.dropped.get("duplicate", 0),
+        evicted=table.evicted,
+        stored=table.items,
+        lost=lost,
+        problem=problem,
+    )

@@ -1,0 +1,151 @@
+"""The shard processes of a run: started, replaced, saved."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+from deploy.errors import ClusterError, TrainingFailedError
+from deploy.parts import Parts
+from deploy.ray.cluster import ray_actor
+from deploy.ray.shard import ShardHost
+from deploy.ray.shard_client import RayShardClient
+from deploy.supervisor import GiveUp, Replace, Supervisor
+from replay.client import ShardClient
+
+START_SECONDS = 300.0
+MAX_DEATHS = 4
+WINDOW_SECONDS = 120.0
+PENDING_CALLS = 256
+"""Calls of one process to one shard that may be under way; a flood fails at its source."""
+
+
+def shard_name(index: int) -> str:
+    """Return the name under which a shard is found, within its run."""
+    return f"replay-{index}"
+
+
+@dataclass
+class _Successor:
+    """A shard that takes the place of a dead one: due at some time, then on its way up."""
+
+    replace: Replace
+    ready: Any = None
+
+
+class ShardCrew:
+    """Every shard of a run in a process of its own.
+
+    Attributes:
+        clients: the learner's way to each shard.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._supervisor = Supervisor(MAX_DEATHS, WINDOW_SECONDS)
+        self._successors: dict[int, _Successor] = {}
+        self._saves: list[Any] = []
+        self._handles = [self._start(index, incarnation=0) for index in range(parts.replay.num_shards)]
+        self.clients: list[ShardClient] = [
+            RayShardClient(shard_name(index)) for index in range(len(self._handles))
+        ]
+
+    def wait_until_up(self) -> None:
+        """Wait for every shard.
+
+        Raises:
+            ClusterError: one does not start.
+        """
+        try:
+            ray.get([handle.stats.remote() for handle in self._handles], timeout=START_SECONDS)
+        except GetTimeoutError as error:
+            raise ClusterError(f"the replay shards did not start within {START_SECONDS:.0f} s") from error
+        except RayError as error:
+            raise ClusterError(f"a replay shard did not start: {_innermost(error)}") from error
+
+    def revive(self, index: int, reason: str) -> bool:
+        """Put a successor in the place of a shard that does not answer; return whether it is up.
+
+        To be called again until it is.
+
+        Raises:
+            TrainingFailedError: the shard died again and again.
+        """
+        if index not in self._successors:
+            ray.kill(self._handles[index])
+            match self._supervisor.died(f"shard {shard_name(index)}", reason, time.monotonic()):
+                case Replace() as replace:
+                    self._successors[index] = _Successor(replace)
+                case GiveUp(sentence):
+                    raise TrainingFailedError(sentence)
+        successor = self._successors[index]
+        if successor.ready is None and time.monotonic() >= successor.replace.at:
+            successor.ready = self._try_to_start(index, successor.replace.incarnation)
+        if successor.ready is None or not ray.wait([successor.ready], timeout=0)[0]:
+            return False
+        del self._successors[index]
+        return self._is_up(successor.ready, index, reason)
+
+    def restarts(self, index: int) -> int:
+        """Return how often a shard was replaced."""
+        return self._supervisor.restarts(f"shard {shard_name(index)}")
+
+    def save(self) -> bool:
+        """Let every shard save itself; return False if the last time is still under way."""
+        if self._saves and len(ray.wait(self._saves, num_returns=len(self._saves), timeout=0)[1]):
+            return False
+        self._saves = self._ask_all(lambda handle: handle.save.remote())
+        return True
+
+    def finish_save(self, timeout_seconds: float) -> bool:
+        """Wait at most so long for the shards that are saving themselves; return whether all have."""
+        if not self._saves:
+            return True
+        try:
+            ray.get(self._saves, timeout=timeout_seconds)
+        except RayError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let every shard answer whoever it holds back."""
+        self._ask_all(lambda handle: handle.release.remote())
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the books of any shard that is there."""
+        found: list[str] = []
+        for ref in self._ask_all(lambda handle: handle.problem.remote()):
+            with contextlib.suppress(RayError):
+                found += [problem for problem in [ray.get(ref)] if problem is not None]
+        return found
+
+    def _ask_all(self, ask: Callable[[Any], Any]) -> list[Any]:
+        return [ask(handle) for handle in self._handles]
+
+    def _start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
+        kind = ray_actor(ShardHost, slot="replay", name=shard_name(index), max_pending_calls=PENDING_CALLS)
+        return kind.remote(self._parts, index, incarnation)
+
+    def _try_to_start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
+        """Start a successor, unless the name is still taken by the dying one."""
+        try:
+            self._handles[index] = self._start(index, incarnation)
+        except ValueError:
+            return None
+        return self._handles[index].stats.remote()
+
+    def _is_up(self, ready: Any, index: int, reason: str) -> bool:  # noqa: ANN401 - ray's own type
+        try:
+            ray.get(ready, timeout=0)
+        except RayError:
+            return self.revive(index, reason)
+        return True
+
+
+def _innermost(error: RayError) -> str:
+    cause = error.cause if isinstance(error, RayTaskError) else error
+    return str(cause).strip().splitlines()[-1]

@@ -1,0 +1,163 @@
+"""From a configuration to the parts of replay: shards, and the router that makes them one."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from deploy.config.memory import table_plans
+from deploy.config.resolution import rate_limiter, supplies
+from deploy.config.schema import RunConfig
+from deploy.seeding import child_seed
+from learner.batch_source import BatchSource
+from learner.td import annealed_exponent
+from replay.client import ShardClient
+from replay.fragment import TableShape, empty_block
+from replay.messages import Sampled
+from replay.n_step import ReturnSpec
+from replay.rate_limiter import NO_LIMIT
+from replay.restoring import restore_tables
+from replay.router import ReplayRouter, Spread
+from replay.rows import RowRing
+from replay.selector import Proportional, Selector, Uniform
+from replay.shard import Shard
+from replay.snapshot import MANIFEST, SnapshotWriter
+from replay.table import Table
+from tasks.spec import TaskSpec
+
+_KEYS_OF_A_LIFE = 2**36
+"""Rows that a shard may write in one life: later lives number theirs from multiples of it."""
+_LIVES_OF_A_RUN = 2**10
+
+
+class ReplayParts:
+    """Builds replay for one run.
+
+    Args:
+        config: the run's configuration.
+        specs: its tasks, in order.
+        life: counts the times that the run was started or resumed.
+        directory: where shards save themselves, and come back from; None for nowhere.
+    """
+
+    def __init__(
+        self, config: RunConfig, specs: Sequence[TaskSpec], life: int, directory: Path | None
+    ) -> None:
+        self.directory = directory
+        self._config = config
+        self._specs = list(specs)
+        self._life = life
+
+    @property
+    def num_shards(self) -> int:
+        """Shards of the run."""
+        return self._config.replay.shards
+
+    def capacities(self) -> dict[str, int]:
+        """Return how many transitions each task keeps."""
+        return {plan.task: plan.transitions for plan in table_plans(self._config, self._specs)}
+
+    def shards_of(self, task: str) -> list[int]:
+        """Return the indices of the shards that hold a task."""
+        return next(plan.shards for plan in table_plans(self._config, self._specs) if plan.task == task)
+
+    def shard_of_actor(self, task: str, index: int) -> int:
+        """Return the shard to which a task's actor keeps."""
+        shards = self.shards_of(task)
+        return shards[index % len(shards)]
+
+    def shard(self, index: int, incarnation: int = 0) -> Shard:
+        """Return a shard with an empty table for each of its tasks; inserts wait until it is told a pace."""
+        plans = {plan.task: plan for plan in table_plans(self._config, self._specs)}
+        return Shard(
+            {
+                spec.name: self._table(spec, plans[spec.name].rows, index, incarnation)
+                for spec in self._specs
+                if index in plans[spec.name].shards
+            },
+            incarnation,
+        )
+
+    def warm_up(self) -> None:
+        """Compile what tables are made of, so that no answer has to wait for it."""
+        for spec in self._specs:
+            block = empty_block(spec.name, spec.frame_shape, spec.observation_dtype, spec.frame_stack - 1)
+            table = self._table(spec, rows=2 * block.actions.size, index=0, incarnation=0)
+            table.follow(NO_LIMIT)
+            table.insert(block, weights_version=0)
+            answer = table.sample(1)
+            if isinstance(answer, Sampled):
+                table.update_priorities(answer.keys, np.ones(1, np.float32))
+
+    def restore(self, shard: Shard, index: int) -> None:
+        """Fill a shard from the snapshots that are its part of those there are.
+
+        Raises:
+            SnapshotError: one cannot be used.
+        """
+        for directory in self._snapshots():
+            if _number(directory) % self.num_shards == index:
+                restore_tables(directory, shard.tables)
+
+    def snapshot_writer(self, index: int) -> SnapshotWriter | None:
+        """Return what saves a shard, or None if nothing is saved."""
+        return None if self.directory is None else SnapshotWriter(self.directory / f"shard-{index}")
+
+    def surplus_snapshots(self) -> list[Path]:
+        """Return snapshots of shards that this run does not have: once all are saved, they are old."""
+        return [path for path in self._snapshots() if _number(path) >= self.num_shards]
+
+    def router(self, clients: Sequence[ShardClient]) -> ReplayRouter:
+        """Return the learner's view of all shards."""
+        spreads = {
+            spec.name: Spread(self.shards_of(spec.name), rate_limiter(self._config, spec))
+            for spec in self._specs
+        }
+        return ReplayRouter(clients, spreads, np.random.default_rng(self._seed("router")))
+
+    def batch_source(self, router: ReplayRouter, device: torch.device) -> BatchSource:
+        """Return the learner's source of batches."""
+        replay = self._config.replay
+        exponent = partial(
+            annealed_exponent,
+            replay.importance_exponent_start,
+            replay.importance_exponent_end,
+            replay.importance_exponent_steps,
+        )
+        return BatchSource(router, supplies(self._config, self._specs), exponent, device)
+
+    def returns(self, spec: TaskSpec) -> ReturnSpec:
+        """Return how a task's rewards become returns."""
+        return ReturnSpec(self._config.replay.n_step, spec.discount, spec.reward_scale, spec.reward_clip)
+
+    def _table(self, spec: TaskSpec, rows: int, index: int, incarnation: int) -> Table:
+        replay = self._config.replay
+        selector: Selector = (
+            Uniform(rows)
+            if replay.selector == "uniform"
+            else Proportional(rows, priority_exponent=replay.priority_exponent)
+        )
+        life = self._life * _LIVES_OF_A_RUN + incarnation
+        return Table(
+            shape=TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions),
+            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=life * _KEYS_OF_A_LIFE),
+            selector=selector,
+            returns=self.returns(spec),
+            frame_stack=spec.frame_stack,
+            rng=np.random.default_rng(self._seed("table", spec.name, index, incarnation)),
+            insert_until=0,
+        )
+
+    def _snapshots(self) -> list[Path]:
+        if self.directory is None:
+            return []
+        return sorted((path.parent for path in self.directory.glob(f"shard-*/{MANIFEST}")), key=_number)
+
+    def _seed(self, *path: str | int) -> int:
+        return child_seed(self._config.seed, self._life, *path)
+
+
+def _number(directory: Path) -> int:
+    return int(directory.name.removeprefix("shard-"))

@@ -1,0 +1,40 @@
+"""Keeps the shards of a run going: replaces those that went down, saves all of them now and then."""
+
+from deploy.runtime import Runtime
+from replay.router import ReplayRouter
+
+
+class ShardKeeper:
+    """What the training loop does about shards, a little at a time.
+
+        keeper = ShardKeeper(runtime, router)
+        keeper.tick()                         # often: goes on with replacing what is down
+        keeper.save()                         # with each checkpoint
+
+    Attributes:
+        skipped_saves: times that replay was not saved, since it was still being saved.
+    """
+
+    def __init__(self, runtime: Runtime, router: ReplayRouter) -> None:
+        self._runtime = runtime
+        self._router = router
+        self.skipped_saves = 0
+
+    def tick(self) -> None:
+        """Go on with replacing shards that are down.
+
+        Raises:
+            TrainingFailedError: one dies again and again.
+        """
+        for shard, reason in list(self._router.down.items()):
+            if self._runtime.revive(shard, reason):
+                self._router.revived(shard)
+
+    def save(self) -> None:
+        """Begin to save replay, unless that is still under way."""
+        self.skipped_saves += not self._runtime.save_replay()
+
+    def save_and_wait(self, timeout_seconds: float) -> bool:
+        """Save replay as it is now and wait, at most so long; return whether it is saved."""
+        self._runtime.finish_save(timeout_seconds / 2)
+        return self._runtime.save_replay() and self._runtime.finish_save(timeout_seconds / 2)

@@ -1,0 +1,130 @@
+"""Brings tables back from a snapshot: verified, a piece at a time, whatever the sizes are now."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from replay.fragment import TableShape
+from replay.rows import END, ITEM
+from replay.snapshot import FORMAT, MANIFEST
+from replay.table import Table
+
+
+class SnapshotError(RuntimeError):
+    """A snapshot that cannot be used; the message says why."""
+
+
+def restore_tables(directory: Path, tables: Mapping[str, Table]) -> dict[str, int]:
+    """Copy a snapshot's rows into tables; return how many items each task got.
+
+    Rows go in as if they had just been inserted, oldest first, so a table may be larger or smaller than the
+    one that was saved, and hold rows already. Tasks that have no table are passed over.
+
+    Raises:
+        SnapshotError: it is damaged, or of tasks with other frames or actions. Damage may show half-way: the
+            tables then hold what came before it.
+    """
+    manifest = _manifest(directory)
+    found = {task: entry for task, entry in manifest["tables"].items() if task in tables}
+    for task, entry in found.items():
+        _refuse_other_shape(task, entry["shape"], tables[task].shape)
+    restored: dict[str, int] = {}
+    for task, entry in found.items():
+        try:
+            restored[task] = _restore(directory, manifest["files"], entry, tables[task])
+        except (OSError, ValueError, LookupError, TypeError, zstandard.ZstdError) as error:
+            raise SnapshotError(
+                f"replay snapshot {directory.name} is damaged: {type(error).__name__}: {error}"
+            ) from error
+    return restored
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+        if manifest["format"] != FORMAT:
+            raise SnapshotError(
+                f"replay snapshot {directory.name} has format {manifest['format']}, not {FORMAT}"
+            )
+        _ = manifest["tables"].items(), manifest["files"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SnapshotError(
+            f"replay snapshot {directory.name} has no manifest that can be read: {error}"
+        ) from error
+    return manifest
+
+
+def _refuse_other_shape(task: str, saved: Mapping[str, Any], shape: TableShape) -> None:
+    for name, now in asdict(shape).items():
+        before = saved.get(name)
+        if before != (list(now) if isinstance(now, tuple) else now):
+            raise SnapshotError(
+                f"replay snapshot of another configuration: {name} of task {task!r} was {before}, "
+                f"it is {now} now; to resume without replay give checkpoint.replay=false"
+            )
+
+
+def _restore(directory: Path, files: Mapping[str, Any], entry: Mapping[str, Any], table: Table) -> int:
+    """Put a table's rows in, from the newest that there is room for on."""
+    end = max((part["first_key"] + part["rows"] for part in entry["states"]), default=0)
+    first = max(entry["first_key"], end - table.rows.num_rows)
+    flags, priorities = _state(directory, files, entry["states"], first, end)
+    if first > entry["first_key"]:
+        whole_from = np.flatnonzero(flags & END)[0] + 1
+        flags[:whole_from] &= ~np.uint8(ITEM)
+    before = table.stats().restored
+    for part in entry["segments"]:
+        begin, stop = max(part["first_key"], first), part["first_key"] + part["rows"]
+        if begin >= stop:
+            continue
+        columns = _columns(_read(directory, files, part["file"]), part["rows"], table)
+        there = slice(begin - first, stop - first)
+        is_item = (flags[there] & ITEM) != 0
+        skipped = begin - part["first_key"]
+        table.restore([column[skipped:] for column in columns], flags[there], priorities[there][is_item])
+    return table.stats().restored - before
+
+
+def _state(
+    directory: Path, files: Mapping[str, Any], states: list[dict[str, Any]], first: int, end: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    flags, priorities = np.zeros(end - first, np.uint8), np.zeros(end - first, np.float32)
+    for part in states:
+        count = part["rows"]
+        data = _read(directory, files, part["file"])
+        begin, stop = max(part["first_key"], first), part["first_key"] + count
+        if begin < stop:
+            there, skipped = slice(begin - first, stop - first), begin - part["first_key"]
+            flags[there] = np.frombuffer(data, np.uint8, count)[skipped:]
+            priorities[there] = np.frombuffer(data, np.float32, count, offset=count)[skipped:]
+    return flags, priorities
+
+
+def _columns(data: bytes, count: int, table: Table) -> list[NDArray[Any]]:
+    rows = table.rows
+    columns: list[NDArray[Any]] = []
+    offset = 0
+    for ring in (rows.frames, rows.actions, rows.rewards, rows.weights_versions):
+        shape = (count, *ring.shape[1:])
+        size = int(np.prod(shape))
+        columns.append(np.frombuffer(data, ring.dtype, size, offset).reshape(shape))
+        offset += size * ring.itemsize
+    if offset != len(data):
+        raise ValueError(f"a segment of {count} rows has {len(data)} bytes, not {offset}")
+    return columns
+
+
+def _read(directory: Path, files: Mapping[str, Any], name: str) -> bytes:
+    if Path(name).name != name:
+        raise ValueError(f"the manifest names a file outside the snapshot, {name!r}")
+    data = (directory / name).read_bytes()
+    if hashlib.sha256(data).hexdigest() != files[name]["sha256"]:
+        raise ValueError(f"{name} is not what was written")
+    return zstandard.ZstdDecompressor().decompress(data)

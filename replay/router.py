@@ -1,0 +1,210 @@
+"""All shards of a run as one replay, as the learner sees it: who is asked, how far each may go."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.client import Reply, ShardClient, ShardUnavailableError
+from replay.draw import Draw, Part, split_keys
+from replay.messages import Pace, SampleAnswer, TableProgress
+from replay.rate_limiter import NO_LIMIT, RateLimiter
+
+_NOTHING = TableProgress(inserted=0, items=0, mass=0.0)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where a task's replay lies, and the rate that is kept over all of it.
+
+    Attributes:
+        shards: indices of the task's shards.
+        limiter: the task's.
+    """
+
+    shards: Sequence[int]
+    limiter: RateLimiter
+
+
+class ReplayRouter:
+    """Draws from every shard in proportion to its priority mass, and keeps each task's rate over all of them.
+
+        router = ReplayRouter(clients, {"cartpole": Spread([0, 1], limiter)}, rng)
+        draw = router.request("cartpole", 4096, weights_version)      # None: the rate holds samples back
+        router.update_priorities("cartpole", drawn.keys, priorities)
+
+    A shard is chosen for each item with probability mass / sum of masses, as they were last heard of, and an
+    item within it by the shard: P(item) is the product, exactly, however old the masses are.
+
+    What the rate limiter still lets in is split evenly over a task's shards, so that together they cannot
+    overrun it. A shard that does not answer is `down`: its part is asked of the others, its items are counted
+    as lost, and `revived` takes a successor in. Nothing here waits.
+
+    Attributes:
+        down: why each shard that is down is.
+        lost: items that were on shards when they went down, by task.
+    """
+
+    def __init__(
+        self, clients: Sequence[ShardClient], spreads: Mapping[str, Spread], rng: np.random.Generator
+    ) -> None:
+        self._clients = list(clients)
+        self._tasks = {task: _TaskBook(spread) for task, spread in spreads.items()}
+        self._rng = rng
+        self._lives = [0] * len(self._clients)
+        self.down: dict[int, str] = {}
+        self.lost: Counter[str] = Counter()
+
+    def request(self, task: str, size: int, weights_version: int) -> Draw | None:
+        """Ask for items, or return None while the rate or a lack of items holds them back."""
+        book = self._tasks[task]
+        self._hear_watches(task)
+        if not book.may_sample(size) or not book.mass_of(self._alive(task)).any():
+            self._watch(task, self._alive(task), weights_version, book.lacking(size))
+            return None
+        book.samples += size
+        unseen = [shard for shard in self._alive(task) if book.progress[shard].mass == 0.0]
+        self._watch(task, unseen, weights_version, lacking=0)
+
+        def heard(part: Part, answer: SampleAnswer | ShardUnavailableError) -> None:
+            if part.life != self._lives[part.shard]:
+                return
+            if isinstance(answer, ShardUnavailableError):
+                self._went_down(part.shard, answer)
+            else:
+                book.progress[part.shard] = answer.progress
+
+        return Draw(
+            size, lambda count: self._issue(task, count, weights_version), heard, book.items, self._rng
+        )
+
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Send new priorities to the shards of their items; nobody waits for them."""
+        shards, keys_there = split_keys(keys)
+        for shard in self._tasks[task].spread.shards:
+            here = shards == shard
+            if here.any() and shard not in self.down:
+                self._clients[shard].update_priorities(task, keys_there[here], priorities[here])
+
+    def revived(self, shard: int) -> None:
+        """Take in an empty successor of a shard that is down."""
+        del self.down[shard]
+        self._lives[shard] += 1
+        for book in self._tasks.values():
+            if shard in book.progress:
+                book.begin_again(shard)
+
+    def credit(self, task: str, restored: int) -> None:
+        """Count items that came from a snapshot towards those which must be there before sampling."""
+        self._tasks[task].credit(restored)
+
+    def wait(self, task: str, timeout_seconds: float) -> None:
+        """Wait at most so long for news of a task that is held back."""
+        watch = next(iter(self._tasks[task].watches.values()), None)
+        if watch is not None:
+            watch.wait(timeout_seconds)
+
+    def _alive(self, task: str) -> list[int]:
+        return [shard for shard in self._tasks[task].spread.shards if shard not in self.down]
+
+    def _issue(self, task: str, size: int, weights_version: int) -> list[Part]:
+        book, alive = self._tasks[task], self._alive(task)
+        masses = book.mass_of(alive)
+        if not masses.any():
+            self._hear_watches(task)
+            self._watch(task, alive, weights_version, lacking=0)
+            return []
+        shares = masses / masses.sum()
+        counts = self._rng.multinomial(size, shares).tolist()
+        parts = []
+        for shard, count, share in zip(alive, counts, shares.tolist(), strict=True):
+            if count:
+                reply = self._clients[shard].sample(task, count, book.pace(shard, weights_version))
+                parts.append(Part(shard, self._lives[shard], count, share, reply))
+        return parts
+
+    def _watch(self, task: str, shards: Sequence[int], weights_version: int, lacking: int) -> None:
+        """Keep one question under way to each shard: are you further by your part of what is lacking?"""
+        book = self._tasks[task]
+        for shard in shards:
+            if shard not in book.watches:
+                beyond = book.progress[shard].inserted + max(0, lacking // len(book.progress) - 1)
+                pace = book.pace(shard, weights_version)
+                book.watches[shard] = self._clients[shard].watch(task, beyond, pace)
+
+    def _hear_watches(self, task: str) -> None:
+        book = self._tasks[task]
+        for shard, reply in list(book.watches.items()):
+            if reply.wait(0.0):
+                del book.watches[shard]
+                try:
+                    book.progress[shard] = reply.result()
+                except ShardUnavailableError as error:
+                    self._went_down(shard, error)
+
+    def _went_down(self, shard: int, error: ShardUnavailableError) -> None:
+        if shard in self.down:
+            return
+        self.down[shard] = str(error)
+        for task, book in self._tasks.items():
+            if shard in book.progress:
+                self.lost[task] += book.progress[shard].items
+                book.lose(shard)
+
+
+@dataclass
+class _TaskBook:
+    """What is known of one task: how each shard stands, and how many samples were drawn.
+
+    Attributes:
+        samples: items drawn.
+        progress: of each shard that has it, as last heard of.
+        watches: questions under way.
+    """
+
+    spread: Spread
+    samples: int = 0
+    progress: dict[int, TableProgress] = field(default_factory=dict)
+    watches: dict[int, Reply[TableProgress]] = field(default_factory=dict)
+    _before: int = 0
+
+    def __post_init__(self) -> None:
+        self.progress = dict.fromkeys(self.spread.shards, _NOTHING)
+
+    def inserts(self) -> int:
+        """Inserts that the limiter counts: on the shards there are, on those that went, and on credit."""
+        return self._before + sum(progress.inserted for progress in self.progress.values())
+
+    def items(self) -> int:
+        return sum(progress.items for progress in self.progress.values())
+
+    def mass_of(self, shards: Sequence[int]) -> NDArray[np.float64]:
+        return np.array([self.progress[shard].mass for shard in shards])
+
+    def may_sample(self, count: int) -> bool:
+        return self.spread.limiter.may_sample(self.inserts(), self.samples, count)
+
+    def pace(self, shard: int, weights_version: int) -> Pace:
+        """Tell a shard how far it may go: what it has, and its even part of what is left."""
+        most = self.spread.limiter.most_inserts(self.samples)
+        room = max(0, most - self.inserts()) // len(self.progress)
+        until = NO_LIMIT if most == NO_LIMIT else self.progress[shard].inserted + room
+        return Pace(weights_version, until)
+
+    def lacking(self, count: int) -> int:
+        """Return how many more inserts there must be until `count` items may be drawn."""
+        return self.spread.limiter.least_inserts(self.samples, count) - self.inserts()
+
+    def credit(self, restored: int) -> None:
+        self._before += min(restored, self.spread.limiter.min_size_to_sample)
+
+    def lose(self, shard: int) -> None:
+        """Forget how a shard stood; its inserts and the samples drawn from them have happened."""
+        self._before += self.progress[shard].inserted
+        self.progress[shard] = _NOTHING
+        self.watches.pop(shard, None)
+
+    def begin_again(self, shard: int) -> None:
+        self.progress[shard] = _NOTHING

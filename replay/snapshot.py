@@ -1,0 +1,143 @@
+"""Snapshots of a shard: incremental, written while it serves, complete or not there.
+
+A snapshot is a directory. The rows of a table lie in *segments*, files of equal stretches of its keys; rows
+never change once they are written, so a segment is saved once and belongs to every later snapshot until its
+rows are overwritten. Flags and priorities, which do change, are saved anew each time. The manifest, renamed into
+place at the end, names every file that counts, with size and SHA-256. Files are compressed by Zstandard.
+"""
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zstandard
+
+from replay.durable import sync_directory, write_synced
+from replay.rows import ITEM, RowRing
+from replay.table import Table
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SEGMENT_BYTES = 2 * 2**20
+SMALLEST_SEGMENT_ROWS = 256
+STATE_ROWS = 2**16
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some bytes of a table, copied and not yet written, and how its file is called."""
+
+    file: str
+    data: bytes
+
+
+class SnapshotWriter:
+    """Saves the tables of one shard into one directory, again and again.
+
+        writer = SnapshotWriter(directory)
+        for piece in writer.pieces(shard.tables):      # copies a little; in between the shard serves
+            writer.write(piece)                        # compresses and writes; may run in another thread
+        writer.commit()
+
+    Rows that are inserted while it goes on are left to the next snapshot; rows that are overwritten are left
+    out.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[str, dict[str, Any]] = {}
+        self._tables: dict[str, dict[str, Any]] = {}
+        self._serial = 0
+
+    def pieces(self, tables: Mapping[str, Table]) -> Iterator[Piece]:
+        """Yield what has to be written, a piece at a time."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._serial += 1
+        self._tables = {}
+        for task, table in tables.items():
+            end = table.rows.next_key
+            segments = yield from self._segments(task, table.rows, end)
+            first = table.rows.oldest_key
+            states = yield from self._states(task, table, first, end)
+            self._tables[task] = {
+                "shape": asdict(table.shape),
+                "first_key": first,
+                "segments": [entry for entry in segments if entry["first_key"] + entry["rows"] > first],
+                "states": states,
+            }
+
+    def _segments(self, task: str, rows: RowRing, end: int) -> Generator[Piece, None, list[dict[str, Any]]]:
+        length = _segment_rows(rows)
+        entries: list[dict[str, Any]] = []
+        start = rows.oldest_key - (rows.oldest_key - rows.first_key) % length
+        for whole in range(start, end, length):
+            begin, stop = whole, min(whole + length, end)
+            if _file(task, begin, stop) not in self._files:
+                begin = max(begin, rows.oldest_key)
+                if begin >= stop:
+                    continue
+                yield Piece(_file(task, begin, stop), _row_bytes(rows, begin, stop - begin))
+            entries.append({"file": _file(task, begin, stop), "first_key": begin, "rows": stop - begin})
+        return entries
+
+    def _states(
+        self, task: str, table: Table, first: int, end: int
+    ) -> Generator[Piece, None, list[dict[str, Any]]]:
+        entries: list[dict[str, Any]] = []
+        for begin in range(first, end, STATE_ROWS):
+            count = min(STATE_ROWS, end - begin)
+            name = f"{task}-{begin:x}-{self._serial}.state"
+            yield Piece(name, _state_bytes(table, begin, count))
+            entries.append({"file": name, "first_key": begin, "rows": count})
+        return entries
+
+    def write(self, piece: Piece) -> None:
+        """Compress a piece and write its file."""
+        data = zstandard.ZstdCompressor(level=1).compress(piece.data)
+        write_synced(self._directory / piece.file, data)
+        self._files[piece.file] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    def commit(self) -> None:
+        """Make what was written the snapshot, and remove what no longer belongs to it."""
+        used = {
+            entry["file"]
+            for table in self._tables.values()
+            for entry in (*table["segments"], *table["states"])
+        }
+        self._files = {name: entry for name, entry in self._files.items() if name in used}
+        manifest = {"format": FORMAT, "tables": self._tables, "files": self._files}
+        temporary = self._directory / f".{MANIFEST}.tmp"
+        write_synced(temporary, json.dumps(manifest).encode())
+        temporary.rename(self._directory / MANIFEST)
+        sync_directory(self._directory)
+        for path in self._directory.iterdir():
+            if path.name not in {*used, MANIFEST}:
+                path.unlink()
+
+
+def _segment_rows(rows: RowRing) -> int:
+    row_bytes = rows.nbytes // rows.num_rows
+    return max(SMALLEST_SEGMENT_ROWS, min(SEGMENT_BYTES // row_bytes, rows.num_rows // 64))
+
+
+def _file(task: str, begin: int, stop: int) -> str:
+    return f"{task}-{begin:x}-{stop:x}.rows"
+
+
+def _row_bytes(rows: RowRing, first: int, count: int) -> bytes:
+    slots = np.arange(first, first + count) % rows.num_rows
+    columns = (rows.frames, rows.actions, rows.rewards, rows.weights_versions)
+    return b"".join(column[slots].tobytes() for column in columns)
+
+
+def _state_bytes(table: Table, first: int, count: int) -> bytes:
+    slots = np.arange(first, first + count) % table.rows.num_rows
+    flags = table.rows.flags[slots]
+    items = (flags & ITEM) != 0
+    priorities = np.zeros(count, np.float32)
+    priorities[items] = table.selector.priorities(slots[items])
+    return flags.tobytes() + priorities.tobytes()

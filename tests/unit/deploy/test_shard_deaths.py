@@ -1,0 +1,206 @@
+"""Shards that die in mid-run: replaced, what was on them counted, and the run goes on to its end."""
+
+from collections.abc import Callable
+
+import pytest
+
+from deploy.errors import TrainingFailedError
+from deploy.parts import Parts
+from deploy.runtime import Runtime
+from deploy.shard_keeper import ShardKeeper
+from deploy.status import RunStatus
+from deploy.training import Training
+from tests.support.learning_builders import tiny_parts
+from tests.unit.deploy.local_run import LocalRun, train_locally
+from tests.unit.deploy.mortal_runtime import MortalRuntime
+
+RUN = (
+    "tasks.chain.solved_at=null",
+    "tasks.identity.solved_at=null",
+    "tasks.chain.actors=2",
+    "tasks.identity.actors=2",
+    "evaluation.period=100000",
+    "stop_env_steps=1500",
+)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report and look after shards in every round; call a run stalled soon."""
+    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.0)
+    monkeypatch.setattr("deploy.training.STALL_SECONDS", 2.0)
+
+
+def killing(shard: int, when: Callable[[RunStatus], bool]) -> Callable[[Training, RunStatus], None]:
+    """Return what kills a shard once, at the first status that is so."""
+    done: list[bool] = []
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        if not done and when(status):
+            done.append(True)
+            runtime = training._runtime
+            assert isinstance(runtime, MortalRuntime)
+            runtime.kill(shard)
+
+    return interfere
+
+
+def train_and_kill(shards: int, shard: int, when: Callable[[RunStatus], bool], *overrides: str) -> LocalRun:
+    return train_locally(
+        *RUN,
+        f"replay.shards={shards}",
+        *overrides,
+        runtime_type=MortalRuntime,
+        interfere=killing(shard, when),
+    )
+
+
+@pytest.mark.parametrize("selector", ["uniform", "proportional"])
+@pytest.mark.parametrize(("shards", "shard"), [(2, 0), (2, 1), (3, 2)])
+def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(
+    shards: int, shard: int, selector: str
+):
+    """What was on it is lost and counted; its part is asked of the others until the successor is up."""
+    run = train_and_kill(
+        shards, shard, lambda status: status.learner_step >= 100, f"replay.selector={selector}"
+    )
+    assert run.outcome.reason == "budget"
+    assert sum(run.outcome.progress.env_steps.values()) >= 1500
+    assert run.problems() == []
+    last = run.statuses[-1]
+    assert [(one.up, one.restarts) for one in last.shards] == [
+        (True, int(index == shard)) for index in range(shards)
+    ]
+    on_it = run.parts.replay.shards_of("chain"), run.parts.replay.shards_of("identity")
+    for task, where, account in zip(last.tasks, on_it, run.outcome.accounts.values(), strict=True):
+        assert (task.lost > 0) is (shard in where)
+        assert task.lost == account.lost
+
+
+def test_while_a_shard_is_down_the_learner_learns_from_the_others():
+    """Updates go on between its death and its successor, and the status says that it is down."""
+    run = train_and_kill(2, 0, lambda status: status.learner_step >= 100)
+    down = [status.learner_step for status in run.statuses if not status.shards[0].up]
+    assert len(down) >= 2
+    assert down[-1] > down[0]
+
+
+@pytest.mark.parametrize("step", [101, 102, 111, 133])
+def test_the_only_shard_may_die_at_any_moment(step: int):
+    """Also where the rate lets in less than a block: the empty successor must not wait for the learner."""
+    run = train_and_kill(1, 0, lambda status: status.learner_step >= step)
+    assert run.outcome.reason == "budget"
+    assert run.problems() == []
+    assert run.statuses[-1].shards[0].restarts == 1
+
+
+@pytest.mark.parametrize("env_steps", [1, 100, 300, 600])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_shard_may_die_before_the_learner_has_asked_it_for_anything(shards: int, env_steps: int):
+    """The accounts are exact all the same: what it held is no transition that an actor has to explain."""
+    run = train_and_kill(
+        shards, 0, lambda status: status.env_steps >= env_steps, "replay.min_size_to_sample=400"
+    )
+    assert run.outcome.reason == "budget"
+    assert run.problems() == []
+    assert run.statuses[-1].shards[0].restarts == 1
+
+
+def test_several_deaths_are_several_replacements():
+    """One after the other, on both shards: counters add up over all their lives."""
+    deaths = {100: 0, 200: 1, 300: 0, 400: 1}
+    done: set[int] = set()
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        for step, shard in deaths.items():
+            if status.learner_step >= step and step not in done:
+                done.add(step)
+                assert isinstance(training._runtime, MortalRuntime)
+                training._runtime.kill(shard)
+
+    run = train_locally(*RUN, "replay.shards=2", runtime_type=MortalRuntime, interfere=interfere)
+    assert [shard.restarts for shard in run.statuses[-1].shards] == [2, 2]
+    assert run.problems() == []
+    env_steps = [status.env_steps for status in run.statuses]
+    assert env_steps == sorted(env_steps)
+
+
+def test_a_shard_of_the_learners_own_process_is_not_replaced():
+    """Nothing can die alone there; whatever went wrong ends the run with a sentence."""
+
+    class Broken(MortalRuntime):
+        def revive(self, shard: int, reason: str) -> bool:
+            return super(MortalRuntime, self).revive(shard, reason)
+
+    with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
+        train_locally(
+            *RUN, runtime_type=Broken, interfere=killing(0, lambda status: status.learner_step >= 100)
+        )
+
+
+class Saving(MortalRuntime):
+    """Saves take as long as the test says."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.begun, self.under_way, self.finishes = 0, False, True
+
+    def save_replay(self) -> bool:
+        if self.under_way:
+            return False
+        self.begun += 1
+        self.under_way = True
+        return True
+
+    def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - nobody waits here
+        self.under_way = self.under_way and not self.finishes
+        return not self.under_way
+
+
+def keeper_of(runtime: Runtime, parts: Parts) -> ShardKeeper:
+    return ShardKeeper(runtime, parts.replay.router(runtime.clients))
+
+
+def test_a_save_is_skipped_while_the_last_one_goes_on():
+    """A slow disk makes fewer snapshots, not a queue of them; those left out are counted."""
+    parts = tiny_parts()
+    runtime = Saving(parts)
+    keeper = keeper_of(runtime, parts)
+    for _ in range(3):
+        keeper.save()
+    assert (runtime.begun, keeper.skipped_saves) == (1, 2)
+    runtime.finish_save(0.0)
+    keeper.save()
+    assert (runtime.begun, keeper.skipped_saves) == (2, 2)
+
+
+@pytest.mark.parametrize("finishes", [True, False])
+def test_the_last_save_is_of_replay_as_it_is_in_the_end(finishes: bool):
+    """One that is under way began too early: it is waited for, and another is begun behind it."""
+    parts = tiny_parts()
+    runtime = Saving(parts)
+    keeper = keeper_of(runtime, parts)
+    keeper.save()
+    runtime.finishes = finishes
+    assert keeper.save_and_wait(1.0) is finishes
+    assert runtime.begun == (2 if finishes else 1)
+
+
+def test_the_keeper_asks_until_the_successor_is_up():
+    """A shard is down until the runtime says that it is back, and only then asked for anything again."""
+    parts = tiny_parts("replay.shards=2", "tasks.chain.actors=2")
+    runtime = MortalRuntime(parts)
+    router = parts.replay.router(runtime.clients)
+    keeper = ShardKeeper(runtime, router)
+    keeper.tick()
+    runtime.kill(1)
+    router.request("chain", 8, 0)
+    router.request("chain", 8, 0)
+    seen = []
+    for _ in range(4):
+        seen.append(dict(router.down))
+        keeper.tick()
+    assert seen[:3] == [{1: "the shard was killed"}] * 3
+    assert seen[3] == {}
+    assert runtime.shard_restarts(1) == 1

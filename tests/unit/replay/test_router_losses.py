@@ -1,0 +1,208 @@
+"""The router when shards go down and come back: nothing is counted twice, nothing old harms what is new."""
+
+import numpy as np
+import pytest
+
+from replay.draw import Draw, split_keys
+from replay.messages import Inserted
+from replay.rate_limiter import RateLimiter
+from replay.router import ReplayRouter
+from replay.shard import Shard
+from tests.support.builders import NO_RATE, make_block, make_router, make_shard
+from tests.support.shard_clients import MortalShardClient, make_numbered_table
+
+SPLIT = ({1: 1.0, 2: 1.0, 3: 2.0}, {4: 1.0, 5: 3.0}, {6: 8.0})
+
+
+def shard_of(items: dict[int, float]) -> Shard:
+    return Shard({"toy": make_numbered_table(items)})
+
+
+def clients_and_router(
+    limiter: RateLimiter = NO_RATE,
+) -> tuple[list[MortalShardClient], ReplayRouter]:
+    """Three shards and a router that has heard how they stand."""
+    clients = [MortalShardClient(shard_of(items)) for items in SPLIT]
+    router = make_router(clients, limiter=limiter)
+    assert router.request("toy", 1, 0) is None
+    assert router.request("toy", 1, 0) is not None
+    return clients, router
+
+
+def ask(router: ReplayRouter, size: int = 100) -> Draw:
+    draw = router.request("toy", size, 0)
+    assert draw is not None
+    return draw
+
+
+def finish(draw: Draw) -> set[int]:
+    """Take a draw that is all but there; return the numbers in it."""
+    assert any(draw.ready() for _ in range(6))
+    return set(draw.take().actions.tolist())
+
+
+def test_a_shard_that_dies_is_down_with_its_reason_and_its_items_are_lost_once():
+    """Several draws and a question of the same life fail; it is one death."""
+    clients, router = clients_and_router()
+    clients[0].open = False
+    draws = [ask(router) for _ in range(3)]
+    clients[0].die()
+    clients[0].open = True
+    for draw in draws:
+        assert finish(draw) == {4, 5, 6}
+    assert router.down == {0: "life 0 is over"}
+    assert router.lost == {"toy": 3}
+
+
+def test_nothing_is_asked_of_a_shard_that_is_down():
+    """No samples, no questions, no priorities; the others go on."""
+    clients, router = clients_and_router()
+    keys = ask(router)
+    keys.ready()
+    drawn = keys.take()
+    clients[1].die()
+    finish(ask(router))
+    asked, updated = len(clients[1].asked), len(clients[1].updated)
+    assert finish(ask(router)) == {1, 2, 3, 6}
+    router.update_priorities("toy", drawn.keys, np.ones(100, np.float32))
+    assert (len(clients[1].asked), len(clients[1].updated)) == (asked, updated)
+    assert len(clients[0].updated) == (split_keys(drawn.keys)[0] == 0).sum() > 0
+
+
+def test_a_shard_that_dies_while_nothing_is_drawn_goes_down_too():
+    """The question how it stands fails, and that is noticed with the next request."""
+    client = MortalShardClient(make_shard())
+    router = make_router([client])
+    router.request("toy", 1, 0)
+    client.die()
+    assert router.request("toy", 1, 0) is None
+    assert router.down == {0: "life 0 is over"}
+    assert router.lost["toy"] == 0
+
+
+def test_with_every_shard_down_nothing_comes_and_nothing_breaks():
+    """Requests are held back, and a draw under way waits for a successor."""
+    clients, router = clients_and_router()
+    for client in clients:
+        client.open = False
+    draw = ask(router, size=10)
+    for client in clients:
+        client.die()
+        client.open = True
+    assert [draw.ready() for _ in range(3)] == [False] * 3
+    assert router.request("toy", 10, 0) is None
+    assert (set(router.down), router.lost) == ({0, 1, 2}, {"toy": 6})
+    draw.wait(0.0)
+    router.wait("toy", 0.0)
+    clients[2].come_back(shard_of({7: 1.0}))
+    router.revived(2)
+    assert finish(draw) == {7}
+
+
+def test_a_successor_is_drawn_from_as_soon_as_it_has_something():
+    """It begins empty: its items count from when it is heard of, those of the dead are gone."""
+    clients, router = clients_and_router()
+    clients[0].die()
+    finish(ask(router))
+    clients[0].come_back(shard_of({8: 4.0, 9: 4.0}))
+    router.revived(0)
+    assert router.down == {}
+    finish(ask(router))
+    draw = ask(router, 200)
+    assert draw.ready()
+    drawn = draw.take()
+    assert set(drawn.actions.tolist()) == {4, 5, 6, 8, 9}
+    probabilities = {4: 0.05, 5: 0.15, 6: 0.4, 8: 0.2, 9: 0.2}
+    assert drawn.probabilities == pytest.approx([probabilities[n] for n in drawn.actions.tolist()])
+    assert drawn.num_items == 5
+    assert router.lost == {"toy": 3}
+
+
+def test_late_failures_of_an_old_life_do_not_take_the_new_one_down():
+    """A draw that was under way when the shard died is made whole after its successor came up."""
+    clients, router = clients_and_router()
+    clients[0].open = False
+    early, late = ask(router), ask(router)
+    clients[0].die()
+    clients[0].open = True
+    assert finish(early) == {4, 5, 6}
+    clients[0].come_back(shard_of({8: 4.0}))
+    router.revived(0)
+    assert finish(late) <= {4, 5, 6, 8}
+    assert (router.down, router.lost) == ({}, {"toy": 3})
+
+
+def test_late_answers_of_an_old_life_say_nothing_of_the_new_one():
+    """A shard that was given up for lost answers after all: what it says of itself is not believed."""
+    clients, router = clients_and_router()
+    clients[0].open = False
+    early, late = ask(router), ask(router)
+    clients[0].open = clients[0].unreachable = True
+    assert finish(early) == {4, 5, 6}
+    clients[0].come_back(Shard({"toy": make_numbered_table({})}))
+    router.revived(0)
+    assert 1 in finish(late)
+    assert finish(ask(router)) == {4, 5, 6}
+    draw = ask(router)
+    assert draw.ready()
+    assert draw.take().num_items == 3
+    assert (router.down, router.lost) == ({}, {"toy": 3})
+
+
+def test_a_shard_may_die_again_and_again():
+    """Each life's items are lost once."""
+    clients, router = clients_and_router()
+    for number in (10, 11):
+        clients[0].die()
+        finish(ask(router))
+        clients[0].come_back(shard_of({number: 100.0}))
+        router.revived(0)
+        finish(ask(router))
+        assert number in finish(ask(router))
+    assert router.lost == {"toy": 3 + 1}
+
+
+def test_priorities_of_an_old_lifes_items_touch_nothing_in_the_new_one():
+    """They go to the successor, which begins at a higher key and counts them as stale."""
+    clients, router = clients_and_router()
+    draw = ask(router)
+    assert draw.ready()
+    drawn = draw.take()
+    clients[0].die()
+    finish(ask(router))
+    table = make_numbered_table({}, first_key=2**36)
+    clients[0].come_back(Shard({"toy": table}))
+    router.revived(0)
+    for _ in range(3):
+        table.insert(make_block(streams=1, starts=199, overlap=1, frame_shape=()), 0)
+    mass = table.selector.mass
+    router.update_priorities("toy", drawn.keys, np.full(100, 1e6, np.float32))
+    assert table.stats().stale_updates == (split_keys(drawn.keys)[0] == 0).sum() > 0
+    assert table.selector.mass == mass
+
+
+def test_what_a_dead_shard_took_in_still_counts_for_the_rate():
+    """Its inserts have happened, and were drawn from: they are not asked for again, nor owed again."""
+    limiter = RateLimiter(1.0, min_size_to_sample=16, error_buffer=24.0)
+    clients = [MortalShardClient(make_shard(num_rows=600, insert_until=0)) for _ in range(2)]
+    router = make_router(clients, limiter=limiter)
+    assert draws_now(router) == 0
+    tables = [client._shard.tables["toy"] for client in clients]
+    for table in tables:
+        table.insert(make_block(), 0)
+    assert draws_now(router) == 3
+    clients[0].die()
+    assert draws_now(router) == 0
+    assert set(router.down) == {0}
+    clients[0].come_back(make_shard(num_rows=600, insert_until=0))
+    router.revived(0)
+    assert draws_now(router) == 0
+    assert clients[0]._shard.tables["toy"].insert(make_block(), 0) == Inserted(8, 0)
+    assert draws_now(router) == 1
+
+
+def draws_now(router: ReplayRouter, tries: int = 8) -> int:
+    """Draw eight items as often as the rate allows; return how often."""
+    draws = [router.request("toy", 8, 0) for _ in range(tries)]
+    assert all(draw.ready() for draw in draws if draw is not None)
+    return sum(draw is not None for draw in draws)
