@@ -72,4 +72,4 @@ class Runtime(Protocol):
         """Begin to save every shard; return False, and do nothing, while the last time goes on."""
 
     def finish_save(self, timeout_seconds: float) -> bool:
-        """Wait at most so long until what `save_replay` began is done; return whether every shard is saved."""
+        """Wait at most so long until what `save_replay` began is done; return whether all is saved."""

@@ -16,7 +16,6 @@ from learner.td import importance_weights
 from replay.draw import Draw, Drawn
 from replay.router import ReplayRouter
 
-
 LARGE_BYTES = 2**20
 
 
@@ -159,8 +158,8 @@ class _TaskQueue:
 def _tensor(column: NDArray[Any], device: torch.device) -> Tensor:
     """Return a column as a tensor, without a copy where it is the draw's own or large.
 
-    Arrays that came through Ray lie read-only in its object store: small ones are copied out, a large one holds
-    its memory there until its batches are used up, and their number is bounded.
+    Arrays that came through Ray lie read-only in its object store: small ones are copied out, a large one
+    holds its memory there until its batches are used up, and their number is bounded.
     """
     if column.flags.writeable or column.nbytes >= LARGE_BYTES:
         with warnings.catch_warnings():

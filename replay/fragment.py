@@ -15,6 +15,7 @@ TRUNCATED = 2
 """Flag of a row whose step was the last for another reason, a time limit say: bootstrap through it."""
 BOUNDARY = 4
 """Flag of a row that only holds an episode's last observation: no transition starts there."""
+MAX_WEIGHTS_VERSION = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ class FragmentBlock:
         for name, array, dimensions_of, dtype in expected:
             if array.shape != dimensions_of or array.dtype != dtype:
                 return f"{name} is {array.dtype}{list(array.shape)}, expected {dtype}{list(dimensions_of)}"
+        if self.weights_version > MAX_WEIGHTS_VERSION:
+            return f"weights_version {self.weights_version} is above {MAX_WEIGHTS_VERSION}"
         if streams == 0 or self.num_starts == 0:
             return f"block of {streams} fragments with {self.num_starts} starts each holds no start"
         if self.lead + self.num_starts >= rows:

@@ -51,7 +51,9 @@ def smallest_error_buffer(
 
     The room for inserts is split evenly over the shards, so the last insert may be refused while there is
     room for just under `shards` of them: the balance then lies at most `samples_per_insert * insert_size *
-    shards` below the upper bound, and a draw of `sample_size` must still fit above the lower one. Two more
-    items absorb what rounding to whole ones takes away.
+    shards` below the upper bound, and a draw of `sample_size` must still fit above the lower one. And before
+    the first sample every shard must be able to take an insert beyond the minimum. One or two more items
+    absorb what rounding to whole ones takes away.
     """
-    return (samples_per_insert * (insert_size * shards + 2) + sample_size) / 2
+    inserts = insert_size * shards
+    return max((samples_per_insert * (inserts + 2) + sample_size) / 2, samples_per_insert * (inserts + 1))

@@ -48,7 +48,10 @@ def restore_tables(directory: Path, tables: Mapping[str, Table]) -> dict[str, in
 
 def _manifest(directory: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+        digest, _, text = (directory / MANIFEST).read_bytes().partition(b"\n")
+        if hashlib.sha256(text).hexdigest().encode() != digest:
+            raise ValueError(f"{MANIFEST} is not what was written")
+        manifest: dict[str, Any] = json.loads(text)
         if manifest["format"] != FORMAT:
             raise SnapshotError(
                 f"replay snapshot {directory.name} has format {manifest['format']}, not {FORMAT}"
@@ -73,7 +76,7 @@ def _refuse_other_shape(task: str, saved: Mapping[str, Any], shape: TableShape) 
 
 def _restore(directory: Path, files: Mapping[str, Any], entry: Mapping[str, Any], table: Table) -> int:
     """Put a table's rows in, from the newest that there is room for on."""
-    end = max((part["first_key"] + part["rows"] for part in entry["states"]), default=0)
+    end = max((part["first_key"] + part["rows"] for part in entry["states"]), default=entry["first_key"])
     first = max(entry["first_key"], end - table.rows.num_rows)
     flags, priorities = _state(directory, files, entry["states"], first, end)
     if first > entry["first_key"]:

@@ -169,6 +169,7 @@ class _TaskBook:
     progress: dict[int, TableProgress] = field(default_factory=dict)
     watches: dict[int, Reply[TableProgress]] = field(default_factory=dict)
     _before: int = 0
+    _credited: int = 0
 
     def __post_init__(self) -> None:
         self.progress = dict.fromkeys(self.spread.shards, _NOTHING)
@@ -198,7 +199,9 @@ class _TaskBook:
         return self.spread.limiter.least_inserts(self.samples, count) - self.inserts()
 
     def credit(self, restored: int) -> None:
-        self._before += min(restored, self.spread.limiter.min_size_to_sample)
+        credited = min(self._credited + restored, self.spread.limiter.min_size_to_sample)
+        self._before += credited - self._credited
+        self._credited = credited
 
     def lose(self, shard: int) -> None:
         """Forget how a shard stood; its inserts and the samples drawn from them have happened."""

@@ -2,8 +2,8 @@
 
 A snapshot is a directory. The rows of a table lie in *segments*, files of equal stretches of its keys; rows
 never change once they are written, so a segment is saved once and belongs to every later snapshot until its
-rows are overwritten. Flags and priorities, which do change, are saved anew each time. The manifest, renamed into
-place at the end, names every file that counts, with size and SHA-256. Files are compressed by Zstandard.
+rows are overwritten. Flags and priorities, which do change, are saved anew each time. The manifest, renamed
+into place at the end, names every file that counts, with its SHA-256. Files are compressed by Zstandard.
 """
 
 import hashlib
@@ -51,7 +51,8 @@ class SnapshotWriter:
         self._directory = directory
         self._files: dict[str, dict[str, Any]] = {}
         self._tables: dict[str, dict[str, Any]] = {}
-        self._serial = 0
+        self._serial = max((_serial(path) for path in directory.glob("*.*")), default=0)
+        self._rows: dict[tuple[str, int, int], str] = {}
 
     def pieces(self, tables: Mapping[str, Table]) -> Iterator[Piece]:
         """Yield what has to be written, a piece at a time."""
@@ -76,12 +77,15 @@ class SnapshotWriter:
         start = rows.oldest_key - (rows.oldest_key - rows.first_key) % length
         for whole in range(start, end, length):
             begin, stop = whole, min(whole + length, end)
-            if _file(task, begin, stop) not in self._files:
+            if (task, begin, stop) not in self._rows:
                 begin = max(begin, rows.oldest_key)
-                if begin >= stop:
-                    continue
-                yield Piece(_file(task, begin, stop), _row_bytes(rows, begin, stop - begin))
-            entries.append({"file": _file(task, begin, stop), "first_key": begin, "rows": stop - begin})
+            if begin >= stop:
+                continue
+            if (task, begin, stop) not in self._rows:
+                name = f"{task}-{begin:x}-{stop:x}-{self._serial}.rows"
+                self._rows[task, begin, stop] = name
+                yield Piece(name, _row_bytes(rows, begin, stop - begin))
+            entries.append({"file": self._rows[task, begin, stop], "first_key": begin, "rows": stop - begin})
         return entries
 
     def _states(
@@ -109,9 +113,10 @@ class SnapshotWriter:
             for entry in (*table["segments"], *table["states"])
         }
         self._files = {name: entry for name, entry in self._files.items() if name in used}
-        manifest = {"format": FORMAT, "tables": self._tables, "files": self._files}
+        self._rows = {key: name for key, name in self._rows.items() if name in used}
+        manifest = json.dumps({"format": FORMAT, "tables": self._tables, "files": self._files}).encode()
         temporary = self._directory / f".{MANIFEST}.tmp"
-        write_synced(temporary, json.dumps(manifest).encode())
+        write_synced(temporary, hashlib.sha256(manifest).hexdigest().encode() + b"\n" + manifest)
         temporary.rename(self._directory / MANIFEST)
         sync_directory(self._directory)
         for path in self._directory.iterdir():
@@ -124,8 +129,10 @@ def _segment_rows(rows: RowRing) -> int:
     return max(SMALLEST_SEGMENT_ROWS, min(SEGMENT_BYTES // row_bytes, rows.num_rows // 64))
 
 
-def _file(task: str, begin: int, stop: int) -> str:
-    return f"{task}-{begin:x}-{stop:x}.rows"
+def _serial(path: Path) -> int:
+    """Return the number at the end of a file's name; a new writer goes on behind those that it finds."""
+    number = path.stem.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _row_bytes(rows: RowRing, first: int, count: int) -> bytes:

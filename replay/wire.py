@@ -18,6 +18,7 @@ from replay.fragment import FragmentBlock
 FORMAT = 2
 MAX_MESSAGE_BYTES = 64 * 2**20
 MAX_DIMENSIONS = 6
+MAX_FIELDS = 32
 MAX_NAME_LENGTH = 256
 RAW, LZ4 = "raw", "lz4"
 COMPRESS_FROM_BYTES = 8 * 2**10
@@ -31,6 +32,14 @@ _SCALARS: dict[str, type] = {
     "sequence": int,
     "weights_version": int,
     "lead": int,
+    "format": int,
+}
+_ARRAYS = {field.name for field in fields(FragmentBlock)} - set(_SCALARS)
+_HEADER = {
+    "dtype": f"text, allowed are {sorted(DTYPES)}",
+    "shape": "a list of sizes",
+    "codec": f"text, allowed are {[RAW, LZ4]}",
+    "data": "bytes",
 }
 
 
@@ -64,49 +73,106 @@ def decode_block(data: bytes) -> FragmentBlock:
         WireError: the message is too large, or would be once it is unpacked; malformed, of another format, or
             an array's header does not agree with its bytes.
     """
-    message = _unpack(data)
+    message = _read(data)
     if not _is_scalar(found := message.pop("format", None), int) or found != FORMAT:
         raise WireError(f"message format is not {FORMAT}")
-    expected = {field.name for field in fields(FragmentBlock)}
-    if set(message) != expected:
-        raise WireError(f"message fields differ in {sorted(set(message) ^ expected, key=str)[:4]}")
+    missing = (_ARRAYS | set(_SCALARS)) - {"format"} - set(message)
+    if missing:
+        raise WireError(f"message lacks {sorted(missing)}")
     decoded: dict[str, Any] = {}
     left = MAX_MESSAGE_BYTES
     for name, value in message.items():
-        scalar = _SCALARS.get(name)
-        if scalar is None:
+        if name in _ARRAYS:
             decoded[name] = _decode_array(name, value, left)
             left -= decoded[name].nbytes
-        elif _is_scalar(value, scalar):
+        elif _is_scalar(value, _SCALARS[name]):
             decoded[name] = value
         else:
-            raise WireError(f"field {name} is not the {scalar.__name__} within its limits that is expected")
+            raise WireError(f"field {name} is not the {_kind(name)} within its limits")
     return FragmentBlock(**decoded)
 
 
-def _unpack(data: bytes) -> dict[str, Any]:
+def _read(data: bytes) -> dict[str, Any]:
+    """Return the fields of a message: scalars, and headers of arrays.
+
+    Containers are read where they are expected and refused anywhere else: built as they come, small nested
+    lists would take a hundred times the memory of the message.
+    """
     if len(data) > MAX_MESSAGE_BYTES:
         raise WireError(f"message of {len(data)} bytes, allowed are {MAX_MESSAGE_BYTES}")
+    unpacker = msgpack.Unpacker(
+        raw=False, max_array_len=0, max_map_len=0, max_ext_len=0, max_buffer_size=max(1, len(data))
+    )
     try:
-        message = msgpack.unpackb(
-            data,
-            raw=False,
-            strict_map_key=True,
-            max_array_len=MAX_DIMENSIONS,
-            max_map_len=32,
-            ext_hook=_refuse_extension,
-        )
-    except WireError:
-        raise
-    except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
+        unpacker.feed(data)
+        message: dict[str, Any] = {}
+        for _ in range(_map_length(unpacker, "message")):
+            name = _name(unpacker, {*_SCALARS, *_ARRAYS})
+            if name in _ARRAYS:
+                message[name] = _read_header(unpacker, name)
+            else:
+                message[name] = _plain(unpacker, f"field {name} is not the {_kind(name)} within its limits")
+    except msgpack.exceptions.UnpackException as error:
         raise WireError(f"message is not msgpack of the expected form: {type(error).__name__}") from error
-    if not isinstance(message, dict):
-        raise WireError(f"message is a {type(message).__name__}, expected a map")
+    if unpacker.tell() != len(data):
+        raise WireError("message has bytes behind its end")
     return message
 
 
-def _refuse_extension(code: int, _: bytes) -> None:
-    raise WireError(f"msgpack extension {code} is not allowed")
+def _read_header(unpacker: msgpack.Unpacker, array: str) -> dict[str, Any]:
+    header: dict[str, Any] = {}
+    for _ in range(_map_length(unpacker, f"array {array}")):
+        name = _name(unpacker, set(_HEADER))
+        problem = f"array {array} has a {name} that is not {_HEADER[name]}"
+        if name == "shape":
+            header[name] = [_plain(unpacker, problem) for _ in range(_dimensions(unpacker, problem))]
+        else:
+            header[name] = _plain(unpacker, problem)
+    return header
+
+
+def _map_length(unpacker: msgpack.Unpacker, what: str) -> int:
+    try:
+        length: int = unpacker.read_map_header()
+    except ValueError as error:
+        raise WireError(f"{what} is no map") from error
+    if length > MAX_FIELDS:
+        raise WireError(f"{what} is a map of {length} entries, allowed are {MAX_FIELDS}")
+    return length
+
+
+def _dimensions(unpacker: msgpack.Unpacker, problem: str) -> int:
+    try:
+        dimensions: int = unpacker.read_array_header()
+    except ValueError as error:
+        raise WireError(problem) from error
+    if dimensions > MAX_DIMENSIONS:
+        raise WireError(f"array has {dimensions} dimensions, allowed are {MAX_DIMENSIONS}")
+    return dimensions
+
+
+def _plain(unpacker: msgpack.Unpacker, problem: str) -> object:
+    """Return the next value, which may be no container and no extension."""
+    try:
+        return unpacker.unpack()
+    except msgpack.exceptions.OutOfData:
+        raise
+    except ValueError as error:
+        raise WireError(problem) from error
+
+
+def _kind(name: str) -> str:
+    return _SCALARS[name].__name__
+
+
+def _name(unpacker: msgpack.Unpacker, known: set[str]) -> str:
+    problem = "message has a field whose name is no text"
+    name = _plain(unpacker, problem)
+    if not isinstance(name, str):
+        raise WireError(problem)
+    if name not in known:
+        raise WireError(f"message has a field {name[:40]!r}, allowed are {sorted(known)}")
+    return name
 
 
 def _is_scalar(value: object, expected: type) -> bool:
@@ -125,14 +191,14 @@ def _encode_array(array: NDArray[Any]) -> dict[str, Any]:
     return {**header, "codec": RAW, "data": data}
 
 
-def _decode_array(name: str, header: Any, most_bytes: int) -> NDArray[Any]:  # noqa: ANN401 - a stranger's
-    if not isinstance(header, dict) or set(header) != {"dtype", "shape", "codec", "data"}:
+def _decode_array(name: str, header: dict[str, Any], most_bytes: int) -> NDArray[Any]:
+    if set(header) != set(_HEADER):
         raise WireError(f"array {name} has no header of dtype, shape, codec and data")
     dtype, shape, codec, data = header["dtype"], header["shape"], header["codec"], header["data"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise WireError(f"array {name} has dtype {str(dtype)[:20]!r}, allowed are {sorted(DTYPES)}")
-    if not isinstance(data, bytes) or not isinstance(shape, list):
-        raise WireError(f"array {name} has no shape list or no bytes")
+    if not isinstance(data, bytes):
+        raise WireError(f"array {name} has data that is not bytes")
     if any(type(size) is not int or not 0 <= size < 2**32 for size in shape):
         raise WireError(f"array {name} has a shape that is not a list of sizes")
     count = math.prod(shape)

@@ -167,12 +167,20 @@ class CheckedVector:
         return number, bool(terminated), bool(truncated)
 
     def _keep(self, observation: NDArray[Any], index: int, frame_EO: NDArray[Any]) -> None:
-        if getattr(observation, "shape", None) != self._frame_shape:
+        if type(observation) is not np.ndarray or observation.dtype != frame_EO.dtype:
+            observation = self._converted(observation)
+        if observation.shape != self._frame_shape:
             raise self._failure(
-                f"returned an observation of shape {np.shape(observation)}, "
-                f"but declares {self.spec.frame_shape}"
+                f"returned an observation of shape {observation.shape}, but declares {self.spec.frame_shape}"
             )
         frame_EO[index] = observation
+
+    def _converted(self, observation: object) -> NDArray[Any]:
+        try:
+            with np.errstate(over="ignore"):
+                return np.asarray(observation).astype(self.spec.observation_dtype)
+        except (TypeError, ValueError) as error:
+            raise self._failure(f"returned an observation that is no array of numbers: {error}") from error
 
     def _finite(self, frame_EO: NDArray[Any]) -> NDArray[Any]:
         if frame_EO.dtype.kind == "f" and not np.isfinite(frame_EO).all():

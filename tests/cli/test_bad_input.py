@@ -34,7 +34,21 @@ def trunkline(monkeypatch: pytest.MonkeyPatch):
     [
         ("learner.batchsize=3", ["learner.batchsize", "batch_size"]),
         ("learner.batch_size=many", ["learner.batch_size", "'many'", "integer"]),
-        ("replay.capacity=-1", ["replay.capacity", "-1", "greater than 0"]),
+        ("replay.capacity=-1", ["replay.capacity", "-1", "a positive number of transitions", "512MiB"]),
+        (
+            "tasks.cartpole.capacity=2GB",
+            ["tasks.cartpole.capacity", "'2GB'", "a size such as 512MiB or 2GiB"],
+        ),
+        (
+            "replay.capacity=3GiB",
+            ["replay.capacity", "cartpole", "mountaincar", "replay.memory_budget, 2 GiB"],
+        ),
+        ("tasks.cartpole.shards=2", ["tasks.cartpole.shards", "at most 1", "an actor keeps to one shard"]),
+        (
+            "tasks.cartpole.capacity=900",
+            ["replay.min_size_to_sample", "1000", "capacity of task 'cartpole', 912"],
+        ),
+        ("replay.error_buffer=100", ["replay.error_buffer", "100 would deadlock", "at least"]),
         ("tasks.cartpole.env=CartPole-v7", ["tasks.cartpole.env", "'CartPole-v7'", "CartPole-v1"]),
         ("tasks.p.env=Pendulum-v1", ["tasks.p.env", "Box actions", "Discrete"]),
         ("replay.memory_budget=900TiB", ["replay.memory_budget", "900 TiB", "at most"]),

@@ -1,6 +1,7 @@
 """The command line as other programs call it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -104,6 +105,98 @@ def test_resume_refuses_another_network(trained, trunkline):
     assert (code, out) == (3, "")
     assert "checkpoint of another network: parameter trunk.2.weight has shape [32, 32]" in err
     assert (directory / "config.yaml").read_text() == before
+
+
+def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
+    """Each task's transitions, bytes, share and shards, and what all take of the budget."""
+    overrides = [*UNBOUNDED, "stop_env_steps=100", "replay.shards=2", "tasks.chain.actors=2"]
+    overrides += [
+        "tasks.chain.capacity=3MiB",
+        "tasks.identity.capacity=1.5MiB",
+        "replay.memory_budget=512MiB",
+    ]
+    directory = tmp_path / "run"
+    code, out, _ = trunkline("train", *overrides, "--runtime", "local", "--run-dir", directory)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[:3] == [
+        "chain: trunkline/Chain-v0, 2 actions; replay of 37,504 transitions in 3 MiB, 67% of all, "
+        "on shards 0, 1",
+        "identity: trunkline/Identity-v0, 3 actions; replay of 27,896 transitions in 1.5 MiB, 33% of all, "
+        "on shards 0",
+        "replay in all: 4.5 MiB of 512 MiB that it may take",
+    ]
+    _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")
+    assert "replay of 37,504 transitions in 3 MiB, 67% of all, on shards 0\n" in err
+    assert "replay in all: 4.5 MiB of 512 MiB that it may take" in err
+
+
+def test_a_resumed_run_has_its_replay_back(trained, trunkline, tmp_path):
+    """The status of the first report shows what the snapshot brought; the summary's books agree."""
+    directory = tmp_path / "copy"
+    shutil.copytree(trained[0], directory)
+    before = json.loads((directory / "summary.json").read_text())
+    lines = len((directory / "metrics.jsonl").read_text().splitlines())
+    code, out, err = trunkline("resume", directory, "stop_env_steps=5000", "--runtime", "local", "--json")
+    assert code == 0, err
+    status = json.loads((directory / "metrics.jsonl").read_text().splitlines()[lines])
+    for task in status["tasks"]:
+        assert task["table"]["restored"] == before["tasks"][task["name"]]["transitions"]["stored"] > 1000
+    assert [task["transitions"]["problem"] for task in json.loads(out)["tasks"].values()] == [None, None]
+    assert json.loads(out)["replay_saved"] is True
+    assert [shard["up"] for shard in status["shards"]] == [True]
+
+
+@pytest.fixture(scope="module")
+def trained_on_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a local run on a board of 10 x 5."""
+    directory = tmp_path_factory.mktemp("board") / "run"
+    overrides = [*UNBOUNDED, "tasks.board={env: trunkline/Catch-v0, envs_per_actor: 4, solved_at: null}"]
+    with pytest.MonkeyPatch.context() as patch:
+        arguments = ["train", *overrides, "--runtime", "local", "--run-dir", directory, "--json"]
+        assert run_command(patch, *arguments)[0] == 0
+    return directory
+
+
+def test_resume_refuses_replay_of_other_frames(trained_on_board, trunkline, tmp_path):
+    """One sentence names task, field and both values, and what to give to go on without; exit code 3."""
+    directory = tmp_path / "copy"
+    shutil.copytree(trained_on_board, directory)
+    before = (directory / "config.yaml").read_text()
+    wide = ["tasks.board.env_kwargs={rows: 5, columns: 10}", "stop_env_steps=4000", "--runtime", "local"]
+    code, out, err = trunkline("resume", directory, *wide, "--json")
+    assert (code, out) == (3, "")
+    assert re.fullmatch(
+        r"trunkline: replay snapshot of another configuration: frame_shape of task 'board' was \[10, 5\], "
+        r"it is [\[(]5, 10[\])] now; to resume without replay give checkpoint.replay=false",
+        err.splitlines()[-1],
+    )
+    assert (directory / "config.yaml").read_text() == before
+    code, _, err = trunkline("resume", directory, *wide, "checkpoint.replay=false", "--json")
+    assert code == 0, err
+
+
+def test_resume_on_observations_of_another_size_names_the_network(trained_on_board, trunkline):
+    """Without replay too: then the network is all that does not fit."""
+    for replay in ("true", "false"):
+        overrides = ["tasks.board.env_kwargs={rows: 6}", f"checkpoint.replay={replay}"]
+        code, out, err = trunkline("resume", trained_on_board, *overrides, "--runtime", "local", "--json")
+        assert (code, out) == (3, "")
+        assert "checkpoint of another network: parameter" in err.splitlines()[-1]
+        assert "replay snapshot" not in err
+
+
+def test_resume_names_a_damaged_snapshot(trained, trunkline, tmp_path):
+    """Exit code 3 and one sentence; the run is left alone."""
+    directory = tmp_path / "copy"
+    shutil.copytree(trained[0], directory)
+    (directory / "replay" / "shard-0" / "manifest.json").write_text("{}")
+    code, out, err = trunkline("resume", directory, "stop_env_steps=4000", "--runtime", "local", "--json")
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1].startswith(
+        "trunkline: replay snapshot shard-0 has no manifest that can be read"
+    )
+    assert "Traceback" not in err
 
 
 def test_a_directory_that_is_no_run(trunkline, tmp_path):

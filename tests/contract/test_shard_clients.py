@@ -1,70 +1,74 @@
 """What every shard client promises, near or far: the same tests over both."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import ray
 
-from deploy.parts import Parts
-from deploy.ray.cluster import cluster, ray_actor
-from deploy.ray.shard import RayShardClient, ShardHost
+from deploy.ray.cluster import ray_actor
+from deploy.ray.shard import ShardHost
+from deploy.ray.shard_client import RayShardClient
 from replay.client import LocalShardClient, ShardClient
-from replay.messages import Inserted, NotReady, Refused, Sampled
-from replay.wire import encode_block
-from tests.support.builders import make_block
-from tests.support.runs import tiny_run, wait_until
+from replay.messages import Inserted, NotReady, Pace, Refused, Sampled, TableProgress
+from replay.rate_limiter import NO_LIMIT
+from tests.contract.conftest import chain_block, let_in, make_parts
+from tests.support.builders import FREELY
+from tests.support.runs import wait_until
 
-PARTS = Parts(*(lambda run: (run.config, run.specs))(tiny_run("replay.samples_per_insert=null")))
+PARTS = make_parts("replay.selector=uniform")
 SECONDS = 20.0
+EMPTY = TableProgress(inserted=0, items=0, mass=0.0)
 
 
-def chain_block(sequence: int = 0, **changes: object) -> bytes:
-    """Return an encoded block that fits the chain's table: 4 streams of 8 starts, 3 rows of overlap."""
-    settings = {"actor": "chain-0", "sequence": sequence, "weights_version": 3} | changes
-    return encode_block(
-        make_block("chain", streams=4, starts=8, overlap=3, obs_shape=(8,), **settings)  # type: ignore[arg-type]
-    )
+class EmptiedHost(ShardHost):
+    """Begins again for each test: a process for each would take seconds."""
+
+    async def begin_again(self) -> None:
+        """Take an empty shard."""
+        self.__init__(PARTS, 0, 0)
 
 
 @pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[None]:
-    with cluster(None, {"replay": 100}):
-        yield
-
-
-@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
-def client(request: pytest.FixtureRequest) -> Iterator[ShardClient]:
-    if request.param == "local":
-        yield LocalShardClient(PARTS.shard())
-        return
-    request.getfixturevalue("ray_cluster")
-    host = ray_actor(ShardHost, slot="replay").remote(PARTS)
-    yield RayShardClient(host, "the shard under test")
+def far_host(ray_cluster: None) -> Iterator[Any]:  # noqa: ARG001 - it has to be there
+    host = ray_actor(EmptiedHost, slot="replay", name="the far shard").remote(PARTS, 0, 0)
+    yield host
     ray.kill(host)
 
 
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+def client(request: pytest.FixtureRequest) -> ShardClient:
+    if request.param == "local":
+        return LocalShardClient(PARTS.replay.shard(0))
+    ray.get(request.getfixturevalue("far_host").begin_again.remote())
+    return RayShardClient("the far shard")
+
+
 def fill(client: ShardClient, blocks: int = 8) -> None:
+    let_in(client)
     for sequence in range(blocks):
         assert client.insert(chain_block(sequence)).result() == Inserted(32, 0)
 
 
-def test_an_insert_is_acknowledged_with_what_it_added(client):
+def test_an_insert_is_acknowledged_with_what_it_added(client: ShardClient):
     """An acknowledgement counts the transitions of the block."""
+    let_in(client)
     reply = client.insert(chain_block())
     assert reply.wait(SECONDS)
     assert reply.result() == Inserted(items=32, weights_version=0)
 
 
-def test_a_repeated_block_is_acknowledged_and_added_once(client):
+def test_a_repeated_block_is_acknowledged_and_added_once(client: ShardClient):
     """Senders may retry: the second time nothing is added."""
+    let_in(client)
     client.insert(chain_block()).result()
     assert client.insert(chain_block()).result() == Inserted(0, 0)
     table = client.stats().result().tables["chain"]
-    assert (table.inserted, table.dropped) == (32, {"duplicate": 32})
+    assert (table.arrived, table.inserted, table.dropped) == (64, 32, {"duplicate": 32})
 
 
-def test_a_stranger_is_refused_with_a_reason(client):
+def test_a_stranger_is_refused_with_a_reason(client: ShardClient):
     """Bytes that are no block are refused and counted; nothing breaks."""
     answer = client.insert(b"\x00 not a block").result()
     assert isinstance(answer, Refused)
@@ -72,27 +76,54 @@ def test_a_stranger_is_refused_with_a_reason(client):
     assert client.stats().result().refused_blocks == 1
 
 
-def test_a_sample_has_the_asked_size_and_matching_columns(client):
+def test_a_sample_has_the_asked_size_and_matching_columns(client: ShardClient):
     """A sample is never short, and every column has one row an item."""
     fill(client)
-    sampled = client.sample("chain", 50, 0).result()
+    sampled = client.sample("chain", 50, FREELY).result()
     assert isinstance(sampled, Sampled)
-    assert sampled.num_items == 256
-    assert sampled.observations.shape == sampled.next_observations.shape == (50, 8)
+    assert sampled.progress == TableProgress(inserted=256, items=256, mass=256.0)
+    assert sampled.windows.shape == (50, 2, 8)
+    assert sampled.bootstrap_starts.tolist() == [1] * 50
     for column in (sampled.actions, sampled.rewards_n, sampled.discounts_n, sampled.keys):
         assert column.shape == (50,)
     assert sampled.weights_versions.tolist() == [3] * 50
     assert sampled.probabilities == pytest.approx(np.full(50, 1 / 256))
 
 
-def test_acknowledgements_carry_the_version_that_the_learner_named(client):
-    """The newest weights version travels from sample requests to acknowledgements."""
+def test_a_sample_of_nothing_is_not_ready(client: ShardClient):
+    """Neither waits a sample for items, nor is it held."""
+    assert client.sample("chain", 8, FREELY).result() == NotReady(EMPTY)
+
+
+def test_watching_tells_how_a_task_stands(client: ShardClient):
+    """Once more was inserted than the asker knows of, the answer is there."""
+    assert client.watch("chain", -1, FREELY).result() == EMPTY
+    fill(client, blocks=2)
+    reply = client.watch("chain", 63, FREELY)
+    assert reply.wait(SECONDS)
+    assert reply.result() == TableProgress(inserted=64, items=64, mass=64.0)
+
+
+def test_new_priorities_count_in_the_next_sample(client: ShardClient):
+    """They arrive unawaited; a uniform selector leaves its items as they are, and counts what is stale."""
     fill(client)
-    client.sample("chain", 1, 7).result()
-    assert client.insert(chain_block(sequence=99)).result() == Inserted(32, 7)
+    keys = client.sample("chain", 20, FREELY).result().keys
+    client.update_priorities("chain", keys, np.full(20, 9.0, np.float32))
+    again = client.sample("chain", 20, FREELY).result()
+    assert again.probabilities == pytest.approx(np.full(20, 1 / 256))
+    assert client.stats().result().tables["chain"].stale_updates == 0
 
 
-def test_late_priorities_touch_nothing(client):
+def test_acknowledgements_carry_the_version_that_the_learner_named(client: ShardClient):
+    """The newest weights version travels from questions to acknowledgements."""
+    fill(client)
+    client.sample("chain", 1, Pace(7, NO_LIMIT)).result()
+    assert client.insert(chain_block(sequence=9)).result() == Inserted(32, 7)
+    client.watch("chain", 0, Pace(8, NO_LIMIT)).result()
+    assert client.insert(chain_block(sequence=10)).result() == Inserted(32, 8)
+
+
+def test_late_priorities_touch_nothing(client: ShardClient):
     """Keys that no item has are counted and harmless."""
     fill(client)
     client.update_priorities("chain", np.array([10**9, -1]), np.ones(2, np.float32))
@@ -101,15 +132,12 @@ def test_late_priorities_touch_nothing(client):
     )
 
 
-def test_counters_add_up(client):
-    """Sampled and inserted transitions are counted exactly."""
+def test_counters_add_up(client: ShardClient):
+    """Sampled and inserted transitions are counted exactly, each life's by its name."""
     fill(client)
-    client.sample("chain", 40, 0).result()
-    table = client.stats().result().tables["chain"]
+    client.sample("chain", 40, FREELY).result()
+    stats = client.stats().result()
+    table = stats.tables["chain"]
     assert (table.items, table.inserted, table.evicted, table.sampled) == (256, 256, 0, 40)
-
-
-def test_an_early_sample_is_not_ready(client):
-    """Before the minimum is there, the answer is `NotReady`, however long a host holds the question."""
-    client.insert(chain_block()).result()
-    assert client.sample("chain", 8, 0).result() == NotReady()
+    assert stats.items_by_life == {("chain-0", 1): 256}
+    assert stats.incarnation == 0

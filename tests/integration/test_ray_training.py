@@ -1,6 +1,5 @@
 """Whole runs over real Ray: processes, messages, weights, evaluations, counters."""
 
-import contextlib
 import json
 import os
 import signal
@@ -11,13 +10,14 @@ import pytest
 
 from deploy.launch import start_run
 from deploy.status import RunStatus
-from replay.client import ShardUnavailableError
 from tests.support.metrics_page import documented_metrics, free_port, scraped_metrics
+from tests.support.processes import pid_of
 from tests.support.runs import tiny_run, train_over_ray
 
 pytestmark = pytest.mark.ray
 
 UNBOUNDED = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null")
+TWO_SHARDS = ("replay.shards=2", "tasks.chain.actors=2", "tasks.identity.actors=2")
 
 
 def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
@@ -29,7 +29,7 @@ def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
             seen.append(scraped_metrics(page.read().decode()))
 
-    run = tiny_run(f"metrics.port={port}")
+    run = tiny_run(f"metrics.port={port}", "replay.shards=2")
     summary = start_run(run, tmp_path / "run", "ray", None, [scrape])
     assert seen[-1] == documented_metrics()
     assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary
@@ -39,27 +39,48 @@ def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
         assert result["episodes"] == 20
         assert result["env_steps"] > 200
         assert isinstance(result["greedy_return_mean"], float)
+        assert result["transitions"]["problem"] is None
     assert summary["learner_steps"] > 100
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(lines[-1])["learner_step"] == summary["learner_steps"]
+    status = json.loads(lines[-1])
+    assert status["learner_step"] == summary["learner_steps"]
+    assert [(shard["index"], shard["up"], shard["restarts"]) for shard in status["shards"]] == [
+        (0, True, 0),
+        (1, True, 0),
+    ]
+    assert all(shard["memory_bytes"] > 5000 * 25 for shard in status["shards"])
     assert list((tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*"))
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
+    assert summary["replay_saved"] is True
+    assert len(list((tmp_path / "run" / "replay").glob("shard-*/manifest.json"))) == 2
 
 
-def test_counters_agree_with_each_other_at_the_end():
-    """inserted = stored + evicted on the shard; sent = inserted + abandoned for the actors."""
-    run = train_over_ray("replay.capacity=400", "replay.min_size_to_sample=100", *UNBOUNDED)
+def test_two_shards_and_four_actors_end_with_exact_accounts():
+    """sent = inserted + superseded + missing, inserted = stored + evicted, and nobody gave anything up."""
+    run = train_over_ray(
+        "replay.capacity=400",
+        "replay.min_size_to_sample=100",
+        "replay.selector=proportional",
+        *TWO_SHARDS,
+        *UNBOUNDED,
+    )
+    assert run.outcome.learner_step > 100
     for task in run.statuses[-1].tasks:
-        table = task.table
-        assert table.inserted == table.items + table.evicted
+        account, table = run.outcome.accounts[task.name], task.table
+        assert account.inserted == table.inserted == table.items + table.evicted
         assert table.evicted > 0
+        assert (account.superseded, account.duplicates, account.lost) == (0, 0, 0)
+        assert table.arrived == table.inserted
         assert table.dropped == {}
-        reports = run.runtime.crew_of_actors.reports[task.name]
+        assert table.invalid_updates == 0
+        reports = [r for r in run.runtime.crew_of_actors.reports if r.actor.startswith(task.name)]
+        assert len(reports) == 2
         assert sum(report.acknowledged_items for report in reports) == table.inserted
         assert all(r.sent_items == r.acknowledged_items + r.abandoned_items for r in reports)
+        assert account.sent == sum(report.sent_items for report in reports)
 
 
-def test_a_killed_actor_is_replaced_and_the_run_goes_on():
+def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
     """kill -9 of an actor's process costs what it had not sent yet, and nothing else."""
     killed: list[int] = []
 
@@ -68,46 +89,13 @@ def test_a_killed_actor_is_replaced_and_the_run_goes_on():
             killed.append(pid_of("ray::ActorHost.run"))
             os.kill(killed[0], signal.SIGKILL)
 
-    run = train_over_ray(
-        "stop_env_steps=15000",
-        *UNBOUNDED,
-        interfere=kill_once,
-    )
+    run = train_over_ray("stop_env_steps=15000", *TWO_SHARDS, *UNBOUNDED, interfere=kill_once)
     assert run.outcome.reason == "budget"
     assert sum(task.actor_restarts for task in run.statuses[-1].tasks) == 1
+    assert [account.lost for account in run.outcome.accounts.values()] == [0, 0]
 
 
-def test_a_killed_shard_ends_the_run_with_a_sentence():
-    """Without replay nothing can go on; whoever looks is told what died."""
-
-    def kill(status: RunStatus) -> None:
-        if status.learner_step > 50:
-            os.kill(pid_of("ray::ShardHost"), signal.SIGKILL)
-
-    with pytest.raises(ShardUnavailableError, match="by the replay shard died"):
-        train_over_ray("stop_env_steps=1000000", *UNBOUNDED, interfere=kill)
-
-
-def pid_of(title: str) -> int:
-    """Return the process of a Ray actor that this process started, by the title that Ray gives it."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            is_titled = (process / "cmdline").read_bytes().decode(errors="replace").startswith(title)
-            if is_titled and os.getpid() in ancestors(int(process.name)):
-                return int(process.name)
-    raise AssertionError(f"no process {title}")
-
-
-def ancestors(pid: int) -> list[int]:
-    """Return the parent of a process, its parent, and so on."""
-    found: list[int] = []
-    while pid > 1:
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        found.append(pid)
-    return found
-
-
-def test_proportional_replay_works_over_ray():
+def test_priority_updates_over_ray_meet_the_right_keys():
     """Priorities go back and none meets a wrong key."""
     run = train_over_ray("replay.selector=proportional", *UNBOUNDED)
     assert run.outcome.learner_step > 100

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,24 +56,51 @@ def tiny_run(*overrides: str) -> ResolvedRun:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a training over a runtime left: its outcome, every status, the runtime as it was at the end."""
+    """What a training over a runtime left: its outcome, every status, the runtime as it was at the end.
+
+    `seconds` has the moment of each status.
+    """
 
     outcome: Outcome
     statuses: list[RunStatus]
+    seconds: list[float]
     runtime: RayRuntime
 
+    def longest_pause(self) -> float:
+        """Return the longest time without an update behind the first one, as statuses show it."""
+        moments = [
+            now
+            for now, before, status in zip(
+                self.seconds[1:], self.statuses[:-1], self.statuses[1:], strict=True
+            )
+            if status.learner_step > before.learner_step
+        ]
+        return max(later - earlier for earlier, later in pairwise(moments))
 
-def train_over_ray(*overrides: str, interfere: Callable[[RunStatus], None] | None = None) -> FinishedRun:
-    """Train the tiny pair over a Ray cluster of its own; `interfere` is called with each status."""
+
+def train_over_ray(
+    *overrides: str,
+    interfere: Callable[[RunStatus], None] | None = None,
+    until: Callable[[RunStatus], bool] = lambda _: False,
+) -> FinishedRun:
+    """Train the tiny pair over a Ray cluster of its own.
+
+    `interfere` is called with each status, and the run is interrupted at the first one of which `until` says
+    so.
+    """
     run = tiny_run(*overrides)
     parts = Parts(run.config, run.specs)
     torch.set_num_threads(run.config.learner.threads)
     statuses: list[RunStatus] = []
+    seconds: list[float] = []
 
     def observe(status: RunStatus) -> None:
         statuses.append(status)
+        seconds.append(time.monotonic())
         if interfere is not None:
             interfere(status)
+        if until(status):
+            training.interrupt()
 
     with RayRuntime(parts, None) as runtime:
         router = parts.replay.router(runtime.clients)
@@ -89,7 +117,7 @@ def train_over_ray(*overrides: str, interfere: Callable[[RunStatus], None] | Non
         outcome = training.run()
         assert runtime.shards.problems() == []
         assert [account.problem for account in outcome.accounts.values()] == [None] * len(outcome.accounts)
-    return FinishedRun(outcome, statuses, runtime)
+    return FinishedRun(outcome, statuses, seconds, runtime)
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> tuple[int, str, str]:

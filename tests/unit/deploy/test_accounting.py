@@ -40,9 +40,7 @@ def settle(
 
 def test_when_everything_arrives_the_books_agree():
     """What two actors sent is what was inserted, and that is stored or evicted."""
-    account = settle(
-        [report(sent=60), report("chain-1", sent=40)], {("chain-0", 0): 60, ("chain-1", 0): 40}
-    )
+    account = settle([report(sent=60), report("chain-1", sent=40)], {("chain-0", 0): 60, ("chain-1", 0): 40})
     assert account == TaskAccount(
         sent=100,
         inserted=100,
@@ -195,7 +193,9 @@ class Lives:
             for life in ((actor, self.life[actor]) for actor in ACTORS["chain"])
             for acknowledged in (self.acknowledged[life],)
         ]
-        return settle_accounts(stats.tables, stats.items_by_life, reports, ACTORS, {}, all_heard=True)["chain"]
+        return settle_accounts(stats.tables, stats.items_by_life, reports, ACTORS, {}, all_heard=True)[
+            "chain"
+        ]
 
 
 @given(

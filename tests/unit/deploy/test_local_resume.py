@@ -97,14 +97,14 @@ def first_update_of_resumed(path: Path, *overrides: str) -> RunStatus:
 
 
 def test_a_resumed_learner_starts_without_waiting(run: Path):
-    """What was restored counts towards `min_size_to_sample`: the first update comes with the first steps."""
+    """What was restored counts towards `min_size_to_sample`: updates begin with the first steps."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300")
     assert all(task.table.items > 300 for task in first.tasks)
     assert all(task.table.inserted < 200 for task in first.tasks)
 
 
 def test_without_its_replay_a_resumed_learner_has_to_wait(run: Path):
-    """The difference is the snapshot's: with `checkpoint.replay=false` there is nothing, and it is counted."""
+    """The difference is the snapshot's: with `checkpoint.replay=false` nothing is restored."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300", "checkpoint.replay=false")
     assert all(task.table.inserted >= 300 for task in first.tasks)
     assert {task.table.restored for task in first.tasks} == {0}
@@ -153,7 +153,7 @@ def test_replay_comes_back_on_another_number_of_shards(run: Path, shards: int):
 
 @pytest.mark.parametrize("actors", [1, 2])
 def test_one_shards_replay_comes_back_on_two(tmp_path: Path, actors: int):
-    """Whichever shard a task now lies on, its transitions find the way there; none is left behind in silence."""
+    """Whichever shard a task now lies on, its transitions find the way there."""
     spread = (f"tasks.chain.actors={actors}", f"tasks.identity.actors={actors}")
     start(tmp_path / "run", *spread)
     before = stored(tmp_path / "run")
@@ -236,7 +236,7 @@ def test_the_same_snapshot_goes_on_in_the_same_way(trained: Path, tmp_path: Path
 
 
 def test_without_replay_in_its_checkpoints_a_run_writes_none(tmp_path: Path):
-    """There is no such directory, the summary says that nothing is saved, and the run resumes all the same."""
+    """There is no such directory, the summary says that nothing is saved, and the run resumes without."""
     summary = start(tmp_path / "run", "checkpoint.replay=false")
     assert not (tmp_path / "run" / "replay").exists()
     assert list((tmp_path / "run" / "checkpoints").iterdir())
@@ -259,12 +259,11 @@ def test_frames_of_another_shape_are_refused_with_a_sentence(tmp_path: Path):
     """It names the task and both shapes, and says what can be done; that can be done."""
     start_on_board(tmp_path / "run")
     before = (tmp_path / "run" / "config.yaml").read_text()
-    with pytest.raises(SnapshotError) as refused:
-        resume(tmp_path / "run", MORE, WIDE)
-    assert str(refused.value) == (
-        "replay snapshot of another configuration: frame_shape of task 'catch' was [10, 5], it is (5, 10) now; "
-        "to resume without replay give checkpoint.replay=false"
+    sentence = (
+        r"frame_shape of task 'catch' was \[10, 5\], it is .5, 10. now; .* give checkpoint.replay=false"
     )
+    with pytest.raises(SnapshotError, match=sentence):
+        resume(tmp_path / "run", MORE, WIDE)
     assert (tmp_path / "run" / "config.yaml").read_text() == before
     assert resume(tmp_path / "run", MORE, WIDE, "checkpoint.replay=false")["stopped_by"] == "budget"
 
@@ -288,7 +287,7 @@ def damage(path: Path) -> None:
 def test_a_damaged_snapshot_is_named(run: Path):
     """Nothing half-restored is trained on; without replay the run can be resumed."""
     damage(run / "replay" / "shard-0")
-    with pytest.raises(SnapshotError, match="replay snapshot shard-0 is damaged: ValueError: .* is not what"):
+    with pytest.raises(SnapshotError, match=r"replay snapshot shard-0 is damaged: .* is not what"):
         resume(run, MORE)
     assert resume(run, MORE, "checkpoint.replay=false")["stopped_by"] == "budget"
 

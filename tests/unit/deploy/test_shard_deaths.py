@@ -58,9 +58,7 @@ def train_and_kill(shards: int, shard: int, when: Callable[[RunStatus], bool], *
 
 @pytest.mark.parametrize("selector", ["uniform", "proportional"])
 @pytest.mark.parametrize(("shards", "shard"), [(2, 0), (2, 1), (3, 2)])
-def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(
-    shards: int, shard: int, selector: str
-):
+def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(shards: int, shard: int, selector: str):
     """What was on it is lost and counted; its part is asked of the others until the successor is up."""
     run = train_and_kill(
         shards, shard, lambda status: status.learner_step >= 100, f"replay.selector={selector}"

@@ -19,7 +19,7 @@ BOOTSTRAP = 100.0
 def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
     """Send one episode of three rewards through a real shard; return each start's TD target."""
     stream = [Episode(10, [1.0, 2.0, 4.0], [0, 1, 0], flag), Episode(20, [0.0] * 6, [0] * 6, TRUNCATED)]
-    shard = make_shard(num_rows=64, obs_shape=(), returns=RETURNS)
+    shard = make_shard(num_rows=64, frame_shape=(), returns=RETURNS)
     for block in blocks_of([stream], starts=4, overlap=2, rng=np.random.default_rng(0)):
         assert isinstance(shard.insert(encode_block(block)), Inserted)
     sampled = shard.sample("toy", 200)

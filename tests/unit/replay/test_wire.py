@@ -137,55 +137,77 @@ def test_a_message_that_is_too_large_is_not_unpacked():
         decode_block(bytes(MAX_MESSAGE_BYTES + 1))
 
 
+UNREADABLE = "."
+"""What the parser complains of is its own business, as long as it does."""
+
+
+def renamed(field: str, name: object) -> bytes:
+    """Return the message with a field under another name, or without it."""
+    message = msgpack.unpackb(encode_block(BLOCK))
+    value = message.pop(field)
+    packed: bytes = msgpack.packb(message if name is None else message | {name: value})
+    return packed
+
+
+def twice(field: str) -> bytes:
+    """Return the message with one field in the place of another as well."""
+    return encode_block(BLOCK).replace(b"\xafweights_version", bytes([0xA0 + len(field)]) + field.encode())
+
+
 MALFORMED = {
-    "empty": (b"", "not msgpack of the expected form"),
-    "cut off": (encode_block(BLOCK)[:-1], "not msgpack of the expected form"),
-    "one byte more": (encode_block(BLOCK) + b"\x01", "not msgpack of the expected form"),
-    "reserved byte": (b"\xc1", "not msgpack of the expected form"),
-    "no map": (msgpack.packb([1, 2]), "message is a list, expected a map"),
-    "integer keys": (msgpack.packb({1: 2}), "not msgpack of the expected form"),
-    "extension": (tampered(BLOCK, task=msgpack.ExtType(5, b"x")), "msgpack extension 5 is not allowed"),
-    "timestamp": (tampered(BLOCK, task=msgpack.Timestamp(1)), "field task is not the str"),
-    "deep nesting": (b"\x91" * 5000 + b"\x01", "not msgpack of the expected form"),
-    "long list": (tampered(BLOCK, task=[0] * 7), "not msgpack of the expected form"),
-    "many fields": (msgpack.packb({str(n): n for n in range(33)}), "not msgpack of the expected form"),
+    "empty": (b"", UNREADABLE),
+    "cut off": (encode_block(BLOCK)[:-1], UNREADABLE),
+    "one byte more": (encode_block(BLOCK) + b"\x01", UNREADABLE),
+    "reserved byte": (b"\xc1", UNREADABLE),
+    "no map": (msgpack.packb([1, 2]), UNREADABLE),
+    "integer keys": (msgpack.packb({1: 2}), "message has a field '1', allowed are"),
+    "extension": (tampered(BLOCK, task=msgpack.ExtType(5, b"x")), UNREADABLE),
+    "timestamp": (tampered(BLOCK, task=msgpack.Timestamp(1)), UNREADABLE),
+    "deep nesting": (b"\x91" * 5000 + b"\x01", "message is no map"),
+    "long list": (tampered(BLOCK, task=[0] * 7), "field task is not the str"),
+    "many fields": (msgpack.packb({str(n): n for n in range(33)}), UNREADABLE),
     "format": (tampered(BLOCK, format=1), "message format is not 2"),
     "no format": (msgpack.packb({}), "message format is not 2"),
     "format as bool": (tampered(BLOCK, format=True), "message format is not 2"),
     "format as float": (tampered(BLOCK, format=2.0), "message format is not 2"),
-    "unknown field": (tampered(BLOCK, reward=1), r"message fields differ in \['reward'\]"),
-    "missing fields": (msgpack.packb({"format": 2}), "message fields differ in"),
+    "field too many": (tampered(BLOCK, reward=1), UNREADABLE),
+    "unknown field": (renamed("rewards", "reward"), "message has a field 'reward', allowed are"),
+    "field as bytes": (renamed("task", b"task"), "message has a field \"b'task'\", allowed are"),
+    "missing field": (renamed("task", None), r"message lacks \['task'\]"),
+    "field twice": (twice("task"), r"message lacks \['weights_version'\]"),
+    "no fields": (msgpack.packb({"format": 2}), r"message lacks \['actions', 'actor'"),
 }
 
 
 @pytest.mark.parametrize(("data", "sentence"), MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_message_raises_one_sentence(data: bytes, sentence: str):
     """Whatever is wrong, it is a WireError that says what."""
-    with pytest.raises(WireError, match=sentence):
+    with pytest.raises(WireError, match=sentence) as caught:
         decode_block(data)
-
-
-def test_field_names_as_bytes_raise_a_wire_error():
-    """Keys of two kinds cannot be sorted for the sentence: that must not be the error."""
-    message = msgpack.unpackb(encode_block(BLOCK))
-    message[b"task"] = message.pop("task")
-    with pytest.raises(WireError, match="message fields differ"):
-        decode_block(msgpack.packb(message))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("field", ["incarnation", "sequence", "weights_version", "lead"])
-@pytest.mark.parametrize("value", [-1, 2**62, 2**64 - 1, True, 1.0, "1", None, [1]])
+@pytest.mark.parametrize("value", [-1, 2**62, 2**64 - 1, True, 1.0, "1", b"1", None])
 def test_a_number_field_takes_only_sensible_integers(field: str, value: object):
     """No negative, no huge number, no bool or float in its place."""
     with pytest.raises(WireError, match=f"field {field} is not the int within its limits"):
         decode_block(tampered(BLOCK, **{field: value}))
 
 
-@pytest.mark.parametrize("value", ["x" * (MAX_NAME_LENGTH + 1), b"toy", 3, None, ["toy"], {"a": 1}])
+@pytest.mark.parametrize("value", ["x" * (MAX_NAME_LENGTH + 1), b"toy", 3, None])
 def test_a_name_field_takes_only_short_text(value: object):
     """No bytes, no number, nothing overlong."""
     with pytest.raises(WireError, match="field task is not the str within its limits"):
         decode_block(tampered(BLOCK, task=value))
+
+
+@pytest.mark.parametrize("field", ["format", "task", "lead"])
+@pytest.mark.parametrize("value", [[], [1], {}, {"dtype": "uint8"}, [[[1]]]])
+def test_where_a_scalar_is_expected_no_container_passes(field: str, value: object):
+    """Neither an empty one nor one that looks like the header of an array."""
+    with pytest.raises(WireError, match=UNREADABLE):
+        decode_block(tampered(BLOCK, **{field: value}))
 
 
 def test_a_name_of_the_greatest_length_passes():
@@ -199,22 +221,29 @@ BAD_ARRAYS = {
     "dtype float64": (with_array("float64", [1], b"12345678"), "has dtype 'float64', allowed are"),
     "dtype structure": (with_array("f4,i4", [1], b"12345678"), "has dtype 'f4,i4', allowed are"),
     "dtype number": (with_array(7, [1], b"1234"), "has dtype '7', allowed are"),
-    "dtype list": (with_array(["float32"], [1], b"1234"), "allowed are"),
+    "dtype list": (with_array(["float32"], [1], b"1234"), UNREADABLE),
     "too few bytes": (with_array("float32", [2, 2], b"1234"), "needs other than its 4 bytes"),
     "too many bytes": (with_array("float32", [1], b"12345678"), "needs other than its 8 bytes"),
     "negative size": (with_array("float32", [-1, -1], b"1234"), "not a list of sizes"),
     "bool size": (with_array("uint8", [True], b"1"), "not a list of sizes"),
     "float size": (with_array("uint8", [1.0], b"1"), "not a list of sizes"),
     "size of 2**32": (with_array("uint8", [2**32, 0], b""), "not a list of sizes"),
-    "nested shape": (with_array("uint8", [[1]], b"1"), "not a list of sizes"),
-    "shape as number": (with_array("uint8", 1, b"1"), "has no shape list or no bytes"),
-    "data as text": (with_array("uint8", [1], "1"), "has no shape list or no bytes"),
-    "data as list": (with_array("uint8", [1], [1]), "has no shape list or no bytes"),
-    "seven dimensions": (with_array("uint8", [1] * 7, b"1"), "not msgpack of the expected form"),
-    "no header": (tampered(BLOCK, rewards=[1.0]), "has no header of dtype, shape, codec and data"),
+    "nested shape": (with_array("uint8", [[1]], b"1"), UNREADABLE),
+    "shape as number": (with_array("uint8", 1, b"1"), UNREADABLE),
+    "shape of text": (with_array("uint8", ["1"], b"1"), "not a list of sizes"),
+    "data as text": (with_array("uint8", [1], "1"), "not bytes"),
+    "data as list": (with_array("uint8", [1], [1]), UNREADABLE),
+    "seven dimensions": (with_array("uint8", [1] * 7, b"1"), "array has 7 dimensions, allowed are 6"),
+    "no header": (tampered(BLOCK, rewards=[1.0]), UNREADABLE),
+    "empty header": (tampered(BLOCK, rewards={}), "has no header of dtype, shape, codec and data"),
+    "number": (tampered(BLOCK, rewards=7), UNREADABLE),
     "extra key": (
         tampered(BLOCK, rewards={**header("uint8", [1], b"1"), "order": "F"}),
-        "has no header of dtype, shape, codec and data",
+        UNREADABLE,
+    ),
+    "other key": (
+        tampered(BLOCK, rewards={"dtype": "uint8", "shape": [1], "order": "F"}),
+        "message has a field 'order', allowed are",
     ),
     "no codec": (
         tampered(BLOCK, rewards={"dtype": "uint8", "shape": [1], "data": b"1"}),
@@ -224,13 +253,16 @@ BAD_ARRAYS = {
         with_array("uint8", [1], b"1", "zip"),
         r"has codec 'zip', allowed are \['raw', 'lz4'\]",
     ),
-    "codec as list": (with_array("uint8", [1], b"1", [LZ4]), "allowed are"),
+    "codec as list": (with_array("uint8", [1], b"1", [LZ4]), UNREADABLE),
     "LZ4 that is none": (with_array("uint8", [64], b"\xff" * 20, LZ4), "is not LZ4 of 64 bytes"),
     "LZ4 of nothing": (with_array("uint8", [64], b"", LZ4), "array rewards is not LZ4 of 64 bytes"),
     "LZ4 of less": (with_array("uint8", [64], packed(bytes(63)), LZ4), "needs other than its 63 bytes"),
     "LZ4 of more": (with_array("uint8", [64], packed(bytes(65)), LZ4), "is not LZ4 of 64 bytes"),
     "LZ4 for an empty array": (with_array("uint8", [0], packed(bytes(65)), LZ4), "is not LZ4 of 0 bytes"),
-    "nested arrays": (tampered(BLOCK, rewards=header("uint8", [1], header("uint8", [1], b"1"))), "no bytes"),
+    "nested arrays": (
+        tampered(BLOCK, rewards=header("uint8", [1], header("uint8", [1], b"1"))),
+        UNREADABLE,
+    ),
 }
 
 

@@ -92,15 +92,10 @@ def test_one_broken_stream_of_many_is_noticed():
         vector.step(np.array([0, 1]))
 
 
-def test_an_observation_that_is_a_list_is_taken_or_named():
-    """It has the declared shape: either it is played, or the sentence does not say that the shape is wrong."""
+def test_an_observation_that_is_a_list_of_the_right_numbers_is_played():
+    """It has the declared shape, whatever its type."""
     vector = make_vector("ListObservation", after=3)
     vector.reset()
-    for _ in range(2):
-        vector.step(np.array([0, 1]))
-    try:
-        frame, *_ = vector.step(np.array([0, 1]))
-    except EnvironmentFailureError as error:
-        assert "shape (3,), but declares (3,)" not in str(error)
-    else:
-        assert frame[:, 0].tolist() == [3.0, 3.0]
+    for _ in range(3):
+        frame_EO, *_ = vector.step(np.array([0, 1]))
+    assert frame_EO[:, 0].tolist() == [3.0, 3.0]

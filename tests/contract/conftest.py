@@ -1,0 +1,63 @@
+"""One Ray cluster for all contracts, and shards in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import ray
+
+from deploy.parts import Parts
+from deploy.ray.cluster import cluster, ray_actor
+from deploy.ray.shard import ShardHost
+from deploy.ray.shard_client import RayShardClient
+from deploy.ray.shards import PENDING_CALLS, shard_name
+from replay.client import ShardClient
+from replay.wire import encode_block
+from tests.support.builders import FREELY, make_block
+from tests.support.runs import tiny_run
+
+START_SECONDS = 120.0
+StartShard = Callable[..., tuple[Any, RayShardClient]]
+
+
+def make_parts(*overrides: str) -> Parts:
+    """Return the builder of the tiny run's parts."""
+    run = tiny_run(*overrides)
+    return Parts(run.config, run.specs)
+
+
+def chain_block(sequence: int = 0, **changes: object) -> bytes:
+    """Return an encoded block that fits the chain's table: 4 streams of 8 starts, 3 rows of overlap."""
+    settings = {"actor": "chain-0", "sequence": sequence, "weights_version": 3, "starts": 8} | changes
+    return encode_block(make_block("chain", streams=4, overlap=3, frame_shape=(8,), **settings))  # type: ignore[arg-type]
+
+
+def let_in(client: ShardClient, pace: object = FREELY) -> None:
+    """Tell a shard how far it may go with the chain's inserts: without a word from the learner none go in."""
+    client.watch("chain", -1, pace).result()
+
+
+@pytest.fixture(scope="package")
+def ray_cluster() -> Iterator[None]:
+    """A cluster with room for many shards."""
+    with cluster(None, {"replay": 100}):
+        yield
+
+
+@pytest.fixture
+def start_shard(ray_cluster: None) -> Iterator[StartShard]:  # noqa: ARG001 - it has to be there
+    """Start shards by index, as a run does, and wait until they are up: (handle, client)."""
+    handles = []
+
+    def start(parts: Parts, index: int = 0, incarnation: int = 0, kind: type = ShardHost) -> Any:
+        actor = ray_actor(kind, slot="replay", name=shard_name(index), max_pending_calls=PENDING_CALLS)
+        handles.append(actor.remote(parts, index, incarnation))
+        ray.get(handles[-1].stats.remote(), timeout=START_SECONDS)
+        return handles[-1], RayShardClient(shard_name(index))
+
+    yield start
+    for handle in handles:
+        ray.kill(handle)
+    for handle in handles:
+        with pytest.raises(ray.exceptions.RayActorError):
+            ray.get([handle.stats.remote() for _ in range(100)])  # until its name is free again
