@@ -2,9 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .peers
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: train test lint bench-learner bench-solve clean
+.PHONY: train test lint bench-peers bench-solve clean
 
 train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 	$(BIN)/trunkline train
@@ -17,14 +18,13 @@ lint: $(VENV)/.installed-dev  ## what `make test` checks of style and types, alo
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench-learner: $(VENV)/.installed  ## updates/s beside a bare torch loop
-	$(BIN)/python benchmarks/learner.py
+bench-peers: $(PEERS)/common/.installed $(PEERS)/reverb/.installed  ## what `trunkline bench` measures beside trunkline
 
 bench-solve: $(VENV)/.installed  ## seconds to solve the shipped pair, ten seeds
-	$(BIN)/python benchmarks/time_to_solve.py
+	$(BIN)/python -m benchmarks.time_to_solve
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "trunkline needs Python 3.11: name it with make PYTHON=..."; exit 1; }
@@ -36,4 +36,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+$(PEERS)/common/.installed: benchmarks/requirements.txt
+$(PEERS)/reverb/.installed: benchmarks/requirements-reverb.txt
+$(PEERS)/%/.installed:
+	$(PYTHON) -m venv $(PEERS)/$*
+	$(PEERS)/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

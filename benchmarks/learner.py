@@ -1,151 +1,67 @@
-"""Updates per second of the learner, beside a bare torch loop of the same mathematics in the same run.
+"""The update: beside a bare torch loop of the same mathematics, and of 64 tasks beside one.
 
-    python benchmarks/learner.py [--device cuda] [--threads 2] [--tasks 2] [--json]
+    python -m benchmarks.learner [--device cuda] [--threads 2]
 
-Both sides make the whole update of Double DQN on prepared batches: forward passes, Huber loss with importance
-weights, backward, gradient clipping, Adam, target copy. They take turns, round by round, so that a machine
-whose speed drifts treats them alike; the figures are medians over rounds. Neither Ray nor Gymnasium is
-needed.
+prints the JSON of `trunkline bench learner`, and needs neither Ray nor Gymnasium. Both sides work on prepared
+batches.
 """
 
 import argparse
 import json
-import platform
-import statistics
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 
-# this file has the name of the package `learner`: put the tree's root where Python puts the script's folder
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-import numpy as np
 import torch
-from torch import Tensor, nn
 
+from benchmarks.bare_learner import BareLearner
+from benchmarks.harness import Bench, LocalPeer, Measure, warmed
+from benchmarks.ours_learner import make_batches, make_learner
+from benchmarks.peers.worker import Step
+from benchmarks.report import to_json
 from learner.batch import TaskBatch
-from learner.learner import Learner, UpdateRule
-from learner.target_network import PeriodicCopy
-from learner.task_weighting import FixedWeighting
-from learner.td import huber_loss
-from network.build import build_network
-from tasks.spec import TaskSpec
 
-OBSERVATION, ACTIONS, TARGET_PERIOD, MAX_NORM, PREPARED = 4, 2, 200, 10.0, 16
-ADAM = {"lr": 1e-3, "eps": 1.5e-4, "fused": True}
-
-Update = Callable[[list[TaskBatch]], None]
+SIZES = ((1, 256, 512), (2, 256, 512), (2, 128, 256))
+"""Tasks, width of encoder and trunk, batch: beside the bare loop."""
+MANY, WIDTH, BATCH = 64, 256, 512
 
 
-def make_batches(tasks: int, batch_size: int, device: torch.device) -> list[list[TaskBatch]]:
-    """Return prepared updates of random transitions, `batch_size` in all for each update."""
-    generator = torch.Generator().manual_seed(0)
-
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator).to(device)
-
-    size = batch_size // tasks
-    return [
-        [
-            TaskBatch(
-                task=f"task{task}",
-                obs_BO=normal(size, OBSERVATION),
-                action_B=torch.randint(ACTIONS, (size,), generator=generator).to(device),
-                reward_n_B=normal(size),
-                discount_n_B=torch.full((size,), 0.95, device=device),
-                next_obs_BO=normal(size, OBSERVATION),
-                importance_B=torch.rand(size, generator=generator).to(device),
-                keys=np.arange(size),
-                staleness=0.0,
-            )
-            for task in range(tasks)
-        ]
-        for _ in range(PREPARED)
-    ]
+def measure_learner(bench: Bench, device: torch.device, threads: int) -> None:
+    """Measure every row."""
+    torch.set_num_threads(threads)
+    bare_name = f"bare loop, torch {torch.__version__}"
+    for tasks, width, batch in SIZES:
+        prepared = make_batches(tasks, batch, device)
+        ours = warmed(_updates(make_learner(tasks, width, device).step, prepared))
+        bare = LocalPeer(bare_name, warmed(_updates(BareLearner(tasks, width, device).step, prepared)))
+        bench.compare("update", _shape(tasks, width, batch, device, threads), "updates/s", ours, bare)
+    many, one = (_seconds_an_update(tasks, device) for tasks in (MANY, 1))
+    shape = _shape(MANY, WIDTH, BATCH, device, threads)
+    bench.compare("update of many tasks", shape, "seconds", many, LocalPeer("trunkline, 1 task", one))
 
 
-def ours(tasks: int, width: int, device: torch.device) -> Update:
-    """Return the project's update."""
-    specs = [
-        TaskSpec(f"task{task}", "none", (OBSERVATION,), "float32", ACTIONS, max_episode_steps=500)
-        for task in range(tasks)
-    ]
-    network = build_network("hard", specs, [width, width], dueling=False, seed=0).to(device)
-    rule = UpdateRule(
-        loss=huber_loss,
-        double=True,
-        max_gradient_norm=MAX_NORM,
-        weighting=FixedWeighting([1.0] * tasks, device),
-        target_update=PeriodicCopy(TARGET_PERIOD),
-    )
-    learner = Learner(network, torch.optim.Adam(network.parameters(), **ADAM), rule)
+def _updates(update: Callable[[Sequence[TaskBatch]], object], prepared: list[list[TaskBatch]]) -> Step:
+    """Return a step of one update of each prepared batch."""
 
-    def update(batches: list[TaskBatch]) -> None:
-        learner.step(batches)
-
-    return update
-
-
-class BareNetwork(nn.Module):
-    """The same network, as one writes it in a script."""
-
-    def __init__(self, tasks: int, width: int) -> None:
-        super().__init__()
-        self.encoders = nn.ModuleList(nn.Linear(OBSERVATION, width) for _ in range(tasks))
-        self.trunk = nn.Sequential(nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
-        self.heads = nn.ModuleList(nn.Linear(width, ACTIONS) for _ in range(tasks))
-
-    def forward(self, observations: list[Tensor]) -> list[Tensor]:
-        """Return one q_BA a task."""
-        encoded = [encoder(obs * 1.0) for encoder, obs in zip(self.encoders, observations, strict=True)]
-        features = self.trunk(torch.cat(encoded)).split([len(part) for part in encoded])
-        return [head(part) for head, part in zip(self.heads, features, strict=True)]
-
-
-def bare(tasks: int, width: int, device: torch.device) -> Update:
-    """Return a plain torch loop's update."""
-    online, target = BareNetwork(tasks, width).to(device), BareNetwork(tasks, width).to(device)
-    target.load_state_dict(online.state_dict())
-    optimizer = torch.optim.Adam(online.parameters(), **ADAM)
-    steps = 0
-
-    def update(batches: list[TaskBatch]) -> None:
-        nonlocal steps
-        next_obs = [batch.next_obs_BO for batch in batches]
-        with torch.no_grad():
-            next_target, next_online = target(next_obs), online(next_obs)
-        q = online([batch.obs_BO for batch in batches])
-        loss = torch.zeros((), device=device)
-        for i, batch in enumerate(batches):
-            best = next_online[i].argmax(1, keepdim=True)
-            goal = batch.reward_n_B + batch.discount_n_B * next_target[i].gather(1, best).squeeze(1)
-            taken = q[i].gather(1, batch.action_B.unsqueeze(1)).squeeze(1)
-            error = nn.functional.smooth_l1_loss(taken, goal, reduction="none")
-            loss = loss + (batch.importance_B * error).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(online.parameters(), MAX_NORM)
-        optimizer.step()
-        steps += 1
-        if steps % TARGET_PERIOD == 0:
-            target.load_state_dict(online.state_dict())
-
-    return update
-
-
-def updates_per_second(
-    update: Update, prepared: list[list[TaskBatch]], seconds: float, device: torch.device
-) -> float:
-    """Return how many updates a second one round makes."""
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
+    def step() -> float:
         for batches in prepared:
             update(batches)
-        count += len(prepared)
-        if device.type == "cuda":
+        if torch.cuda.is_available():
             torch.cuda.synchronize()
-    return count / (time.perf_counter() - start)
+        return len(prepared)
+
+    return step
+
+
+def _seconds_an_update(tasks: int, device: torch.device) -> Measure:
+    prepared = make_batches(tasks, BATCH, device)
+    updates_per_second = warmed(_updates(make_learner(tasks, WIDTH, device).step, prepared))
+    return lambda seconds: 1.0 / updates_per_second(seconds)
+
+
+def _shape(tasks: int, width: int, batch: int, device: torch.device, threads: int) -> str:
+    where = "cuda" if device.type == "cuda" else f"cpu, threads {threads}"
+    return f"tasks {tasks}, net {width}-{width}, batch {batch}, {where}"
 
 
 def main() -> None:
@@ -153,42 +69,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--tasks", type=int, default=1)
-    parser.add_argument("--batch-size", type=int, default=512)
-    parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each round")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    device = torch.device(arguments.device)
-    prepared = make_batches(arguments.tasks, arguments.batch_size, device)
-    sides = {
-        "ours": ours(arguments.tasks, arguments.width, device),
-        "bare": bare(arguments.tasks, arguments.width, device),
-    }
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for update in sides.values():
-        updates_per_second(update, prepared, arguments.seconds, device)
-    for _ in range(arguments.rounds):
-        for name, update in sides.items():
-            rates[name].append(updates_per_second(update, prepared, arguments.seconds, device))
-    ratio = statistics.median(a / b for a, b in zip(rates["ours"], rates["bare"], strict=True))
-    result = {
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or "cpu",
-        "threads": arguments.threads,
-        "tasks": arguments.tasks,
-        "batch_size": arguments.batch_size,
-        "width": arguments.width,
-        "ours_updates_per_second": round(statistics.median(rates["ours"]), 1),
-        "bare_updates_per_second": round(statistics.median(rates["bare"]), 1),
-        "ratio": round(ratio, 3),
-        "torch": torch.__version__,
-    }
-    if arguments.json:
-        print(json.dumps(result))
-    else:
-        print("\n".join(f"{name:26} {value}" for name, value in result.items()))
+    if arguments.rounds < 1 or arguments.threads < 1 or arguments.seconds <= 0:
+        parser.error("--rounds, --threads and --seconds should be positive")
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device: this machine has no CUDA device")
+    bench = Bench(arguments.rounds, arguments.seconds, say=partial(print, file=sys.stderr))
+    measure_learner(bench, torch.device(arguments.device), arguments.threads)
+    print(json.dumps(to_json(bench.rows)))
 
 
 if __name__ == "__main__":

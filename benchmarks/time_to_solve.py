@@ -1,6 +1,6 @@
 """Seconds of training until the shipped pair is solved, over several seeds.
 
-    python benchmarks/time_to_solve.py [--seeds 10] [--first-seed 1] [--json] [key=value ...]
+    python -m benchmarks.time_to_solve [--seeds 10] [--first-seed 1] [--json] [key=value ...]
 
 Each seed is a real `trunkline train`, Ray and all, in a process and a run directory of its own.
 """

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from actors.weights_follower import WeightsUnavailableError
+from cli.bench import bench_app
 from cli.config import config_app
 from cli.evaluate import evaluate
 from cli.tasks import tasks_app
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(resume)
 app.command()(evaluate)
+app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(tasks_app, name="tasks")
 

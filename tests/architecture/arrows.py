@@ -13,7 +13,9 @@ BELOW = {
     "learner": {"tasks", "network", "replay"},
     "deploy": {"tasks", "network", "replay", "actors", "learner"},
     "study": {"tasks", "network", "replay", "actors", "learner", "deploy"},
-    "cli": {"tasks", "network", "replay", "actors", "learner", "deploy", "study"},
+    "benchmarks": {"tasks", "network", "replay", "actors", "learner", "deploy"},
+    "benchmarks/peers": set(),
+    "cli": {"tasks", "network", "replay", "actors", "learner", "deploy", "study", "benchmarks"},
 }
 """Rooms that each room may import, besides itself."""
 
@@ -23,9 +25,10 @@ SPECS_ONLY = {"network", "replay", "learner"}
 SPEC_MODULES = {"tasks.spec", "tasks.errors"}
 
 ROOMS_OF_PACKAGE = {
-    "ray": {"deploy"},
+    "ray": {"deploy", "benchmarks/peers"},
     "prometheus_client": {"deploy"},
-    "torch": {"network", "actors", "learner", "deploy", "study", "cli"},
+    "torch": {"network", "actors", "learner", "deploy", "study", "benchmarks", "benchmarks/peers", "cli"},
+    "matplotlib": {"study", "benchmarks"},
     "pydantic": {"deploy", "study", "cli"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -22,12 +22,13 @@ SLOTS = {"task:chain": 1, "task:identity": 1, "replay": 1, "evaluator": 1}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a head node with slots for the tiny pair, and end it again."""
+    """Start a head node with slots for the tiny pair, in a directory of its own, and end it again."""
     port = free_port()
     command = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
     command += ["--include-dashboard=false", f"--resources={json.dumps(SLOTS)}"]
-    log = (tmp_path_factory.mktemp("ray") / "log").open("wb")
-    with log, subprocess.Popen(command, stdout=log, stderr=log) as head:
+    elsewhere = tmp_path_factory.mktemp("ray")
+    log = (elsewhere / "log").open("wb")
+    with log, subprocess.Popen(command, stdout=log, stderr=log, cwd=elsewhere) as head:
         yield f"127.0.0.1:{port}"
         head.terminate()
         head.wait(60)
@@ -38,13 +39,13 @@ def train(tmp_path: Path, address: str, *overrides: str) -> subprocess.Completed
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(TINY))
     command = [BIN / "trunkline", "train", config, *overrides, "--address", address]
-    command += ["--run-dir", tmp_path / "run", "--json"]
+    command += ["--run-dir", "run", "--json"]
     environment = {**os.environ, "PYTHONWARNINGS": ""}
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, cwd=tmp_path)
 
 
 def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
-    """It trains there as it does on a cluster of its own, and standard output holds one JSON object."""
+    """It trains there as on a cluster of its own, saves replay in its directory, prints one object."""
     for _ in range(20):
         finished = train(tmp_path, address)
         if "does not answer" not in finished.stderr:
@@ -52,6 +53,8 @@ def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
     assert finished.returncode == 0, finished.stderr
     summary = json.loads(finished.stdout)
     assert summary["learner_steps"] > 0
+    assert summary["replay_saved"] is True
+    assert (tmp_path / "run" / "replay" / "shard-0" / "manifest.json").exists()
 
 
 def test_missing_slots_are_named(tmp_path: Path, address: str):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.status import RunStatus
+from tests.support.own_environments import slowed
 from tests.support.processes import pid_of
 from tests.support.runs import FinishedRun, train_over_ray
-from tests.support.slow_environments import slowed
 
 pytestmark = pytest.mark.ray
 

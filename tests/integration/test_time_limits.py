@@ -55,7 +55,7 @@ def flags_and_discounts(task: str, control: Controller) -> tuple[NDArray[np.uint
         q_EA = np.zeros((1, spec.num_actions), np.float32)
         block = writer.append(obs, action, reward, np.array([flag], np.uint8), q_EA, 0)
         obs, ended = next_obs, bool(terminated[0] or truncated[0])
-    table = make_table(task, num_rows=601, overlap=1, obs_shape=spec.observation_shape, returns=returns)
+    table = make_table(task, num_rows=601, frame_shape=spec.frame_shape, returns=returns)
     assert Shard({task: table}).insert(encode_block(block)) == Inserted(int(block.starts().sum()), 0)
     sampled = table.sample(20_000)
     assert isinstance(sampled, Sampled)

@@ -4,7 +4,9 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
+from deploy.config.resolution import ResolvedRun
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
 from deploy.progress import Outcome, Progress
@@ -15,6 +17,7 @@ from tasks.spec import TaskSpec
 from tests.support.runs import tiny_run
 
 EPISODES = 50
+DRIFT = "tests.support.own_environments:trunkline-test/Drift-v0"
 
 
 def random_returns(spec: TaskSpec) -> float:
@@ -33,20 +36,34 @@ def random_returns(spec: TaskSpec) -> float:
 
 def train(seed: int, *overrides: str) -> tuple[Outcome, list[TaskSpec]]:
     """Train three small tasks in one process."""
-    run = tiny_run(
-        f"seed={seed}",
-        "tasks.catch.env=trunkline/Catch-v0",
-        "tasks.catch.envs_per_actor=4",
-        "stop_env_steps=40000",
-        f"evaluation.episodes={EPISODES}",
-        *overrides,
+    return train_run(
+        tiny_run(
+            f"seed={seed}",
+            "tasks.catch.env=trunkline/Catch-v0",
+            "tasks.catch.envs_per_actor=4",
+            "stop_env_steps=40000",
+            f"evaluation.episodes={EPISODES}",
+            *overrides,
+        )
     )
+
+
+def train_run(run: ResolvedRun) -> tuple[Outcome, list[TaskSpec]]:
+    """Train in one process, in one torch thread."""
     parts = Parts(run.config, run.specs)
+    torch.set_num_threads(run.config.learner.threads)
     with LocalRuntime(parts) as runtime:
-        reporter = Reporter(run.config, Progress(), 0, [], time.perf_counter)
-        source = parts.batch_source(runtime.client)
+        reporter = Reporter(run.config, parts.replay.capacities(), Progress(), 0, [], time.perf_counter)
+        router = parts.replay.router(runtime.clients)
         training = Training(
-            run.config, runtime, parts.learner(), source, reporter, lambda *_: None, Progress()
+            run.config,
+            runtime,
+            parts.learner(),
+            router,
+            parts.replay.batch_source(router, parts.device()),
+            reporter,
+            lambda *_: None,
+            Progress(),
         )
         return training.run(), run.specs
 
@@ -70,6 +87,13 @@ def test_one_network_solves_three_tasks(seed: int):
         ["network.dueling=true", "learner.double=false"],
         ["learner.loss=squared", "learner.target_rate=0.02"],
         ["actors.exploration_max_duration=1"],
+        [
+            "replay.shards=3",
+            "tasks.chain.actors=3",
+            "tasks.identity.actors=2",
+            "replay.selector=proportional",
+        ],
+        ["tasks.catch.frame_stack=2", "replay.n_step=1"],
     ],
     ids=lambda overrides: overrides[0],
 )
@@ -77,6 +101,27 @@ def test_every_option_learns(overrides: list[str]):
     """No option of the algorithm is there only in name: each still solves the three tasks."""
     outcome, _ = train(1, *overrides)
     assert outcome.reason == "solved"
+
+
+def test_a_stack_of_frames_tells_what_a_single_one_does_not():
+    """Which way a light drifts is seen in two frames: with a stack it is named, without one it is guessed."""
+    means = []
+    for stack in (2, 1):
+        run = tiny_run(
+            "tasks.chain=null",
+            "tasks.identity=null",
+            f"tasks.drift.env={DRIFT}",
+            "tasks.drift.envs_per_actor=4",
+            "tasks.drift.discount=0.5",
+            f"tasks.drift.frame_stack={stack}",
+            "stop_env_steps=10000",
+            f"evaluation.episodes={EPISODES}",
+        )
+        outcome, _ = train_run(run)
+        assert outcome.evaluation is not None
+        means.append(outcome.evaluation.mean("drift"))
+    assert means[0] > 18.0
+    assert means[1] < 14.0
 
 
 def test_without_reward_nothing_is_solved():

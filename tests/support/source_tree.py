@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("tasks", "network", "replay", "actors", "learner", "deploy", "study", "cli")
+ROOMS = (
+    "tasks",
+    "network",
+    "replay",
+    "actors",
+    "learner",
+    "deploy",
+    "study",
+    "benchmarks",
+    "benchmarks/peers",
+    "cli",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ def source_files(root: Path = ROOT) -> list[SourceFile]:
         SourceFile(room, path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
         for room in ROOMS
         for path in sorted((root / room).rglob("*.py"))
+        if not any(path.is_relative_to(root / inner) for inner in ROOMS if inner.startswith(f"{room}/"))
     ]
 
 

@@ -10,6 +10,7 @@ import torch
 from gymnasium.wrappers import FrameStackObservation
 from numpy.typing import NDArray
 
+from actors.evaluation import greedy_returns
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.frame_stack import FrameStack
@@ -175,6 +176,28 @@ def test_a_stacked_rollout_acts_by_its_stacks():
         )
         greedy = values.argmax(1).reshape(STREAMS, STARTS)
         np.testing.assert_array_equal(greedy[is_start], block.actions[:, starts][is_start])
+
+
+@pytest.mark.parametrize("kind", ["terminated", "truncated", "short"])
+def test_greedy_evaluation_plays_by_gymnasiums_stacks(kind: str):
+    """Each environment's return is that of a plain loop over a `FrameStackObservation`."""
+    spec = stacked_spec(kind, 3)
+    network = make_network([spec], seed=4)
+    policy = TaskPolicy(network, spec.name)
+    expected = []
+    for stream in range(8):
+        env = gymnasium.make(spec.env, max_episode_steps=spec.max_episode_steps, **dict(spec.env_kwargs))
+        stacked = FrameStackObservation(env, 3, padding_type="reset")
+        observation, _ = stacked.reset(seed=11 + stream)
+        total, ended = 0.0, False
+        while not ended:
+            action = policy.action_values(observation[None].copy()).argmax(1)[0]
+            observation, reward, terminated, truncated, _ = stacked.step(action)
+            total, ended = total + float(reward), terminated or truncated
+        expected.append(total)
+    assert greedy_returns(spec, policy, 8, seed=11).tolist() == expected
+    if kind != "truncated":
+        assert len(set(expected)) > 1
 
 
 def test_a_stacked_block_holds_each_frame_once():

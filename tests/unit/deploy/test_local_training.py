@@ -1,11 +1,15 @@
 """Whole runs over the in-process runtime: repeatable, stopped for the right reason, every step counted."""
 
+import numpy as np
 import pytest
+from torch import Tensor
 
 import deploy.training
 from deploy.progress import Progress
 from deploy.status import RunStatus
 from deploy.training import Training
+from learner.batch import TaskBatch
+from learner.priority_feedback import PriorityFeedback
 from network.weights import WeightsLayout
 from tests.unit.deploy.local_run import LocalRun, train_locally
 
@@ -41,6 +45,63 @@ def test_one_seed_gives_one_result_and_another_seed_another(selector: str):
     assert second.outcome.evaluation is not None
     assert first.outcome.evaluation.returns == second.outcome.evaluation.returns
     assert other.outcome.weights_sha256 != first.outcome.weights_sha256
+
+
+SPREAD = (
+    "replay.shards=3",
+    "tasks.chain.actors=3",
+    "tasks.identity.actors=2",
+    "replay.selector=proportional",
+)
+
+
+def test_shards_and_actors_in_one_process_are_repeatable_too():
+    """Three shards, five actors, priorities: weights, tables and accounts agree bit for bit."""
+    catch = "tasks.catch={env: trunkline/Catch-v0, frame_stack: 2, envs_per_actor: 4, solved_at: null}"
+    overrides = (*UNSOLVABLE, *SPREAD, catch, "stop_env_steps=1200")
+    first, second = train_locally(*overrides), train_locally(*overrides)
+    assert first.problems() == []
+    assert all(table.inserted > 0 for shard in first.shards for table in shard.stats().tables.values())
+    assert first.outcome.learner_step > 50
+    assert first.outcome.weights_sha256 == second.outcome.weights_sha256
+    assert first.outcome.accounts == second.outcome.accounts
+    assert [shard.stats() for shard in first.shards] == [shard.stats() for shard in second.shards]
+
+
+def test_actors_keep_to_their_shards():
+    """Each shard has heard of the actors that are assigned to it, and of no others."""
+    run = train_locally(*SHORT, *SPREAD)
+    for index, shard in enumerate(run.shards):
+        expected = {
+            f"{task}-{actor}"
+            for task, count in (("chain", 3), ("identity", 2))
+            for actor in range(count)
+            if run.parts.replay.shard_of_actor(task, actor) == index
+        }
+        assert {actor for actor, _ in shard.stats().items_by_life} == expected != set()
+
+
+def test_a_learner_that_sends_priorities_that_are_none_goes_on(monkeypatch: pytest.MonkeyPatch):
+    """TD errors of NaN change no priority; they are counted, and the run reaches its budget."""
+    send = PriorityFeedback.add
+    sent: list[int] = []
+
+    def add_with_nan(self: PriorityFeedback, batches: list[TaskBatch], errors: list[Tensor]) -> None:
+        spoiled = [error.clone() for error in errors]
+        spoiled[0][0], spoiled[0][1] = float("nan"), -1.0
+        sent.append(2)
+        send(self, batches, spoiled)
+
+    monkeypatch.setattr(PriorityFeedback, "add", add_with_nan)
+    overrides = ("replay.selector=proportional", "replay.shards=2", "tasks.chain.actors=2")
+    run = train_locally(*SHORT, *overrides, "replay.capacity=2000")
+    assert run.outcome.reason == "budget"
+    assert run.problems() == []
+    chain, identity = run.tables["chain"], run.tables["identity"]
+    assert chain.invalid_updates == sum(sent[: len(sent) // 16 * 16]) > 0
+    assert (identity.invalid_updates, chain.stale_updates) == (0, 0)
+    assert run.statuses[-1].tasks[0].table.invalid_updates > 0
+    assert np.isfinite(chain.mass)
 
 
 def test_how_often_a_run_reports_changes_nothing(monkeypatch: pytest.MonkeyPatch):
@@ -153,3 +214,11 @@ def test_the_replay_ratio_is_kept_for_each_task():
     run = train_locally(*UNSOLVABLE, "stop_env_steps=1500", "replay.samples_per_insert=4.0")
     for task in run.statuses[-1].tasks:
         assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+
+
+def test_the_replay_ratio_is_kept_over_several_shards():
+    """The limiter counts what all shards of a task have taken in, and no shard overruns it."""
+    run = train_locally(*UNSOLVABLE, *SPREAD, "stop_env_steps=4000", "replay.samples_per_insert=4.0")
+    for task in run.statuses[-1].tasks:
+        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+    assert run.problems() == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from learner.batch_source import BatchSource, Position, Supply, split_windows
+from learner.batch_source import LARGE_BYTES, BatchSource, Position, Supply, split_windows
 from learner.td import importance_weights
 from replay.client import LocalShardClient, Reply, ShardClient
 from replay.fragment import TRUNCATED
@@ -200,6 +200,31 @@ def test_batches_are_copies():
         shard.insert(encode_block(make_block("a", sequence=sequence, rng=np.random.default_rng(sequence))))
     assert torch.equal(batches[0].obs_BO, before)
     assert batches[0].keys.tolist() == keys.tolist()
+
+
+@pytest.mark.parametrize("pixels", [3, LARGE_BYTES // 6])
+def test_arrays_that_nobody_may_write_to_are_taken_in(pixels: int):
+    """As those are that came through Ray, small or large: every row stays beside its own."""
+
+    class ReadOnly(LocalShardClient):
+        def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
+            reply = super().sample(task, size, pace)
+            for column in vars(reply.result()).values():
+                if isinstance(column, np.ndarray):
+                    column.setflags(write=False)
+            return reply
+
+    shard = make_shard(("a",), frame_shape=(pixels,), frame_dtype="uint8", returns=ReturnSpec(1, 0.9))
+    numbers = np.arange(12).reshape(2, 6)
+    frames = np.repeat(numbers[..., None], pixels, axis=2).astype(np.uint8)
+    block = make_block("a", frame_shape=(pixels,), frames=frames, actions=numbers.astype(np.int32))
+    assert shard.insert(encode_block(block)) == Inserted(8, 0)
+    source = source_over(ReadOnly(shard), supplies={"a": Supply(6, batches_per_request=2, requests=2)})
+    polled = poll_all(source, 6)
+    assert len(polled) >= 4
+    for (batch,) in polled:
+        assert (batch.obs_BO == batch.action_B[:, None]).all()
+        assert (batch.next_obs_BO == batch.action_B[:, None] + 1).all()
 
 
 def test_staleness_counts_versions_between_acting_and_learning():

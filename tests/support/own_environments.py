@@ -1,19 +1,21 @@
-"""Environments that take their time, so that a test says how fast actors are, whatever the machine.
+"""Environments that tests need: some that take their time, and one that a single frame does not tell.
 
 Importing this module registers them with Gymnasium, so that any process can build them by
-`tests.support.slow_environments:trunkline-test/SlowChain-v0` and the like.
+`tests.support.own_environments:trunkline-test/SlowChain-v0` and the like.
 """
 
 import time
 from typing import Any
 
 import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from tasks.builtin.chain import Chain
 from tasks.builtin.identity import Identity
 
-MODULE = "tests.support.slow_environments"
+MODULE = "tests.support.own_environments"
 
 
 class SlowChain(Chain):
@@ -42,6 +44,36 @@ class SlowIdentity(Identity):
         return super().step(action)
 
 
+class Drift(gymnasium.Env[NDArray[np.uint8], np.int64]):
+    """A light moves around a ring, a cell a step, all left or all right; reward 1 for naming where it goes.
+
+    Two frames tell it, one does not. It never terminates: only a time limit ends it.
+    """
+
+    def __init__(self, cells: int = 6) -> None:
+        self.observation_space = Box(0, 255, (cells,), np.uint8)
+        self.action_space = Discrete(2)
+        self._cells = cells
+        self._cell = 0
+        self._direction = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+        """Begin anywhere, in either direction."""
+        super().reset(seed=seed, options=options)
+        self._cell = int(self.np_random.integers(self._cells))
+        self._direction = int(self.np_random.integers(2))
+        return self._frame(), {}
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
+        """Judge the named direction, move on."""
+        self._cell = (self._cell + 2 * self._direction - 1) % self._cells
+        return self._frame(), float(action == self._direction), False, False, {}
+
+    def _frame(self) -> NDArray[np.uint8]:
+        frame: NDArray[np.uint8] = 255 * np.eye(self._cells, dtype=np.uint8)[self._cell]
+        return frame
+
+
 def slowed(task: str, seconds: float) -> list[str]:
     """Return the overrides that give one of the tiny pair, `chain` or `identity`, such an environment."""
     kind = {"chain": "SlowChain", "identity": "SlowIdentity"}[task]
@@ -51,7 +83,7 @@ def slowed(task: str, seconds: float) -> list[str]:
     ]
 
 
-for _kind, _limit in ((SlowChain, 50), (SlowIdentity, 20)):
+for _kind, _limit in ((SlowChain, 50), (SlowIdentity, 20), (Drift, 20)):
     if f"trunkline-test/{_kind.__name__}-v0" not in gymnasium.registry:
         gymnasium.register(
             id=f"trunkline-test/{_kind.__name__}-v0",
