@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from network.flattened import flattened
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout, WeightsSnapshot
 
@@ -23,6 +24,7 @@ class TaskPolicy:
         self._layout = WeightsLayout(network)
         # views of the network's parameters would keep those of every task alive
         self._module = copy.deepcopy(network.for_task(task))
+        self._values = flattened(self._module)
         self.version = -1
 
     def load(self, snapshot: WeightsSnapshot) -> None:
@@ -38,5 +40,5 @@ class TaskPolicy:
         """Return q_EA as float32."""
         with torch.inference_mode():
             obs = torch.from_numpy(obs_EO)
-            q_EA: NDArray[np.float32] = self._module(obs.to(torch.float32)).numpy()
+            q_EA: NDArray[np.float32] = self._values(obs.to(torch.float32)).numpy()
         return q_EA

@@ -39,7 +39,7 @@ class VectorEncoder(nn.Module):
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width) of one batch a task, each of shape (B, *observation_shape)."""
-        sizes = [len(obs) for obs in observations]
+        sizes = [obs.shape[0] for obs in observations]
         rows_NO = joined(observations).flatten(1)
         if len(sizes) == 1:
             scaled_NO = rows_NO * self.inverse_scale

@@ -125,7 +125,7 @@ class _OneTask(nn.Module):
 
     def forward(self, obs: Tensor) -> Tensor:
         features = self.trunk(self.encoders[self._key]([obs]))
-        q_BA: Tensor = self.heads[self._key](features, [len(obs)])
+        q_BA: Tensor = self.heads[self._key](features, [obs.shape[0]])
         return q_BA
 
 

@@ -107,7 +107,7 @@ class CheckedVector:
             for _ in range(num_envs)
         ]
         self._first_action = int(self._envs[0].action_space.start)  # type: ignore[attr-defined]
-        self._frame_shape = spec.frame_shape
+        self._frame_shape, self._dtype = spec.frame_shape, np.dtype(spec.observation_dtype)
         self._ended = [False] * num_envs
 
     def reset(self) -> NDArray[Any]:
@@ -126,17 +126,20 @@ class CheckedVector:
                 not finite.
         """
         frame_EO = self._no_frames()
-        rewards, terminations, truncations = [], [], []
+        rewards = [0.0] * self.num_envs
+        terminations, truncations = [False] * self.num_envs, [False] * self.num_envs
         for index, action in enumerate(action_E + self._first_action):
             if self._ended[index]:
                 self._reset(index, frame_EO, seed=None)
-                reward, terminated, truncated = 0.0, False, False
-            else:
-                reward, terminated, truncated = self._step(index, action, frame_EO)
-            self._ended[index] = terminated or truncated
-            rewards.append(reward)
-            terminations.append(terminated)
-            truncations.append(truncated)
+                continue
+            try:
+                observation, reward, terminated, truncated, _ = self._envs[index].step(action)
+                rewards[index] = float(reward)
+            except Exception as error:
+                raise self._failure(f"raised in step: {type(error).__name__}: {error}") from error
+            terminations[index], truncations[index] = bool(terminated), bool(truncated)
+            frame_EO[index] = self._checked(observation)
+        self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
         reward_E = np.array(rewards)
         if not np.isfinite(reward_E).all():
             raise self._not_finite("a reward", reward_E)
@@ -155,30 +158,22 @@ class CheckedVector:
             observation, _ = self._envs[index].reset(seed=seed)
         except Exception as error:
             raise self._failure(f"raised in reset: {type(error).__name__}: {error}") from error
-        self._keep(observation, index, frame_EO)
+        frame_EO[index] = self._checked(observation)
 
-    def _step(self, index: int, action: np.int64, frame_EO: NDArray[Any]) -> tuple[float, bool, bool]:
-        try:
-            observation, reward, terminated, truncated, _ = self._envs[index].step(action)
-            number = float(reward)
-        except Exception as error:
-            raise self._failure(f"raised in step: {type(error).__name__}: {error}") from error
-        self._keep(observation, index, frame_EO)
-        return number, bool(terminated), bool(truncated)
-
-    def _keep(self, observation: NDArray[Any], index: int, frame_EO: NDArray[Any]) -> None:
-        if type(observation) is not np.ndarray or observation.dtype != frame_EO.dtype:
+    def _checked(self, observation: NDArray[Any]) -> NDArray[Any]:
+        """Return an observation as it can be kept: an array of the declared shape and the task's dtype."""
+        if type(observation) is not np.ndarray or observation.dtype != self._dtype:
             observation = self._converted(observation)
         if observation.shape != self._frame_shape:
             raise self._failure(
-                f"returned an observation of shape {observation.shape}, but declares {self.spec.frame_shape}"
+                f"returned an observation of shape {observation.shape}, but declares {self._frame_shape}"
             )
-        frame_EO[index] = observation
+        return observation
 
     def _converted(self, observation: object) -> NDArray[Any]:
         try:
             with np.errstate(over="ignore"):
-                return np.asarray(observation).astype(self.spec.observation_dtype)
+                return np.asarray(observation).astype(self._dtype)
         except (TypeError, ValueError) as error:
             raise self._failure(f"returned an observation that is no array of numbers: {error}") from error
 

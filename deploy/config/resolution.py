@@ -120,12 +120,12 @@ def _batches_per_request(config: RunConfig, spec: TaskSpec, batch_size: int) -> 
 def rate_limiter(config: RunConfig, spec: TaskSpec) -> RateLimiter:
     """Return a task's rate limiter.
 
-    Its tolerance is four times the least that cannot deadlock, where none is given: that leaves actors room
-    to be ahead of the learner, so that it finds data at any time.
+    Its tolerance is twice the least that cannot deadlock, where none is given: that leaves actors room to be
+    ahead of the learner, so that it finds data at any time.
     """
     replay = config.replay
     given = replay.error_buffer
-    error_buffer = 4 * least_error_buffer(config, spec) if given is None else given
+    error_buffer = 2 * least_error_buffer(config, spec) if given is None else given
     return RateLimiter(replay.samples_per_insert, replay.min_size_to_sample, error_buffer)
 
 

@@ -119,7 +119,7 @@ class ReplayConfig(Section):
     )
     error_buffer: PositiveFloat | None = Field(
         None,
-        description="samples by which it may be off at a time; null for four times the least that works",
+        description="samples by which it may be off at a time; null for twice the least that works",
     )
     priority_exponent: Fraction = Field(0.6, description="proportional: exponent of priorities")
     importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")
@@ -130,7 +130,7 @@ class ReplayConfig(Section):
 class ActorsConfig(Section):
     """Acting, the same for every task."""
 
-    fragment_length: Positive = Field(16, description="steps of each stream in one message to replay")
+    fragment_length: Positive = Field(32, description="steps of each stream in one message to replay")
     epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
     epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
     exploration_max_duration: Positive = Field(

@@ -94,6 +94,13 @@ def priorities_of(table: Table) -> dict[int, float]:
     return dict(zip(numbers, table.selector.priorities(slots).tolist(), strict=True))
 
 
+def mass_of_items(table: Table) -> float:
+    """Return what the items of a table weigh together: no more and no less should be drawn from."""
+    selector = table.selector
+    assert isinstance(selector, Proportional)
+    return float(selector._tree.get(np.flatnonzero(table.rows.flags & ITEM)).sum())
+
+
 def save(
     writer: SnapshotWriter, tables: Mapping[str, Table], meanwhile: Callable[[str], None] = lambda _: None
 ) -> list[str]:

@@ -104,13 +104,13 @@ def test_an_error_buffer_that_would_deadlock_is_refused_and_the_least_is_named(s
 
 
 def test_the_default_error_buffer_never_deadlocks():
-    """It is four times the least, for each task's own sizes, and for its own number of shards."""
+    """It is twice the least, for each task's own sizes, and for its own number of shards."""
     config = tiny_config("replay.shards=2", "tasks.chain.actors=2")
     chain, identity = resolve_specs(config)
     for spec, insert, shards in ((chain, 32, 2), (identity, 16, 1)):
         least = smallest_error_buffer(16.0, insert, REQUEST, shards)
         assert least_error_buffer(config, spec) == least
-        assert rate_limiter(config, spec).error_buffer == 4 * least
+        assert rate_limiter(config, spec).error_buffer == 2 * least
 
 
 @pytest.mark.parametrize(("shards", "actors", "most"), [(1, 4, 1), (3, 2, 2), (2, 2, 2)])

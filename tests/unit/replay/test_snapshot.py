@@ -17,6 +17,7 @@ from tests.support.builders import make_block, make_table
 from tests.support.snapshots import (
     NumberedRows,
     make_numbered_rows_table,
+    mass_of_items,
     priorities_of,
     save,
     transitions_of,
@@ -205,6 +206,7 @@ def test_several_snapshots_go_into_one_table(tmp_path: Path):
         for table in (large, small):
             restore_tables(tmp_path / str(index), {"toy": table})
             assert table.problem() is None
+            assert table.selector.mass == pytest.approx(mass_of_items(table))
     assert transitions_of(large) == transitions_of(tables[0]) | transitions_of(tables[1])
     assert transitions_of(tables[1]).items() <= transitions_of(small).items()
     assert len(transitions_of(small)) < len(transitions_of(large))
