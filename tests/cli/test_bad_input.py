@@ -46,7 +46,7 @@ def trunkline(monkeypatch: pytest.MonkeyPatch):
         ("tasks.cartpole.shards=2", ["tasks.cartpole.shards", "at most 1", "an actor keeps to one shard"]),
         (
             "tasks.cartpole.capacity=900",
-            ["replay.min_size_to_sample", "1000", "capacity of task 'cartpole', 912"],
+            ["replay.min_size_to_sample", "1000", "at most the capacity of task 'cartpole', 9"],
         ),
         ("replay.error_buffer=100", ["replay.error_buffer", "100 would deadlock", "at least"]),
         ("tasks.cartpole.env=CartPole-v7", ["tasks.cartpole.env", "'CartPole-v7'", "CartPole-v1"]),

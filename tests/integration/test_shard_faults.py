@@ -100,7 +100,7 @@ def test_a_shard_that_hangs_does_not_hang_the_learner():
     """Stopped for 7 s, neither dead nor answering: within 5 s the learner goes on with the other one."""
     fault = Fault(signal.SIGSTOP)
     with continued_after(7.0, fault):
-        run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=1000000", interfere=fault, until=recovered)
+        run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=40000", interfere=fault, until=recovered)
     check_recovery(run)
     assert run.longest_pause() < PROMISED_SECONDS
 

@@ -177,11 +177,12 @@ def test_the_measured_ratio_is_the_one_that_was_asked_for(shards: int, actors: l
     buffer = 2 * smallest_error_buffer(ratio, insert_size=8, sample_size=64, shards=shards)
     run = Run(RateLimiter(ratio, 100, buffer), shards, insert_size=8, sample_size=64)
     rng = np.random.default_rng(0)
-    while run.inserts < 4000:
+    for _ in range(6000):
         if rng.random() < 0.5:
             run.insert(actors[rng.integers(len(actors))])
         else:
             run.draw()
+    assert run.inserts > 3000
     tolerance = 2 * buffer / ((run.inserts - 100) * ratio)
     assert run.samples / (run.inserts - 100) == pytest.approx(ratio, rel=tolerance)
     assert tolerance < 0.2

@@ -1,4 +1,4 @@
-"""Processes of Ray that this process started, found by their titles, and what becomes of them."""
+"""Processes of Ray actors that this process started, found by their titles."""
 
 import contextlib
 import os

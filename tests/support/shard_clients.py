@@ -67,6 +67,7 @@ class MortalReply(Reply[T]):
 
     def __init__(self, client: MortalShardClient, ask: Callable[[], T]) -> None:
         self._client = client
+        self._number = len(client.asked)
         self._life = -1 if client.dead else client.life
         self._answer: Any = None if client.dead else ask()
 
@@ -77,7 +78,7 @@ class MortalReply(Reply[T]):
     def result(self) -> T:
         """Return the answer, if the life in which it was asked for goes on."""
         if self._client.unreachable or self._life != self._client.life:
-            raise ShardUnavailableError(f"life {self._life} is over")
+            raise ShardUnavailableError(f"no answer to question {self._number}")
         answer: T = self._answer
         return answer
 

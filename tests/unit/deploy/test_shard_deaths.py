@@ -10,7 +10,11 @@ from deploy.runtime import Runtime
 from deploy.shard_keeper import ShardKeeper
 from deploy.status import RunStatus
 from deploy.training import Training
-from tests.support.learning_builders import tiny_parts
+from replay.client import LocalShardClient, Reply, ShardUnavailableError
+from replay.messages import Pace, SampleAnswer
+from replay.wire import encode_block
+from tests.support.builders import make_block, make_router, make_shard
+from tests.support.learning_builders import Delayed, tiny_parts
 from tests.unit.deploy.local_run import LocalRun, train_locally
 from tests.unit.deploy.mortal_runtime import MortalRuntime
 
@@ -135,6 +139,52 @@ def test_a_shard_of_the_learners_own_process_is_not_replaced():
         train_locally(
             *RUN, runtime_type=Broken, interfere=killing(0, lambda status: status.learner_step >= 100)
         )
+
+
+class LateClient(LocalShardClient):
+    """A shard that answers a request for a sample, or fails it, only while `arrives`."""
+
+    arrives = True
+    dead = False
+
+    def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
+        return LateReply(self, super().sample(task, size, pace).result())
+
+
+class LateReply(Delayed[SampleAnswer]):
+    """Its answer, as long as it lives."""
+
+    def __init__(self, client: LateClient, answer: SampleAnswer) -> None:
+        super().__init__(answer, lambda: client.arrives)
+        self._client = client
+
+    def result(self) -> SampleAnswer:
+        if self._client.dead:
+            raise ShardUnavailableError("it died")
+        return super().result()
+
+
+def test_the_last_shard_may_die_while_it_is_asked_for_the_first_ones_part():
+    """Two deaths in a row leave a draw without any part: it waits for a successor, and nothing breaks."""
+    clients = [LateClient(make_shard()), LateClient(make_shard())]
+    for client in clients:
+        client.insert(encode_block(make_block()))
+    router = make_router(clients)
+    router.request("toy", 8, 0)
+    draw = None
+    while draw is None:
+        for client in clients:
+            client.arrives = False
+        draw = router.request("toy", 64, 0)
+    for client in clients:
+        client.dead = client.arrives = True
+        assert not draw.ready()
+    assert set(router.down) == {0, 1}
+    clients[1]._shard, clients[1].dead = make_shard(), False
+    clients[1].insert(encode_block(make_block()))
+    router.revived(1)
+    assert any(draw.ready() for _ in range(10))
+    assert draw.take().probabilities == pytest.approx(1 / 8, rel=0.9)
 
 
 class Saving(MortalRuntime):

@@ -93,6 +93,21 @@ def test_items_that_come_up_anywhere_are_drawn_soon():
     assert drawn.num_items == 2
 
 
+def test_every_answer_says_how_its_shard_stands_now():
+    """Masses that changed are used with the next draw but one, and so is what was inserted meanwhile."""
+    clients = clients_of({1: 1.0, 2: 1.0}, {3: 2.0})
+    tables = [client._shard.tables["toy"] for client in clients]
+    router = make_router(clients)
+    draw_now(router, 100)
+    tables[0].update_priorities(np.array([0, 1]), np.array([3.0, 5.0], np.float32))
+    insert_numbered(tables[1], {4: 10.0})
+    draw_now(router, 100)
+    drawn = draw_now(router, 100)
+    expected = {1: 0.15, 2: 0.25, 3: 0.1, 4: 0.5}
+    assert drawn.probabilities == pytest.approx([expected[number] for number in drawn.actions.tolist()])
+    assert drawn.num_items == 4
+
+
 def test_a_shard_that_turned_out_empty_is_made_up_for_by_the_others():
     """Its items were pushed out since it was heard of: it delivers nothing, and the draw is whole."""
     clients = clients_of({1: 1.0}, {2: 1.0, 3: 2.0})

@@ -42,15 +42,16 @@ def finish(draw: Draw) -> set[int]:
 
 
 def test_a_shard_that_dies_is_down_with_its_reason_and_its_items_are_lost_once():
-    """Several draws and a question of the same life fail; it is one death."""
+    """Several draws of the same life fail: it is one death, and the first failure is its reason."""
     clients, router = clients_and_router()
     clients[0].open = False
+    first = len(clients[0].asked) + 1
     draws = [ask(router) for _ in range(3)]
     clients[0].die()
     clients[0].open = True
     for draw in draws:
         assert finish(draw) == {4, 5, 6}
-    assert router.down == {0: "life 0 is over"}
+    assert router.down == {0: f"no answer to question {first}"}
     assert router.lost == {"toy": 3}
 
 
@@ -76,7 +77,7 @@ def test_a_shard_that_dies_while_nothing_is_drawn_goes_down_too():
     router.request("toy", 1, 0)
     client.die()
     assert router.request("toy", 1, 0) is None
-    assert router.down == {0: "life 0 is over"}
+    assert router.down == {0: "no answer to question 1"}
     assert router.lost["toy"] == 0
 
 
