@@ -1,4 +1,4 @@
-"""Processes of Ray actors that this process started, found by their titles."""
+"""Finding and measuring the processes that a test started."""
 
 import contextlib
 import os
@@ -22,3 +22,10 @@ def ancestors(pid: int) -> list[int]:
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         found.append(pid)
     return found
+
+
+def private_bytes(pid: int) -> int:
+    """Return the memory that a process has to itself; the object store, which it shares, does not count."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    fields = {name: int(value.split()[0]) for name, value in (line.split(":") for line in lines)}
+    return 1024 * (fields["Private_Clean"] + fields["Private_Dirty"])
