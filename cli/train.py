@@ -112,7 +112,7 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         highlight=False,
     )
     if not summary["replay_saved"]:
-        console.print("replay could not be saved: a resumed run will gather it anew", highlight=False)
+        console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary):
         console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)

@@ -39,7 +39,7 @@ def start_run(
         TrainingFailedError: the run could not go on.
     """
     refuse_existing(path)
-    parts = Parts(run.config, run.specs, replay_directory=path / REPLAY)
+    parts = Parts(run.config, run.specs, replay_directory=path.resolve() / REPLAY)
     return _run(parts, None, runtime, address, observers, lambda: RunDirectory.create(path, run.config))
 
 
@@ -59,7 +59,9 @@ def resume_run(
         CheckpointError: the checkpoint is of another network.
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    parts = Parts(run.config, run.specs, checkpoint.state["life"] + 1, replay_directory=path / REPLAY)
+    parts = Parts(
+        run.config, run.specs, checkpoint.state["life"] + 1, replay_directory=path.resolve() / REPLAY
+    )
 
     def open_directory() -> RunDirectory:
         directory = RunDirectory(path, run.config)

@@ -106,6 +106,7 @@ class LocalRuntime:
                 for piece in writer.pieces(shard.tables):
                     writer.write(piece)
                 writer.commit()
+        self._parts.replay.remove_old_snapshots()
         return True
 
     def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002

@@ -40,14 +40,16 @@ class ReplayMonitor:
 
     def settle(self, timeout_seconds: float) -> bool:
         """Wait at most so long for counters that are newer than this call; return whether all came."""
-        before = Counter(self._answers)
+        wanted = {
+            index: self._answers[index] + 1 + (index in self._replies) for index in range(len(self._clients))
+        }
         for _ in range(2):
             self.refresh()
             deadline = self._clock() + timeout_seconds
             for reply in list(self._replies.values()):
                 reply.wait(max(0.0, deadline - self._clock()))
             self.refresh()
-        return all(self._answers[index] > before[index] for index in range(len(self._clients)))
+        return all(self._answers[index] >= count for index, count in wanted.items())
 
     @property
     def complete(self) -> bool:
@@ -62,7 +64,7 @@ class ReplayMonitor:
         """Return the counters of each task over all shards."""
         earlier = [_only_counters(stats) for stats in self._earlier]
         everything = [*earlier, *self._newest.values()]
-        tasks = {task for stats in everything for task in stats.tables}
+        tasks = dict.fromkeys(task for stats in everything for task in stats.tables)
         return {
             task: merged(stats.tables[task] for stats in everything if task in stats.tables) for task in tasks
         }

@@ -1,5 +1,6 @@
 """From a configuration to the parts of replay: shards, and the router that makes them one."""
 
+import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -98,16 +99,22 @@ class ReplayParts:
             SnapshotError: one cannot be used.
         """
         for directory in self._snapshots():
-            if _number(directory) % self.num_shards == index:
-                restore_tables(directory, shard.tables)
+            here = {
+                task: table
+                for task, table in shard.tables.items()
+                if self.shard_of_actor(task, _number(directory)) == index
+            }
+            restore_tables(directory, here)
 
     def snapshot_writer(self, index: int) -> SnapshotWriter | None:
         """Return what saves a shard, or None if nothing is saved."""
         return None if self.directory is None else SnapshotWriter(self.directory / f"shard-{index}")
 
-    def surplus_snapshots(self) -> list[Path]:
-        """Return snapshots of shards that this run does not have: once all are saved, they are old."""
-        return [path for path in self._snapshots() if _number(path) >= self.num_shards]
+    def remove_old_snapshots(self) -> None:
+        """Remove snapshots of shards that this run does not have: old, once all of its own are saved."""
+        for path in self._snapshots():
+            if _number(path) >= self.num_shards:
+                shutil.rmtree(path)
 
     def router(self, clients: Sequence[ShardClient]) -> ReplayRouter:
         """Return the learner's view of all shards."""

@@ -240,7 +240,7 @@ class Training:
             layout.load(self._learner.network, judge.solved.request.snapshot)
         self._save(self._learner, progress)
         self._checkpoints += 1
-        replay_saved = self._keeper.save_and_wait(SAVE_SECONDS)
+        replay_saved = self._config.checkpoint.replay and self._keeper.save_and_wait(SAVE_SECONDS)
         self._report(progress)
         return Outcome(
             reason=reason,
@@ -259,5 +259,6 @@ class Training:
             for name, task in self._config.tasks.items()
         }
         monitor, lost = self._monitor, self._router.lost
-        tables, lives = monitor.tables(), monitor.items_by_life()
+        tables = {task: table for task in self._config.tasks for table in [monitor.tables()[task]]}
+        lives = monitor.items_by_life()
         return settle_accounts(tables, lives, reports, names, lost, all_heard and not lost)

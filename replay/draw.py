@@ -54,9 +54,15 @@ class Part:
     shard: int
     life: int
     size: int
-    share: float
+    mass: float
+    masses: dict[int, float]
     reply: Reply[SampleAnswer]
     sampled: Sampled | None = None
+
+    @property
+    def share(self) -> float:
+        """Probability of having chosen the shard among those that delivered, and itself."""
+        return self.mass / sum({**self.masses, self.shard: self.mass}.values())
 
 
 class Draw:
@@ -127,8 +133,8 @@ class Draw:
                 part.sampled = answer
             case NotReady() | ShardUnavailableError():
                 self._parts.remove(part)
-                for other in self._parts:
-                    other.share /= 1.0 - part.share
+                for masses in {id(other.masses): other.masses for other in [part, *self._parts]}.values():
+                    masses.pop(part.shard, None)
 
     def _columns(self, part: Part) -> dict[str, NDArray[Any]]:
         sampled = part.sampled

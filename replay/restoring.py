@@ -78,10 +78,12 @@ def _restore(directory: Path, files: Mapping[str, Any], entry: Mapping[str, Any]
     """Put a table's rows in, from the newest that there is room for on."""
     end = max((part["first_key"] + part["rows"] for part in entry["states"]), default=entry["first_key"])
     first = max(entry["first_key"], end - table.rows.num_rows)
-    flags, priorities = _state(directory, files, entry["states"], first, end)
-    if first > entry["first_key"]:
+    before_first = max(entry["first_key"], first - 1)
+    flags, priorities = _state(directory, files, entry["states"], before_first, end)
+    if first > before_first:
         whole_from = np.flatnonzero(flags & END)[0] + 1
         flags[:whole_from] &= ~np.uint8(ITEM)
+        flags, priorities = flags[1:], priorities[1:]
     before = table.stats().restored
     for part in entry["segments"]:
         begin, stop = max(part["first_key"], first), part["first_key"] + part["rows"]

@@ -1,5 +1,6 @@
 """All shards of a run as one replay, as the learner sees it: who is asked, how far each may go."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,9 +39,9 @@ class ReplayRouter:
     A shard is chosen for each item with probability mass / sum of masses, as they were last heard of, and an
     item within it by the shard: P(item) is the product, exactly, however old the masses are.
 
-    What the rate limiter still lets in is split evenly over a task's shards, so that together they cannot
-    overrun it. A shard that does not answer is `down`: its part is asked of the others, its items are counted
-    as lost, and `revived` takes a successor in. Nothing here waits.
+    What the rate limiter still lets in is granted to a task's shards, each insert once, so that together they
+    cannot overrun it. A shard that does not answer is `down`: its part is asked of the others, its items are
+    counted as lost, and `revived` takes a successor in. Nothing here waits.
 
     Attributes:
         down: why each shard that is down is.
@@ -60,6 +61,7 @@ class ReplayRouter:
     def request(self, task: str, size: int, weights_version: int) -> Draw | None:
         """Ask for items, or return None while the rate or a lack of items holds them back."""
         book = self._tasks[task]
+        book.request_size = max(book.request_size, size)
         self._hear_watches(task)
         if not book.may_sample(size) or not book.mass_of(self._alive(task)).any():
             self._watch(task, self._alive(task), weights_version, book.lacking(size))
@@ -119,10 +121,11 @@ class ReplayRouter:
         shares = masses / masses.sum()
         counts = self._rng.multinomial(size, shares).tolist()
         parts = []
-        for shard, count, share in zip(alive, counts, shares.tolist(), strict=True):
+        by_shard = dict(zip(alive, masses.tolist(), strict=True))
+        for shard, count in zip(alive, counts, strict=True):
             if count:
                 reply = self._clients[shard].sample(task, count, book.pace(shard, weights_version))
-                parts.append(Part(shard, self._lives[shard], count, share, reply))
+                parts.append(Part(shard, self._lives[shard], count, by_shard[shard], by_shard, reply))
         return parts
 
     def _watch(self, task: str, shards: Sequence[int], weights_version: int, lacking: int) -> None:
@@ -162,17 +165,23 @@ class _TaskBook:
         samples: items drawn.
         progress: of each shard that has it, as last heard of.
         watches: questions under way.
+        granted: up to where each shard was told that it may go.
+        request_size: the largest draw that was asked for.
     """
 
     spread: Spread
     samples: int = 0
     progress: dict[int, TableProgress] = field(default_factory=dict)
     watches: dict[int, Reply[TableProgress]] = field(default_factory=dict)
+    granted: dict[int, int] = field(default_factory=dict)
+    request_size: int = 0
     _before: int = 0
     _credited: int = 0
+    _refill: int = 0
 
     def __post_init__(self) -> None:
         self.progress = dict.fromkeys(self.spread.shards, _NOTHING)
+        self.granted = dict.fromkeys(self.spread.shards, 0)
 
     def inserts(self) -> int:
         """Inserts that the limiter counts: on the shards there are, on those that went, and on credit."""
@@ -188,11 +197,22 @@ class _TaskBook:
         return self.spread.limiter.may_sample(self.inserts(), self.samples, count)
 
     def pace(self, shard: int, weights_version: int) -> Pace:
-        """Tell a shard how far it may go: what it has, and its even part of what is left."""
-        most = self.spread.limiter.most_inserts(self.samples)
-        room = max(0, most - self.inserts()) // len(self.progress)
-        until = NO_LIMIT if most == NO_LIMIT else self.progress[shard].inserted + room
-        return Pace(weights_version, until)
+        """Tell a shard how far it may go: as it was told before, and more of what nobody was granted yet.
+
+        What one of several shards does not use is bounded, so that an idle one cannot keep the others waiting.
+        """
+        limiter = self.spread.limiter
+        if limiter.samples_per_insert is None:
+            return Pace(weights_version, NO_LIMIT)
+        granted = sum(self.granted.values())
+        left = max(0, limiter.most_inserts(self.samples) + self._refill - self._before - granted)
+        if len(self.granted) > 1:
+            width = 2 * limiter.error_buffer - self.request_size
+            most_unused = min(limiter.error_buffer, width - 2 * limiter.samples_per_insert)
+            part = math.floor(most_unused / limiter.samples_per_insert) // len(self.granted)
+            left = max(0, min(left, part - self.granted[shard] + self.progress[shard].inserted))
+        self.granted[shard] += left
+        return Pace(weights_version, self.granted[shard])
 
     def lacking(self, count: int) -> int:
         """Return how many more inserts there must be until `count` items may be drawn."""
@@ -204,9 +224,16 @@ class _TaskBook:
         self._credited = credited
 
     def lose(self, shard: int) -> None:
-        """Forget how a shard stood; its inserts and the samples drawn from them have happened."""
+        """Forget how a shard stood; its inserts and the samples drawn from them have happened.
+
+        What was lost may be gathered anew, a little at least: an empty successor must not wait for samples.
+        """
+        limiter = self.spread.limiter
+        least = limiter.error_buffer / limiter.samples_per_insert if limiter.samples_per_insert else 0.0
+        self._refill += max(self.progress[shard].items, math.ceil(least))
         self._before += self.progress[shard].inserted
         self.progress[shard] = _NOTHING
+        self.granted[shard] = 0
         self.watches.pop(shard, None)
 
     def begin_again(self, shard: int) -> None:

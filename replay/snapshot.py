@@ -56,14 +56,16 @@ class SnapshotWriter:
 
     def pieces(self, tables: Mapping[str, Table]) -> Iterator[Piece]:
         """Yield what has to be written, a piece at a time."""
+        self._rows = {key: name for key, name in self._rows.items() if name in self._files}
         self._directory.mkdir(parents=True, exist_ok=True)
         self._serial += 1
         self._tables = {}
         for task, table in tables.items():
             end = table.rows.next_key
             segments = yield from self._segments(task, table.rows, end)
-            first = table.rows.oldest_key
-            states = yield from self._states(task, table, first, end)
+            first = min(table.rows.oldest_key, end)
+            state = _state_bytes(table, first, end - first)
+            states = yield from self._states(task, state, first, end)
             self._tables[task] = {
                 "shape": asdict(table.shape),
                 "first_key": first,
@@ -89,13 +91,14 @@ class SnapshotWriter:
         return entries
 
     def _states(
-        self, task: str, table: Table, first: int, end: int
+        self, task: str, state: tuple[Any, Any], first: int, end: int
     ) -> Generator[Piece, None, list[dict[str, Any]]]:
         entries: list[dict[str, Any]] = []
         for begin in range(first, end, STATE_ROWS):
             count = min(STATE_ROWS, end - begin)
             name = f"{task}-{begin:x}-{self._serial}.state"
-            yield Piece(name, _state_bytes(table, begin, count))
+            there = slice(begin - first, begin - first + count)
+            yield Piece(name, state[0][there].tobytes() + state[1][there].tobytes())
             entries.append({"file": name, "first_key": begin, "rows": count})
         return entries
 
@@ -113,7 +116,7 @@ class SnapshotWriter:
             for entry in (*table["segments"], *table["states"])
         }
         self._files = {name: entry for name, entry in self._files.items() if name in used}
-        self._rows = {key: name for key, name in self._rows.items() if name in used}
+        self._rows = {key: name for key, name in self._rows.items() if name in self._files}
         manifest = json.dumps({"format": FORMAT, "tables": self._tables, "files": self._files}).encode()
         temporary = self._directory / f".{MANIFEST}.tmp"
         write_synced(temporary, hashlib.sha256(manifest).hexdigest().encode() + b"\n" + manifest)
@@ -141,10 +144,10 @@ def _row_bytes(rows: RowRing, first: int, count: int) -> bytes:
     return b"".join(column[slots].tobytes() for column in columns)
 
 
-def _state_bytes(table: Table, first: int, count: int) -> bytes:
+def _state_bytes(table: Table, first: int, count: int) -> tuple[Any, Any]:
     slots = np.arange(first, first + count) % table.rows.num_rows
     flags = table.rows.flags[slots]
     items = (flags & ITEM) != 0
     priorities = np.zeros(count, np.float32)
     priorities[items] = table.selector.priorities(slots[items])
-    return flags.tobytes() + priorities.tobytes()
+    return flags, priorities

@@ -16,6 +16,7 @@ from deploy.ray.shard import ShardHost
 from deploy.ray.shard_client import RayShardClient
 from deploy.supervisor import GiveUp, Replace, Supervisor
 from replay.client import ShardClient
+from replay.restoring import SnapshotError
 
 START_SECONDS = 300.0
 MAX_DEATHS = 4
@@ -59,12 +60,15 @@ class ShardCrew:
 
         Raises:
             ClusterError: one does not start.
+            SnapshotError: one cannot take its snapshot.
         """
         try:
             ray.get([handle.stats.remote() for handle in self._handles], timeout=START_SECONDS)
         except GetTimeoutError as error:
             raise ClusterError(f"the replay shards did not start within {START_SECONDS:.0f} s") from error
         except RayError as error:
+            if SnapshotError.__name__ in str(error):
+                raise SnapshotError(_innermost(error)) from error
             raise ClusterError(f"a replay shard did not start: {_innermost(error)}") from error
 
     def revive(self, index: int, reason: str) -> bool:
@@ -109,6 +113,7 @@ class ShardCrew:
             ray.get(self._saves, timeout=timeout_seconds)
         except RayError:
             return False
+        self._parts.replay.remove_old_snapshots()
         return True
 
     def release(self) -> None:
@@ -148,4 +153,4 @@ class ShardCrew:
 
 def _innermost(error: RayError) -> str:
     cause = error.cause if isinstance(error, RayTaskError) else error
-    return str(cause).strip().splitlines()[-1]
+    return str(cause).strip().splitlines()[-1].removeprefix("replay.restoring.SnapshotError: ")

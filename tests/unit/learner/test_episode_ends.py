@@ -9,7 +9,7 @@ from replay.fragment import TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
 from replay.wire import encode_block
-from tests.support.builders import make_shard
+from tests.support.builders import FREELY, make_shard
 from tests.support.streams import Episode, blocks_of
 
 RETURNS = ReturnSpec(n_step=2, discount=0.5)
@@ -22,7 +22,7 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
     shard = make_shard(num_rows=64, frame_shape=(), returns=RETURNS)
     for block in blocks_of([stream], starts=4, overlap=2, rng=np.random.default_rng(0)):
         assert isinstance(shard.insert(encode_block(block)), Inserted)
-    sampled = shard.sample("toy", 200)
+    sampled = shard.sample("toy", 200, FREELY)
     assert isinstance(sampled, Sampled)
     target_q = torch.full((200, 2), BOOTSTRAP)
     errors = td_errors(
@@ -31,7 +31,7 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
         torch.as_tensor(sampled.discounts_n),
         bootstrap_values(target_q, target_q),
     )
-    numbers = sampled.observations.astype(int).tolist()
+    numbers = sampled.windows[:, 0].astype(int).tolist()
     return {number: target for number, target in zip(numbers, errors.tolist(), strict=True) if number < 20}
 
 

@@ -188,10 +188,11 @@ def test_room_is_split_evenly_over_the_shards():
     assert 0 < sum(allowed) <= 90
 
 
-def test_every_question_carries_the_newest_weights_version():
+@pytest.mark.parametrize("limiter", [NO_RATE, RateLimiter(8.0, 1, 1e6)], ids=["no rate", "rate"])
+def test_every_question_carries_the_newest_weights_version(limiter: RateLimiter):
     """Questions how a shard stands and questions for samples."""
     shard = make_shard()
-    router = make_router([shard])
+    router = make_router([shard], limiter=limiter)
     router.request("toy", 1, 5)
     assert shard.insert(encode_block(make_block())) == Inserted(8, 5)
     router.request("toy", 1, 6)
