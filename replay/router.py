@@ -199,7 +199,7 @@ class _TaskBook:
     def pace(self, shard: int, weights_version: int) -> Pace:
         """Tell a shard how far it may go: as it was told before, and more of what nobody was granted yet.
 
-        What one of several shards does not use is bounded, so that an idle one cannot keep the others waiting.
+        What one of several shards does not use is bounded: an idle one cannot keep the others waiting.
         """
         limiter = self.spread.limiter
         if limiter.samples_per_insert is None:
