@@ -44,7 +44,7 @@ class MetricComparison:
         verdict: `helped` or `hurt` if `holm_p` is at most alpha, and never `mixed`. The interval of
             `difference` is not corrected, so it may leave out zero where no difference is seen.
         improvement: probability that a run of the arm beats a run of the reference; ties count half.
-        visible: smallest difference that the test would see with 80 % power; infinite if too few seeds for any.
+        visible: smallest difference that the test would see with 80 % power; infinite for too few seeds.
     """
 
     arm: Estimate
@@ -76,7 +76,7 @@ class StepsToThreshold:
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation over the seeds of the final score; the ratio is arm over reference, nan for 0 / 0."""
+    """Standard deviation over the seeds of the final score, and arm over reference, which is nan for 0 / 0."""
 
     arm: float
     reference: float
