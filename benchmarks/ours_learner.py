@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy
-from learner.task_weighting import FixedWeighting
 from learner.td import huber_loss
-from network.build import build_network
+from learner.weighting.fixed import FixedWeighting
+from network.build import Architecture, build_network
 from tasks.spec import TaskSpec
 
 OBSERVATION, ACTIONS, TARGET_PERIOD, MAX_NORM, PREPARED = 4, 2, 200, 10.0, 16
@@ -48,12 +48,12 @@ def make_learner(tasks: int, width: int, device: torch.device) -> Learner:
         TaskSpec(f"task{task}", "none", (OBSERVATION,), "float32", ACTIONS, max_episode_steps=500)
         for task in range(tasks)
     ]
-    network = build_network("hard", specs, [width, width], dueling=False, seed=0).to(device)
+    network = build_network(specs, Architecture((width, width)), seed=0).to(device)
     rule = UpdateRule(
         loss=huber_loss,
         double=True,
         max_gradient_norm=MAX_NORM,
-        weighting=FixedWeighting([1.0] * tasks, device),
+        weighting=FixedWeighting([1.0] * tasks).to(device),
         target_update=PeriodicCopy(TARGET_PERIOD),
     )
     return Learner(network, make_optimizer(network), rule)

@@ -20,11 +20,12 @@ from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
+from deploy.trunk_transfer import start_from_trunk
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
-from learner.task_weighting import FixedWeighting
 from learner.td import huber_loss, squared_loss
-from network.build import build_network
+from learner.weighting.fixed import FixedWeighting
+from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
@@ -57,13 +58,17 @@ class Parts:
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""
         settings = self.config.network
-        return build_network(
-            settings.sharing,
-            self.specs,
-            [settings.encoder_width, *settings.trunk],
-            settings.dueling,
-            self._seed("network"),
+        architecture = Architecture(
+            widths=(settings.encoder_width, *settings.trunk),
+            sharing=settings.sharing,
+            dueling=settings.dueling,
+            conditioning=settings.conditioning,
+            pull=settings.pull,
+            experts=settings.experts,
+            orthogonal=settings.orthogonal_experts,
+            match=settings.match,
         )
+        return build_network(self.specs, architecture, self._seed("network"))
 
     def actor(
         self, spec: TaskSpec, index: int, incarnation: int, client: ShardClient, source: WeightsSource
@@ -95,7 +100,10 @@ class Parts:
         """Return the learner on the configured device."""
         settings = self.config.learner
         device = self.device()
-        network = self.network().to(device)
+        network = self.network()
+        if self.life == 0:
+            start_from_trunk(network, self.config.network.trunk_from)
+        network.to(device)
         optimizer = torch.optim.Adam(
             network.parameters(), lr=settings.learning_rate, eps=settings.adam_epsilon, fused=True
         )
@@ -103,10 +111,11 @@ class Parts:
             loss={"huber": huber_loss, "squared": squared_loss}[settings.loss],
             double=settings.double,
             max_gradient_norm=settings.max_gradient_norm,
-            weighting=FixedWeighting([task.loss_weight for task in self.config.tasks.values()], device),
+            weighting=FixedWeighting([task.loss_weight for task in self.config.tasks.values()]).to(device),
             target_update=PeriodicCopy(settings.target_period)
             if settings.target_rate is None
             else PolyakAverage(settings.target_rate),
+            trunk_frozen_for=self.config.network.trunk_frozen_for,
         )
         return Learner(network, optimizer, rule)
 

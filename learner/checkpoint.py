@@ -21,7 +21,7 @@ from torch import Tensor
 
 from replay.durable import sync_directory, write_synced
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 STATE = "state.msgpack"
 _PREFIX = "step-"

@@ -1,19 +1,20 @@
 """The update: from one batch a task to new weights and new priorities.
 
-Shape letters: T tasks, B transitions of a task, N transitions of all tasks, A actions.
+Shape letters: T tasks, B transitions of a task.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from learner.batch import TaskBatch
+from learner.gradient_bound import GradientBound
+from learner.objective import Objective
 from learner.target_network import TargetUpdate, frozen_copy
-from learner.task_weighting import TaskWeighting
-from learner.td import bootstrap_values, taken_values, task_means, td_errors
-from network.grouped import joined
+from learner.task_gradients import SharedCopies
+from learner.weighting.interface import TaskWeighting
 from network.multi_task import MultiTaskNetwork
 
 
@@ -24,9 +25,10 @@ class UpdateRule:
     Attributes:
         loss: TD errors (B,) -> losses (B,).
         double: choose the bootstrap action by the online network (Double DQN).
-        max_gradient_norm: bound on the norm of all gradients together.
+        max_gradient_norm: bound on the norm of all gradients, or of each task's where tasks share nothing.
         weighting: from per-task losses to gradients.
         target_update: how the target network follows.
+        trunk_frozen_for: updates from the first in which the trunk stays as it is; None for all.
     """
 
     loss: Callable[[Tensor], Tensor]
@@ -34,6 +36,7 @@ class UpdateRule:
     max_gradient_norm: float
     weighting: TaskWeighting
     target_update: TargetUpdate
+    trunk_frozen_for: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class StepResult:
     Attributes:
         loss_T: loss of each task, before task weighting.
         abs_td_errors: |TD error| of each transition, one (B,) a task.
-        gradient_norm: norm of all gradients, before clipping.
+        gradient_norm: norm of all gradients, before they were bounded.
     """
 
     loss_T: Tensor
@@ -62,44 +65,35 @@ class Learner:
         self.network = network
         self.target = frozen_copy(network)
         self.optimizer = optimizer
+        self.weighting = rule.weighting
+        self.objective = Objective(network, self.target, rule.loss, rule.double)
         self.learner_step = 0
-        self._parameters = list(network.parameters())
-        self._ranks_T = torch.tensor(network.groups.ranks, device=self._parameters[0].device)
+        self._bound = GradientBound(network, rule.max_gradient_norm)
         self._rule = rule
 
     def step(self, batches: Sequence[TaskBatch]) -> StepResult:
         """Make one update from one batch a task, in the order of the network's tasks."""
-        groups, rows = self.network.groups, self.network.groups.arranged(batches)
-        sizes = [len(batch.action_B) for batch in rows]
-        error_N = self._td_errors(batches)
-        loss_N = joined([batch.importance_B for batch in rows]) * self._rule.loss(error_N)
-        loss_T = task_means(loss_N, sizes)
-        if not groups.in_order:
-            loss_T = loss_T[self._ranks_T]
+        targets_N = self.objective.targets(batches)
+        copies = SharedCopies(self.network) if self.weighting.treats_gradients else None
+        losses = self.objective.losses(batches, targets_N, copies)
         self.optimizer.zero_grad(set_to_none=True)
-        self._rule.weighting.backward(loss_T, self.network)
-        norm = nn.utils.clip_grad_norm_(self._parameters, self._rule.max_gradient_norm)
+        self.weighting.backward(losses.loss_T, copies)
+        self._pull_and_freeze()
+        norm = self._bound.apply()
         self.optimizer.step()
+        self.weighting.after_update(lambda: self.objective.losses(batches, targets_N).loss_T)
         self.learner_step += 1
         self._rule.target_update(self.target, self.network, self.learner_step)
-        abs_td_errors = groups.by_task(error_N.detach().abs().split_with_sizes(sizes))
-        return StepResult(loss_T.detach(), abs_td_errors, norm)
+        groups = self.network.groups
+        sizes = [len(batch.action_B) for batch in groups.arranged(batches)]
+        abs_td_errors = groups.by_task(losses.error_N.detach().abs().split_with_sizes(sizes))
+        return StepResult(losses.loss_T.detach(), abs_td_errors, norm)
 
-    def _td_errors(self, batches: Sequence[TaskBatch]) -> Tensor:
-        """Return the TD errors of all tasks in the order of the rows: (N,)."""
-        next_obs = [batch.next_obs_BO for batch in batches]
-        with torch.no_grad():
-            target_q = self.target.group_values(next_obs)
-            selector_q = self.network.group_values(next_obs) if self._rule.double else target_q
-        online_q = self.network.group_values([batch.obs_BO for batch in batches])
-        rows, groups = self.network.groups.arranged(batches), self.network.groups.heads
-        taken = [
-            taken_values(q_NA, joined([batch.action_B for batch in rows[group]]))
-            for group, q_NA in zip(groups, online_q, strict=True)
-        ]
-        return td_errors(
-            joined(taken),
-            joined([batch.reward_n_B for batch in rows]),
-            joined([batch.discount_n_B for batch in rows]),
-            joined([bootstrap_values(*next_q) for next_q in zip(target_q, selector_q, strict=True)]),
-        )
+    def _pull_and_freeze(self) -> None:
+        penalty = self.network.trunk.penalty()
+        if penalty is not None:
+            torch.autograd.backward(penalty)
+        frozen_for = self._rule.trunk_frozen_for
+        if frozen_for is None or self.learner_step < frozen_for:
+            for parameter in self.network.trunk.parameters():
+                parameter.grad = None

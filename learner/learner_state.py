@@ -22,6 +22,7 @@ def learner_tensors(learner: Learner) -> TensorGroups:
         "weights": _parameters(learner.network),
         "target": _parameters(learner.target),
         "optimizer": optimizer,
+        "weighting": {name: value.cpu().clone() for name, value in learner.weighting.state_dict().items()},
     }
 
 
@@ -45,6 +46,7 @@ def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
         slots.setdefault(int(index), {})[name] = value
     groups = learner.optimizer.state_dict()["param_groups"]
     learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+    _restore_module(learner.weighting, "learner.weighting", checkpoint.tensors["weighting"])
     learner.learner_step = checkpoint.state["learner_step"]
 
 
@@ -66,6 +68,15 @@ def restore_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
                 f"the configured network's has {list(parameter.shape)}"
             )
         parameter.copy_(weights[name])
+
+
+def _restore_module(module: nn.Module, field: str, state: Mapping[str, Tensor]) -> None:
+    own = {name: value.shape for name, value in module.state_dict().items()}
+    if own != {name: value.shape for name, value in state.items()}:
+        raise CheckpointError(
+            f"checkpoint of another {field}: it holds {sorted(state)}, the configured one has {sorted(own)}"
+        )
+    module.load_state_dict(dict(state))
 
 
 def _parameters(network: nn.Module) -> dict[str, Tensor]:

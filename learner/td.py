@@ -29,13 +29,12 @@ def taken_values(q_BA: Tensor, action_B: Tensor) -> Tensor:
     return q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
 
 
-def td_errors(taken_B: Tensor, reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:
-    """Return target - taken value, with target r + discount * bootstrap held constant: (B,).
+def td_targets(reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:
+    """Return r + discount * bootstrap, what a taken action should be worth: (B,).
 
     Watkins and Dayan 1992; over n steps: Sutton and Barto 2018, eq. 7.1.
     """
-    target_B = reward_n_B + discount_n_B * bootstrap_B
-    return target_B.detach() - taken_B
+    return torch.addcmul(reward_n_B, discount_n_B, bootstrap_B)
 
 
 def huber_loss(td_error_B: Tensor) -> Tensor:

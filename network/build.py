@@ -1,29 +1,99 @@
 """From settings to a network: the one place that knows which ways of sharing there are."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
+from torch import Tensor
 
-from network.multi_task import HardSharedNetwork, MultiTaskNetwork
+from network.cross_stitch import CrossStitchTrunk
+from network.experts import ExpertsTrunk
+from network.groups import TaskGroups
+from network.hard import Conditioning, HardTrunk
+from network.matching import closest_scale, multiply_adds, parameters
+from network.multi_task import MultiTaskNetwork
+from network.separate import SeparateTrunk
+from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
-SHARING: dict[str, Callable[[Sequence[TaskSpec], Sequence[int], bool], MultiTaskNetwork]] = {
-    "hard": HardSharedNetwork,
+Sharing = Literal["hard", "separate", "l2", "cross_stitch", "moe"]
+Match = Literal["width", "parameters", "compute"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is made of.
+
+    Attributes:
+        widths: input width of the trunk and the width of each of its layers.
+        sharing: how tasks share the trunk.
+        dueling: dueling heads in place of linear ones.
+        conditioning: what `hard` tells the trunk of the task.
+        pull: of `l2`, on the trunks towards their mean.
+        experts: of `moe`.
+        orthogonal: whether experts are made orthonormal before they are mixed.
+        match: what is the same as in the `hard` network of these widths: the widths themselves, or, with all
+            widths scaled alike, the number of parameters or of multiplications.
+    """
+
+    widths: tuple[int, ...]
+    sharing: Sharing = "hard"
+    dueling: bool = False
+    conditioning: Conditioning = "none"
+    pull: float = 0.0
+    experts: int = 4
+    orthogonal: bool = False
+    match: Match = "width"
+
+
+_TRUNKS: dict[Sharing, Callable[[list[str], Architecture], Trunk]] = {
+    "hard": lambda names, a: HardTrunk.initialised(names, a.widths, a.conditioning),
+    "separate": lambda names, a: SeparateTrunk.initialised(names, a.widths),
+    "l2": lambda names, a: SeparateTrunk.initialised(names, a.widths, a.pull),
+    "cross_stitch": lambda names, a: CrossStitchTrunk.initialised(names, a.widths),
+    "moe": lambda names, a: ExpertsTrunk.initialised(names, a.widths, a.experts, a.orthogonal),
 }
 
 
-def build_network(
-    sharing: str, specs: Sequence[TaskSpec], trunk_widths: Sequence[int], dueling: bool, seed: int
-) -> MultiTaskNetwork:
+def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: int) -> MultiTaskNetwork:
     """Return a freshly initialised network, the same for the same seed, leaving torch's RNG on the CPU alone.
 
     Args:
-        sharing: a key of `SHARING`.
         specs: the tasks, in the order in which the network takes their observations.
-        trunk_widths: input width of the trunk and the width of each of its layers.
-        dueling: dueling heads in place of linear ones.
+        architecture: what to build.
         seed: of the initial parameters.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return SHARING[sharing](specs, trunk_widths, dueling)
+        return _network(specs, _matched(specs, architecture))
+
+
+def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:
+    names = [spec.name for spec in TaskGroups(specs).arranged(specs)]
+    trunk = _TRUNKS[architecture.sharing](names, architecture)
+    return MultiTaskNetwork(
+        specs, trunk, architecture.widths[0], architecture.widths[-1], architecture.dueling
+    )
+
+
+def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:
+    """Return the architecture with its widths scaled as `match` asks."""
+    if architecture.match == "width":
+        return architecture
+    measure = parameters if architecture.match == "parameters" else multiply_adds
+
+    def size(candidate: Architecture) -> int:
+        with torch.device("meta"):
+            return measure(_network(specs, candidate), _one_each(specs))
+
+    def scaled(scale: float) -> Architecture:
+        return replace(architecture, widths=tuple(max(1, round(w * scale)) for w in architecture.widths))
+
+    hard = replace(architecture, sharing="hard", conditioning="none")
+    return scaled(closest_scale(lambda scale: size(scaled(scale)), size(hard)))
+
+
+def _one_each(specs: Sequence[TaskSpec]) -> list[Tensor]:
+    """Return one observation a task, without values."""
+    return [torch.empty(1, *spec.observation_shape, device="meta") for spec in specs]

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
@@ -21,7 +21,7 @@ def joined(parts: Sequence[Tensor]) -> Tensor:
 
 
 def on_tasks(
-    function: Callable[..., Tensor], sizes: Sequence[int], rows_N: Tensor, *slices_G: Tensor
+    function: Callable[..., Tensor], sizes: Sequence[int] | None, rows_N: Tensor, *slices_G: Tensor
 ) -> Tensor:
     """Apply a batched function to the rows of several tasks, in as few calls as batch sizes allow.
 
@@ -30,10 +30,12 @@ def on_tasks(
 
     Args:
         function: (k, B, ...), (k, ...), ... -> (k or k * B, ...).
-        sizes: how many of the rows are each task's.
+        sizes: how many of the rows are each task's; None that all have equally many.
         rows_N: (N, ...).
-        slices_G: (G, ...) each, one slice a task.
+        slices_G: (G, ...) each, one slice a task; at least one where there are no sizes.
     """
+    if sizes is None:
+        return function(torch.unflatten(rows_N, 0, (slices_G[0].shape[0], -1)), *slices_G)
     runs = _runs(tuple(sizes))
     if len(runs) == 1:
         return function(rows_N.view(*runs[0], *rows_N.shape[1:]), *slices_G)
@@ -69,6 +71,11 @@ class GroupedLinear(nn.Module):
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(bias)
 
+    @property
+    def outputs(self) -> int:
+        """Outputs of each task."""
+        return self.weight.shape[0] // self._tasks
+
     @classmethod
     def initialised(cls, tasks: int, inputs: int, outputs: int) -> "GroupedLinear":
         """Return a layer that starts as `nn.Linear` does in every task: uniform within 1 / sqrt(inputs)."""
@@ -81,8 +88,8 @@ class GroupedLinear(nn.Module):
         weight, bias = self.weight.detach().chunk(self._tasks), self.bias.detach().chunk(self._tasks)
         return GroupedLinear(1, weight[index], bias[index])
 
-    def forward(self, rows_NI: Tensor, sizes: Sequence[int]) -> Tensor:
-        """Return (N, O); `sizes` says how many of the rows are each task's."""
+    def forward(self, rows_NI: Tensor, sizes: Sequence[int] | None) -> Tensor:
+        """Return (N, O); `sizes` says how many of the rows are each task's, None that all are equal."""
         if self._tasks == 1:
             return functional.linear(rows_NI, self.weight, self.bias)
         weight_GOI = self.weight.view(self._tasks, -1, rows_NI.shape[1])
@@ -111,5 +118,6 @@ class _BatchedLinear(torch.autograd.Function):
 _batched_linear = cast("Callable[[Tensor, Tensor, Tensor], Tensor]", _BatchedLinear.apply)
 
 
+@fx.wrap
 def _linear(rows_kBI: Tensor, weight_kOI: Tensor, bias_kO: Tensor) -> Tensor:
     return _batched_linear(rows_kBI, weight_kOI, bias_kO).flatten(0, 1)

@@ -97,10 +97,31 @@ class TaskConfig(Section):
 class NetworkConfig(Section):
     """The network that all tasks share."""
 
-    sharing: Literal["hard"] = Field("hard", description="hard: one trunk, an encoder and a head a task")
+    sharing: Literal["hard", "separate", "l2", "cross_stitch", "moe"] = Field(
+        "hard",
+        description="hard: one trunk; separate: a trunk a task; l2: the same, pulled together; "
+        "cross_stitch: columns that mix; moe: a mixture of experts",
+    )
+    match: Literal["width", "parameters", "compute"] = Field(
+        "width",
+        description="width: the widths below; else all widths are scaled until the network has as many "
+        "parameters, or multiplications, as the hard one",
+    )
     encoder_width: Positive = Field(128, description="width of each task's encoder and of the trunk's input")
     trunk: list[Positive] = Field([128, 128], min_length=1, description="width of each trunk layer")
     dueling: bool = Field(False, description="dueling heads in place of linear ones")
+    conditioning: Literal["none", "embedding", "film"] = Field(
+        "none", description="hard: what the trunk is told of the task"
+    )
+    pull: PositiveFloat = Field(1e-3, description="l2: strength of the pull on the trunks towards their mean")
+    experts: Annotated[int, Field(gt=0, le=64)] = Field(4, description="moe: number of experts")
+    orthogonal_experts: bool = Field(False, description="moe: experts are made orthonormal before mixing")
+    trunk_from: str | None = Field(
+        None, description="directory of a run whose trunk this one starts with; null for a fresh trunk"
+    )
+    trunk_frozen_for: Annotated[int, Field(ge=0)] | None = Field(
+        0, description="updates in which that trunk stays as it is; null for all"
+    )
 
 
 class ReplayConfig(Section):

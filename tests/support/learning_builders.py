@@ -15,9 +15,9 @@ from deploy.parts import Parts
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy
-from learner.task_weighting import FixedWeighting
 from learner.td import huber_loss
-from network.build import build_network
+from learner.weighting.fixed import FixedWeighting
+from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
 from replay.client import Answered, LocalShardClient
 from replay.messages import Pace, SampleAnswer
@@ -74,13 +74,12 @@ def two_specs() -> list[TaskSpec]:
 
 def make_network(specs: Sequence[TaskSpec] | None = None, seed: int = 1, width: int = 8) -> MultiTaskNetwork:
     """Return a small hard-shared network with linear heads."""
-    return build_network("hard", specs or two_specs(), [width, width], dueling=False, seed=seed)
+    return build_network(specs or two_specs(), Architecture((width, width)), seed)
 
 
 def make_rule(weights: Sequence[float] = (1.0, 1.0), **changes: Any) -> UpdateRule:
     """Return Double DQN with Huber loss; `changes` replace fields of the rule."""
-    device = torch.device("cpu")
-    rule = UpdateRule(huber_loss, True, 10.0, FixedWeighting(weights, device), PeriodicCopy(3))
+    rule = UpdateRule(huber_loss, True, 10.0, FixedWeighting(weights), PeriodicCopy(3))
     return replace(rule, **changes)
 
 

@@ -1,0 +1,26 @@
+"""The trunk of another run, found by its directory."""
+
+from pathlib import Path
+
+from deploy.errors import ConfigError
+from deploy.run_directory import RunDirectory
+from learner.checkpoint import CheckpointError
+from learner.transfer import TransferError, load_trunk
+from network.multi_task import MultiTaskNetwork
+
+_FIELD = "network.trunk_from"
+
+
+def start_from_trunk(network: MultiTaskNetwork, run_directory: str | None) -> None:
+    """Give a network the trunk of a run's newest checkpoint; do nothing if no run is named.
+
+    Raises:
+        ConfigError: there is no such run, it has no usable checkpoint, or its trunk does not fit.
+    """
+    if run_directory is None:
+        return
+    try:
+        checkpoint, _ = RunDirectory.open(Path(run_directory)).newest_checkpoint()
+        load_trunk(network.trunk, checkpoint.tensors["weights"])
+    except (CheckpointError, TransferError, ConfigError) as error:
+        raise ConfigError(f"{_FIELD}: {run_directory!r} cannot be used: {error}") from error

@@ -1,0 +1,155 @@
+"""Hard sharing: one trunk for all tasks.
+
+Shape letters: T tasks, N rows of all of them, task after task; D width of a task's vector.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from network.grouped import on_tasks
+from network.groups import group_key
+from network.mlp import GroupedMLP
+from network.trunk import Trunk
+
+EMBEDDING_WIDTH = 32
+
+Conditioning = Literal["none", "embedding", "film"]
+
+
+class TaskVectors(nn.Module):
+    """A learned vector a task, (T D,), and what it does to the task's rows."""
+
+    def __init__(self, tasks: int, values: Tensor) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self.values = nn.Parameter(values)
+
+    def of_task(self, index: int) -> "TaskVectors":
+        """Return the vector of one task, in this one's memory."""
+        return TaskVectors(1, self.values.detach().chunk(self._tasks)[index])
+
+    def appended(self, rows_NF: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Return rows (N, F + D) that end with the task's vector, scaled to length 1.
+
+        A learned task embedding: Nauman et al. 2025, "Bigger, Regularized, Categorical", section 3.
+        """
+        unit_TD = functional.normalize(self.values.view(self._tasks, -1), dim=1)
+        if self._tasks == 1:
+            return torch.cat([rows_NF, unit_TD.expand(rows_NF.shape[0], -1)], dim=1)
+        return on_tasks(_appended, sizes, rows_NF, unit_TD)
+
+    def modulated(self, rows_NF: Tensor, sizes: Sequence[int], start: int) -> Tensor:
+        """Return (1 + gamma) x + beta, with gamma and beta from `start` on in the task's vector.
+
+        FiLM: Perez et al. 2018, "FiLM: Visual Reasoning with a General Conditioning Layer", eq. 2.
+        """
+        width = rows_NF.shape[1]
+        own_TD = self.values.view(self._tasks, -1)[:, start : start + 2 * width]
+        if self._tasks == 1:
+            return rows_NF * (1 + own_TD[:, :width]) + own_TD[:, width:]
+        return on_tasks(_modulated, sizes, rows_NF, own_TD)
+
+
+class HardTrunk(Trunk):
+    """One multi-layer perceptron (Caruana 1997, "Multitask Learning"; for DQN: D'Eramo et al. 2020).
+
+    All rows go through it in one batch. With `embedding` or `film` each task has a learned vector that is
+    appended to its rows, or that scales and shifts them behind every norm.
+    """
+
+    def __init__(
+        self, names: Sequence[str], mlp: GroupedMLP, conditioning: Conditioning, vectors: Tensor
+    ) -> None:
+        super().__init__()
+        self._names = list(names)
+        self._conditioning = conditioning
+        self.mlp = mlp
+        self.conditions = nn.ModuleDict()
+        if conditioning != "none":
+            self.conditions[group_key(names)] = TaskVectors(len(names), vectors)
+
+    @classmethod
+    def initialised(
+        cls, names: Sequence[str], widths: Sequence[int], conditioning: Conditioning = "none"
+    ) -> "HardTrunk":
+        """Return a trunk that starts the same for every task."""
+        inputs = widths[0] + (EMBEDDING_WIDTH if conditioning == "embedding" else 0)
+        mlp = GroupedMLP.initialised(1, [inputs, *widths[1:]])
+        if conditioning == "film":
+            return cls(names, mlp, conditioning, torch.zeros(len(names) * 2 * sum(widths[:-1])))
+        return cls(names, mlp, conditioning, torch.randn(len(names) * EMBEDDING_WIDTH))
+
+    def forward(self, rows_NF: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Return features."""
+        return self._features(self.mlp, None, rows_NF, sizes)
+
+    def of_task(self, index: int) -> nn.Module:
+        """Return the trunk, and of the vectors the task's."""
+        name = self._names[index]
+        own = torch.empty(0)
+        if self._conditioning != "none":
+            own = self._vectors.of_task(index).values.detach()
+        return HardTrunk([name], self.mlp, self._conditioning, own)
+
+    def shared(self) -> dict[str, nn.Parameter]:
+        """Return the perceptron's parameters."""
+        return {f"mlp.{name}": parameter for name, parameter in self.mlp.named_parameters()}
+
+    def apart(self, rows_NF: Tensor, sizes: Sequence[int], copies: Mapping[str, Tensor]) -> Tensor:
+        """Return features, through all copies at once."""
+        several = _several(len(self._names), tuple(self.mlp.widths))
+        own = {name.removeprefix("mlp."): copy.flatten(0, 1) for name, copy in copies.items()}
+
+        def mlp(*args: object) -> Tensor:
+            features: Tensor = functional_call(several, own, args)
+            return features
+
+        return self._features(mlp, sizes, rows_NF, sizes)
+
+    @property
+    def _vectors(self) -> TaskVectors:
+        (vectors,) = self.conditions.values()
+        return cast("TaskVectors", vectors)
+
+    def _features(
+        self,
+        mlp: Callable[..., Tensor],
+        mlp_sizes: Sequence[int] | None,
+        rows_NF: Tensor,
+        sizes: Sequence[int],
+    ) -> Tensor:
+        if self._conditioning == "none":
+            return mlp(rows_NF, mlp_sizes)
+        vectors = self._vectors
+        if self._conditioning == "embedding":
+            return mlp(vectors.appended(rows_NF, sizes), mlp_sizes)
+        starts = [0, *accumulate(2 * width for width in self.mlp.widths)]
+
+        def modulated(normal_NF: Tensor, index: int) -> Tensor:
+            return vectors.modulated(normal_NF, sizes, starts[index])
+
+        return mlp(rows_NF, mlp_sizes, modulated)
+
+
+@lru_cache(maxsize=64)
+def _several(tasks: int, widths: tuple[int, ...]) -> GroupedMLP:
+    """Return a perceptron of so many tasks without values: its parameters are given with every call."""
+    with torch.device("meta"):
+        return GroupedMLP.initialised(tasks, widths)
+
+
+def _appended(rows_kBF: Tensor, unit_kD: Tensor) -> Tensor:
+    own_kBD = unit_kD.unsqueeze(1).expand(-1, rows_kBF.shape[1], -1)
+    return torch.cat([rows_kBF, own_kBD], dim=2).flatten(0, 1)
+
+
+def _modulated(rows_kBF: Tensor, own_kD: Tensor) -> Tensor:
+    gamma_kF, beta_kF = own_kD.chunk(2, dim=1)
+    return torch.addcmul(beta_kF.unsqueeze(1), rows_kBF, 1 + gamma_kF.unsqueeze(1)).flatten(0, 1)
