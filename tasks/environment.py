@@ -10,10 +10,9 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from tasks.builtin import register_builtin_environments
-from tasks.errors import EnvironmentFailureError, TaskError
+from tasks.errors import TaskError
 from tasks.spec import TaskSpec
-
-StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
+from tasks.streams import StepOutput, failure, open_streams
 
 
 def inspect_environment(
@@ -84,39 +83,19 @@ class CheckedVector:
     ignores its action and returns the first frame of a new episode (Gymnasium's NEXT_STEP mode). Frames come
     in the task's dtype. Whatever an environment does wrong becomes one sentence that names its task.
 
-    A loop of its own, since Gymnasium's `SyncVectorEnv` spends as much on infos and actions as a small
-    environment on its step.
-
         vector = CheckedVector(spec, num_envs=16, seed=1)
         frame_EO = vector.reset()
         frame_EO, reward_E, terminated_E, truncated_E = vector.step(action_E)
     """
 
     def __init__(self, spec: TaskSpec, num_envs: int, seed: int) -> None:
-        register_builtin_environments()
         self.spec = spec
         self.num_envs = num_envs
-        self._seed = seed
-        self._envs = [
-            gymnasium.make(
-                spec.env,
-                max_episode_steps=spec.max_episode_steps,
-                disable_env_checker=True,
-                **dict(spec.env_kwargs),
-            )
-            for _ in range(num_envs)
-        ]
-        self._first_action = int(self._envs[0].action_space.start)  # type: ignore[attr-defined]
-        self._frame_shape, self._dtype = spec.frame_shape, np.dtype(spec.observation_dtype)
-        self._ended = [False] * num_envs
+        self._streams = open_streams(spec, num_envs, seed)
 
     def reset(self) -> NDArray[Any]:
         """Start every stream anew; returns frames of shape (num_envs, *frame_shape)."""
-        self._ended = [False] * self.num_envs
-        frame_EO = self._no_frames()
-        for index in range(self.num_envs):
-            self._reset(index, frame_EO, seed=self._seed + index)
-        return self._finite(frame_EO)
+        return self._finite("an observation", self._streams.reset())
 
     def step(self, action_E: NDArray[np.integer[Any]]) -> StepOutput:
         """Step every stream once: frames, rewards, terminated, truncated; one row a stream.
@@ -125,66 +104,17 @@ class CheckedVector:
             EnvironmentFailureError: an environment raised, or returned a wrong shape or a value that is
                 not finite.
         """
-        frame_EO = self._no_frames()
-        rewards = [0.0] * self.num_envs
-        terminations, truncations = [False] * self.num_envs, [False] * self.num_envs
-        for index, action in enumerate(action_E + self._first_action):
-            if self._ended[index]:
-                self._reset(index, frame_EO, seed=None)
-                continue
-            try:
-                observation, reward, terminated, truncated, _ = self._envs[index].step(action)
-                rewards[index] = float(reward)
-            except Exception as error:
-                raise self._failure(f"raised in step: {type(error).__name__}: {error}") from error
-            terminations[index], truncations[index] = bool(terminated), bool(truncated)
-            frame_EO[index] = self._checked(observation)
-        self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
-        reward_E = np.array(rewards)
-        if not np.isfinite(reward_E).all():
-            raise self._not_finite("a reward", reward_E)
-        return self._finite(frame_EO), reward_E, np.array(terminations), np.array(truncations)
+        output = self._streams.step(action_E)
+        self._finite("a reward", output[1])
+        self._finite("an observation", output[0])
+        return output
 
     def close(self) -> None:
         """Close every environment."""
-        for env in self._envs:
-            env.close()
+        self._streams.close()
 
-    def _no_frames(self) -> NDArray[Any]:
-        return np.empty((self.num_envs, *self.spec.frame_shape), self.spec.observation_dtype)
-
-    def _reset(self, index: int, frame_EO: NDArray[Any], seed: int | None) -> None:
-        try:
-            observation, _ = self._envs[index].reset(seed=seed)
-        except Exception as error:
-            raise self._failure(f"raised in reset: {type(error).__name__}: {error}") from error
-        frame_EO[index] = self._checked(observation)
-
-    def _checked(self, observation: NDArray[Any]) -> NDArray[Any]:
-        """Return an observation as it can be kept: an array of the declared shape and the task's dtype."""
-        if type(observation) is not np.ndarray or observation.dtype != self._dtype:
-            observation = self._converted(observation)
-        if observation.shape != self._frame_shape:
-            raise self._failure(
-                f"returned an observation of shape {observation.shape}, but declares {self._frame_shape}"
-            )
-        return observation
-
-    def _converted(self, observation: object) -> NDArray[Any]:
-        try:
-            with np.errstate(over="ignore"):
-                return np.asarray(observation).astype(self._dtype)
-        except (TypeError, ValueError) as error:
-            raise self._failure(f"returned an observation that is no array of numbers: {error}") from error
-
-    def _finite(self, frame_EO: NDArray[Any]) -> NDArray[Any]:
-        if frame_EO.dtype.kind == "f" and not np.isfinite(frame_EO).all():
-            raise self._not_finite("an observation", frame_EO)
-        return frame_EO
-
-    def _not_finite(self, what: str, value: NDArray[Any]) -> EnvironmentFailureError:
-        bad = value[~np.isfinite(value)].flat[0]
-        return self._failure(f"returned {what} that is not finite ({bad})")
-
-    def _failure(self, what: str) -> EnvironmentFailureError:
-        return EnvironmentFailureError(f"task {self.spec.name!r}: environment {self.spec.env!r} {what}")
+    def _finite(self, what: str, values: NDArray[Any]) -> NDArray[Any]:
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            bad = values[~np.isfinite(values)].flat[0]
+            raise failure(self.spec, f"returned {what} that is not finite ({bad})")
+        return values

@@ -79,6 +79,22 @@ _SHIPPED = (
         solved_at=-100.0,
         observation_scale=(1.0, 1.0, 1.0, 1.0, 12.57, 28.27),
     ),
+    KnownEnvironment(
+        "car_on_hill",
+        "trunkline/CarOnHill-v0",
+        "swing back to drive over a hill, for a reward at the end",
+        solved_at=0.9,
+        discount=0.95,
+        observation_scale=(1.0, 3.0),
+    ),
+    KnownEnvironment(
+        "inverted_pendulum",
+        "trunkline/InvertedPendulum-v0",
+        "keep a pole upright with noisy pushes",
+        solved_at=-0.1,
+        discount=0.95,
+        observation_scale=(1.57, 5.0),
+    ),
     KnownEnvironment("catch", "trunkline/Catch-v0", "catch a falling ball with a paddle", solved_at=0.9),
     KnownEnvironment(
         "chain", "trunkline/Chain-v0", "walk to the far end of a chain against a small lure", solved_at=0.9

@@ -14,4 +14,6 @@ _BUILTIN = (
     ("trunkline/Catch-v0", "tasks.builtin.catch:Catch", 50),
     ("trunkline/Chain-v0", "tasks.builtin.chain:Chain", 50),
     ("trunkline/Identity-v0", "tasks.builtin.identity:Identity", 20),
+    ("trunkline/CarOnHill-v0", "tasks.builtin.car_on_hill:CarOnHill", 100),
+    ("trunkline/InvertedPendulum-v0", "tasks.builtin.inverted_pendulum:InvertedPendulum", 3000),
 )

@@ -85,7 +85,7 @@ def test_one_broken_stream_of_many_is_noticed():
     """Finite neighbours do not hide a reward that is not."""
     vector = make_vector("NanReward", after=3)
     vector.reset()
-    vector._envs[0].unwrapped._after = 100  # type: ignore[attr-defined]
+    vector._streams._envs[0].unwrapped._after = 100  # type: ignore[attr-defined]
     for _ in range(2):
         vector.step(np.array([0, 1]))
     with pytest.raises(EnvironmentFailureError, match="returned a reward that is not finite"):
