@@ -76,7 +76,7 @@ class StepsToThreshold:
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation over the seeds of the final score, and arm over reference, which is nan for 0 / 0."""
+    """Standard deviation over the seeds of the final score; the ratio is arm over reference, nan if 0 / 0."""
 
     arm: float
     reference: float
