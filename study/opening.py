@@ -1,0 +1,75 @@
+"""How a report begins: what is missing, what was compared with what, and how to run it again."""
+
+from collections.abc import Iterable
+
+from study.document import Block, Command, Heading, Paragraph, Table
+from study.records import StudyRecord
+from study.wording import counted, listed
+
+
+def opening(record: StudyRecord) -> list[Block]:
+    """Return what a reader must know before any figure, what is missing first."""
+    return [*warnings(record), *_setting(record)]
+
+
+def warnings(record: StudyRecord) -> list[Paragraph]:
+    """Return what makes the study less than it was to be: runs that are missing, arms of one seed."""
+    return [Paragraph(text, warns=True) for text in [*_missing(record), *_single_seeds(record)]]
+
+
+def again(record: StudyRecord) -> list[Block]:
+    """Return how the settings were found and how to run the study again."""
+    return [Heading("How to run it again"), Paragraph(record.tuning), Command(record.command)]
+
+
+def _missing(record: StudyRecord) -> Iterable[str]:
+    if not record.missing:
+        return
+    seeds: dict[str, list[int]] = {}
+    for arm, seed in record.missing:
+        seeds.setdefault(arm, []).append(seed)
+    runs = "; ".join(f"of {arm}, seed{'s' * (len(own) > 1)} {_seeds(own)}" for arm, own in seeds.items())
+    planned = len(record.missing) + sum(len(arm.seeds) for arm in record.arms)
+    yield (
+        f"{counted(len(record.missing), 'run')} of {planned} did not finish: {runs}. "
+        "Everything below is of the runs that did."
+    )
+
+
+def _single_seeds(record: StudyRecord) -> Iterable[str]:
+    single = [arm.name for arm in record.arms if len(arm.seeds) == 1]
+    if single:
+        yield (
+            f"With one seed of {listed(single)} nothing here can tell an effect from chance: "
+            "another seed could show the opposite."
+        )
+
+
+def _setting(record: StudyRecord) -> list[Block]:
+    rows = [
+        [arm.name, _differences(arm.overrides, arm.name == record.reference), _seeds(arm.seeds)]
+        for arm in record.arms
+    ]
+    return [
+        Paragraph(
+            f"{counted(len(record.arms), 'arm')} on {counted(len(record.tasks), 'task')}: "
+            f"{listed(record.tasks)}. Every score is a discounted return of the greedy policy. The final "
+            f"score of a run is the mean of its last {counted(record.last, 'evaluation')}; the AUC is the "
+            "area under its learning curve over the env steps, as a mean height. Runs of one seed began "
+            "with the same random numbers in all arms."
+        ),
+        Table(["arm", "differs in", "seeds"], rows),
+    ]
+
+
+def _differences(overrides: object, is_reference: bool) -> str:
+    assert isinstance(overrides, dict)
+    fields = ", ".join(f"{name} = {value}" for name, value in overrides.items()) or "nothing"
+    return f"{fields} (the reference)" if is_reference else fields
+
+
+def _seeds(seeds: list[int]) -> str:
+    """Return seeds in few words: `0 to 19`, where they follow each other."""
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return listed([str(seed) for seed in seeds])

@@ -1,0 +1,98 @@
+"""The report of a study as a web page, as Markdown and as data."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from study.controls import ControlVerdict
+from study.document import Block, Document, Heading, Paragraph
+from study.findings import Findings, find
+from study.html_page import to_html
+from study.markdown_page import picture_path, to_markdown
+from study.opening import again, opening
+from study.plain_words import in_plain_words
+from study.record_file import RECORD_FILE, save_record
+from study.records import StudyRecord
+from study.report_pictures import pictures_of_curves, pictures_of_probes, pictures_of_transfer
+from study.report_tables import aggregate_table, control_table, cost_table, probe_table, task_table
+from study.results_json import to_json
+from study.wording import counted, listed
+
+_HOW_TO_READ = (
+    "IQM: interquartile mean over all finished seeds. Minus reference: mean over the seeds that both "
+    "finished of arm minus reference, seed by seed. Smallest visible: the true difference that the test "
+    "would find four times in five. Holm p: of a paired sign-flip test, corrected over both metrics of "
+    "all tasks of an arm. P(improvement): probability that a run of the arm beats a run of the "
+    "reference. Steps to threshold: median env steps, and how many runs got there. Seed std ratio: "
+    "standard deviation of the final score over seeds, arm over reference. Brackets are 95 % bootstrap "
+    "intervals, not corrected."
+)
+
+
+def write_report(record: StudyRecord, directory: Path, controls: Sequence[ControlVerdict] = ()) -> Findings:
+    """Write `report.html`, `report.md` with `figures/`, `results.json`, `record.npz`; return what they say.
+
+    Args:
+        record: what was measured; runs may be missing.
+        directory: made if it is not there.
+        controls: verdicts from other runs, beside the reference's against itself, which is worked out here.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    findings = find(record, controls)
+    document = to_document(findings)
+    (directory / picture_path("")).parent.mkdir(parents=True, exist_ok=True)
+    for picture in document.pictures:
+        (directory / picture_path(picture.name)).write_text(picture.svg, encoding="utf-8")
+    (directory / "report.md").write_text(to_markdown(document), encoding="utf-8")
+    (directory / "report.html").write_text(to_html(document), encoding="utf-8")
+    results = json.dumps(to_json(findings), indent=1, allow_nan=False, ensure_ascii=False)
+    (directory / "results.json").write_text(results + "\n", encoding="utf-8")
+    save_record(record, directory / RECORD_FILE)
+    return findings
+
+
+def to_document(findings: Findings) -> Document:
+    """Return the report as blocks."""
+    record = findings.record
+    title = (
+        f"{record.name}: {listed([arm.name for arm in record.arms])} on {counted(len(record.tasks), 'task')}"
+    )
+    return Document(title, list(_blocks(findings)))
+
+
+def _blocks(findings: Findings) -> Iterator[Block]:
+    yield from opening(findings.record)
+    yield Heading("What was found")
+    yield Paragraph(in_plain_words(findings), warns=bool(findings.failed))
+    yield Heading("Controls")
+    yield control_table(findings)
+    yield Heading("Learning curves")
+    yield from pictures_of_curves(findings)
+    yield Heading("What each arm did to each task")
+    yield from pictures_of_transfer(findings)
+    yield from _tables(findings)
+    yield from _probes(findings)
+    yield Heading("What it cost")
+    yield cost_table(findings.record.arms)
+    yield from again(findings.record)
+
+
+def _tables(findings: Findings) -> Iterator[Block]:
+    yield Heading("Task by task")
+    yield Paragraph(_HOW_TO_READ)
+    for task in findings.record.tasks:
+        yield Heading(task, level=3)
+        yield task_table(findings, task)
+    if findings.comparisons:
+        yield Heading("Over all tasks", level=3)
+        yield aggregate_table(list(findings.comparisons.values()))
+
+
+def _probes(findings: Findings) -> Iterator[Block]:
+    probed = [arm for arm in findings.record.arms if arm.probes]
+    if probed:
+        yield Heading("Inside the network")
+        yield from pictures_of_probes(findings)
+        yield probe_table(probed)

@@ -1,0 +1,110 @@
+"""The pictures of a report: what of the findings each one shows, and what is said below it."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from study.comparison import Metric
+from study.document import Picture
+from study.figures import HUNDREDTHS, learning_curves, task_matrices, to_svg, transfer_matrix, width_px
+from study.findings import Findings
+from study.heat_map import Matrix
+from study.probe_means import between_tasks
+from study.wording import number
+
+SMALLEST_COSINE_LIMIT = 0.1
+UNSEEN = "no difference seen"
+_CURVES = (
+    "Interquartile mean over seeds of the discounted return of the greedy policy, with its pointwise 95 % "
+    "bootstrap interval. Dotted: the threshold of which steps to threshold speaks."
+)
+_TRANSFER = (
+    "Mean over seeds of arm minus reference, as a share of the range between the worst and the best "
+    "evaluation of the task by any run of the study. A star marks what the tests find after Holm's "
+    "correction."
+)
+_COSINE = (
+    "Cosine between the gradients of two tasks on the shared parameters, mean over seeds and readings: "
+    "below zero an update for one undoes part of the other's."
+)
+_CKA = (
+    "Linear CKA between the features that the trunk has for two tasks, mean over seeds and readings: "
+    "1 for features that differ by a rotation and a scale only, 0 for unrelated ones."
+)
+
+
+def pictures_of_curves(findings: Findings) -> Iterator[Picture]:
+    """Yield the learning curves."""
+    figure = learning_curves(findings.record, findings.summaries)
+    yield _picture("learning_curves", figure, "Learning curves of every task, a line an arm", _CURVES)
+
+
+def pictures_of_transfer(findings: Findings) -> Iterator[Picture]:
+    """Yield the transfer matrix, if anything was compared."""
+    if findings.comparisons:
+        figure = transfer_matrix(transfer_of(findings))
+        yield _picture("transfer", figure, "What each arm did to each task", _TRANSFER)
+
+
+def pictures_of_probes(findings: Findings) -> Iterator[Picture]:
+    """Yield what the probes read between tasks, of the arms that have it."""
+    tasks = findings.record.tasks
+    cosines = readings_between_tasks(findings, "gradient_cosine")
+    if cosines:
+        figure = task_matrices(cosines, tasks, cosine_limits(cosines))
+        yield _picture("gradient_cosine", figure, "Gradient cosines between tasks", _COSINE)
+    similar = readings_between_tasks(findings, "feature_cka")
+    if similar:
+        figure = task_matrices(similar, tasks, (0.0, 1.0))
+        yield _picture("feature_cka", figure, "Similarity of features between tasks", _CKA)
+
+
+def transfer_of(findings: Findings) -> dict[str, Matrix]:
+    """Return, by metric, compared arms against tasks: difference from the reference over the task's range."""
+    tasks = findings.record.tasks
+    range_T = np.array([_range(findings, task) for task in tasks])
+    return {
+        "final score": _transfer(findings, "final", range_T),
+        "AUC": _transfer(findings, "auc", range_T),
+    }
+
+
+def readings_between_tasks(findings: Findings, probe: str) -> dict[str, NDArray[np.float64]]:
+    """Return, by arm, the mean of a probe between tasks, (T, T); arms that read none are left out."""
+    means = {arm.name: between_tasks(arm, probe) for arm in findings.record.arms}
+    return {name: mean_TT for name, mean_TT in means.items() if mean_TT is not None}
+
+
+def cosine_limits(cosines_TT: Mapping[str, NDArray[np.float64]]) -> tuple[float, float]:
+    """Return a scale about zero that holds every cosine and does not blow up noise."""
+    largest = max(float(np.nanmax(np.abs(values_TT))) for values_TT in cosines_TT.values())
+    limit = max(largest, SMALLEST_COSINE_LIMIT)
+    return -limit, limit
+
+
+def _transfer(findings: Findings, metric: Metric, range_T: NDArray[np.float64]) -> Matrix:
+    tests_AT = [
+        [task.final if metric == "final" else task.auc for task in one.tasks]
+        for one in findings.comparisons.values()
+    ]
+    values_AT = np.array([[test.difference.value for test in tests_T] for tests_T in tests_AT]) / range_T
+    texts = [
+        [
+            number(value, HUNDREDTHS, signed=True) + ("" if test.verdict == UNSEEN else " ★")
+            for value, test in zip(values_T, tests_T, strict=True)
+        ]
+        for values_T, tests_T in zip(values_AT, tests_AT, strict=True)
+    ]
+    return Matrix(list(findings.comparisons), findings.record.tasks, values_AT, texts)
+
+
+def _range(findings: Findings, task: str) -> float:
+    """Return how far a task's best evaluation in the study lies above its worst; 1 if nothing differs."""
+    values = np.concatenate([arm.returns[task].ravel() for arm in findings.record.arms])
+    return float(np.ptp(values)) or 1.0
+
+
+def _picture(name: str, figure: Figure, alt: str, caption: str) -> Picture:
+    return Picture(name, to_svg(figure, name), alt, caption, width_px(figure))

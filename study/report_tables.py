@@ -1,0 +1,139 @@
+"""The tables of a report."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from study.arm_summary import TaskSummary
+from study.comparison import Comparison, MetricComparison, TaskComparison
+from study.document import Table
+from study.findings import Findings
+from study.probe_means import mean_reading
+from study.records import ArmRecord
+from study.wording import UNKNOWN, estimate, number, p_value, steps
+
+GIB = 2**30
+MOODS = {"helped": "good", "hurt": "bad", "mixed": "bad"}
+_TASK_HEADER = (
+    "arm", "metric", "IQM", "minus reference", "smallest visible", "Holm p", "P(improvement)",
+    "steps to threshold", "seed std ratio", "verdict",
+)  # fmt: skip
+
+
+def control_table(findings: Findings) -> Table:
+    """Return the controls and what each of them says."""
+    rows = [[c.name, "passed" if c.passed else "FAILED", c.sentence] for c in findings.controls]
+    return Table(["control", "verdict", "what it saw"], rows)
+
+
+def task_table(findings: Findings, task: str) -> Table:
+    """Return one task: two rows an arm, final score and AUC."""
+    rows, marks = [], []
+    for arm in findings.record.arms:
+        summary = findings.summaries[arm.name][task]
+        comparison = findings.comparisons.get(arm.name)
+        if comparison:
+            rows += _compared_rows(arm.name, summary, comparison.of_task(task))
+            marks += [MOODS.get(row[-1], "") for row in rows[-2:]]
+        else:
+            rows += _bare_rows(findings, arm.name, task)
+            marks += ["", ""]
+    return Table(_TASK_HEADER, rows, marks=marks)
+
+
+def aggregate_table(comparisons: Sequence[Comparison]) -> Table:
+    """Return each arm over all tasks, on the common scale."""
+    rows = [
+        [
+            one.arm,
+            name,
+            *(estimate(part.difference, signed=True) for part in (metric.iqm, metric.mean, metric.median)),
+            estimate(metric.improvement),
+        ]
+        for one in comparisons
+        for name, metric in (("final", one.final), ("AUC", one.auc))
+    ]
+    return Table(
+        [
+            "arm",
+            "metric",
+            "IQM minus reference",
+            "mean minus reference",
+            "median minus reference",
+            "P(improvement)",
+        ],
+        rows,
+        "On a scale where 0 is a task's worst evaluation by any run of the study and 1 its best; "
+        "intervals resample whole runs. P(improvement) is the mean over tasks of the probability that a "
+        "run of the arm beats a run of the reference.",
+    )
+
+
+def probe_table(arms: Sequence[ArmRecord]) -> Table:
+    """Return the readings of the probes that are one number."""
+    names = {
+        "conflict_share": "conflict share",
+        "dormant_share": "dormant units",
+        "effective_rank": "effective rank",
+    }
+    rows = [[arm.name, *(_reading(arm, name) for name in names)] for arm in arms]
+    return Table(
+        ["arm", *names.values()],
+        rows,
+        "Means over seeds and readings: share of task pairs whose gradients on the shared parameters "
+        "point apart, share of trunk units that hardly ever answer, and effective rank of the trunk's "
+        "features.",
+    )
+
+
+def cost_table(arms: Sequence[ArmRecord]) -> Table:
+    """Return what each arm's runs took."""
+    rows = [
+        [
+            arm.name,
+            f"{arm.cost.parameters:,}",
+            f"{arm.cost.updates:,}",
+            number(float(np.median(arm.cost.seconds_S))),
+            f"{arm.cost.memory_bytes_S.max() / GIB:.2f}",
+        ]
+        for arm in arms
+    ]
+    return Table(
+        ["arm", "parameters", "updates a run", "seconds a run (median)", "peak memory (GiB)"],
+        rows,
+        "Parameters of all tasks together; peak memory of the largest run.",
+    )
+
+
+def _compared_rows(name: str, summary: TaskSummary, task: TaskComparison) -> list[list[str]]:
+    beside = [steps(task.arm_steps), estimate(task.spread.ratio)]
+    return [
+        [name, "final", estimate(summary.final), *_compared(task.final), *beside, task.final.verdict],
+        ["", "AUC", estimate(summary.auc), *_compared(task.auc), "", "", task.auc.verdict],
+    ]
+
+
+def _bare_rows(findings: Findings, name: str, task: str) -> list[list[str]]:
+    """Return the rows of an arm that is compared with nothing."""
+    is_reference = name == findings.record.reference
+    beside = next(iter(findings.comparisons.values()), None) if is_reference else None
+    reached = steps(beside.of_task(task).reference_steps) if beside else UNKNOWN
+    summary, verdict = findings.summaries[name][task], "reference" if is_reference else "too few seeds"
+    return [
+        [name, "final", estimate(summary.final), *[UNKNOWN] * 4, reached, UNKNOWN, verdict],
+        ["", "AUC", estimate(summary.auc), *[UNKNOWN] * 4, "", "", ""],
+    ]
+
+
+def _compared(metric: MetricComparison) -> list[str]:
+    return [
+        estimate(metric.difference, signed=True),
+        number(metric.visible),
+        p_value(metric.holm_p),
+        estimate(metric.improvement),
+    ]
+
+
+def _reading(arm: ArmRecord, name: str) -> str:
+    mean = mean_reading(arm, name)
+    return UNKNOWN if mean is None else number(float(mean))
