@@ -64,7 +64,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "entry with too much": (with_manifest(lambda m: m["files"]["state.msgpack"].update(x=1)), "is damaged"),
     "no state listed": (with_manifest(lambda m: m["files"].pop("state.msgpack")), "state.msgpack"),
     "no format": (with_manifest(lambda m: m.pop("format")), "format"),
-    "newer format": (with_manifest(lambda m: m.update(format=2)), "has format 2, not 1"),
+    "newer format": (with_manifest(lambda m: m.update(format=3)), "has format 3, not 2"),
     "file outside": (rename_entry("config.yaml", "../config.yaml"), "outside it, '../config.yaml'"),
     "absolute file": (rename_entry("config.yaml", "/etc/passwd"), "outside it, '/etc/passwd'"),
     "the directory": (rename_entry("config.yaml", ".."), "step-000000000007"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from learner.td import bootstrap_values, taken_values, td_errors
+from learner.td import bootstrap_values, td_targets
 from replay.fragment import TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
@@ -25,14 +25,13 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
     sampled = shard.sample("toy", 200, FREELY)
     assert isinstance(sampled, Sampled)
     target_q = torch.full((200, 2), BOOTSTRAP)
-    errors = td_errors(
-        taken_values(torch.zeros(200, 2), torch.as_tensor(sampled.actions)),
+    targets = td_targets(
         torch.as_tensor(sampled.rewards_n),
         torch.as_tensor(sampled.discounts_n),
         bootstrap_values(target_q, target_q),
     )
     numbers = sampled.windows[:, 0].astype(int).tolist()
-    return {number: target for number, target in zip(numbers, errors.tolist(), strict=True) if number < 20}
+    return {number: target for number, target in zip(numbers, targets.tolist(), strict=True) if number < 20}
 
 
 @pytest.mark.parametrize("flag", [TERMINATED, TERMINATED | TRUNCATED])

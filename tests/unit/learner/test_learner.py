@@ -12,13 +12,13 @@ from torch.overrides import TorchFunctionMode
 
 from learner.learner import Learner, StepResult
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters, frozen_copy
-from learner.task_weighting import FixedWeighting
+from learner.weighting.fixed import FixedWeighting
 from tests.support.builders import make_spec
 from tests.support.learning_builders import make_batch, make_batches, make_learner, make_network, make_rule
 
 
 def fixed(*weights: float) -> FixedWeighting:
-    return FixedWeighting(weights, torch.device("cpu"))
+    return FixedWeighting(weights)
 
 
 def sgd_learner(**rule_changes: object) -> Learner:
@@ -128,7 +128,7 @@ def test_a_periodic_copy_waits_for_its_period():
                 torch.equal(a, b) for a, b in zip(target.parameters(), online.parameters(), strict=True)
             )
             with torch.no_grad():
-                online.get_parameter("trunk.2.bias").add_(1.0)
+                online.get_parameter("trunk.mlp.blocks.0.linear.bias").add_(1.0)
     assert copied_at == [3, 6]
 
 

@@ -12,7 +12,6 @@ from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoi
 from learner.learner import Learner
 from learner.learner_state import learner_tensors, restore_learner, restore_weights
 from learner.target_network import PolyakAverage
-from network.build import build_network
 from tests.support.builders import make_spec
 from tests.support.learning_builders import (
     make_batch,
@@ -121,7 +120,7 @@ def test_another_width_is_a_sentence_that_names_the_parameter():
 def test_other_tasks_are_a_sentence_that_names_the_parameter(names: tuple[str, ...], expected: str):
     """A task too many, too few or renamed is told apart."""
     weights = learner_tensors(make_learner())["weights"]
-    network = build_network("hard", [make_spec(name) for name in names], [8, 8], dueling=False, seed=1)
+    network = make_network([make_spec(name) for name in names])
     with pytest.raises(CheckpointError, match=expected):
         restore_weights(network, weights)
 
@@ -129,7 +128,7 @@ def test_other_tasks_are_a_sentence_that_names_the_parameter(names: tuple[str, .
 def test_another_number_of_actions_is_named():
     """The head's shape tells."""
     specs = [make_spec("a"), make_spec("b", (5,), num_actions=4)]
-    network = build_network("hard", specs, [8, 8], dueling=False, seed=1)
+    network = make_network(specs)
     with pytest.raises(CheckpointError, match=r"heads\.task:b\.values\.weight has shape \[3, 8\]"):
         restore_weights(network, learner_tensors(make_learner())["weights"])
 

@@ -11,7 +11,7 @@ from learner.td import (
     squared_loss,
     taken_values,
     task_means,
-    td_errors,
+    td_targets,
 )
 
 TARGET_Q = torch.tensor([[1.0, 2.0, 3.0], [7.0, 5.0, 6.0]])
@@ -28,26 +28,20 @@ def test_the_target_network_as_its_own_selector_gives_its_maximum():
     assert bootstrap_values(TARGET_Q, TARGET_Q).tolist() == [3.0, 7.0]
 
 
-def test_a_td_error_is_target_minus_the_value_of_the_taken_action():
-    """reward_n + discount_n * bootstrap - q(taken), with the n-step discount as it is given."""
-    errors = td_errors(
-        taken_B=taken_values(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), torch.tensor([1, 0, 1])),
+def test_values_of_taken_actions_are_picked_row_by_row():
+    """One value a row, of the action that stands there."""
+    q_BA = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    assert taken_values(q_BA, torch.tensor([1, 0, 1])).tolist() == [2.0, 3.0, 6.0]
+
+
+def test_a_target_is_the_return_and_the_discounted_bootstrap_value():
+    """reward_n + discount_n * bootstrap, with the n-step discount as it is given."""
+    targets = td_targets(
         reward_n_B=torch.tensor([0.5, -1.0, 2.0]),
         discount_n_B=torch.tensor([0.81, 0.9, 0.0]),
         bootstrap_B=torch.tensor([10.0, 20.0, 1000.0]),
     )
-    torch.testing.assert_close(errors, torch.tensor([6.6, 14.0, -4.0]))
-
-
-def test_no_gradient_flows_through_the_target():
-    """The gradient of a TD error is -1 at the taken action's value and nothing at the bootstrap value."""
-    q_BA = torch.tensor([[1.0, 2.0]], requires_grad=True)
-    bootstrap_B = torch.tensor([3.0], requires_grad=True)
-    one = torch.ones(1)
-    td_errors(taken_values(q_BA, torch.tensor([1])), one, one, bootstrap_B).sum().backward()
-    assert q_BA.grad is not None
-    assert q_BA.grad.tolist() == [[0.0, -1.0]]
-    assert bootstrap_B.grad is None
+    torch.testing.assert_close(targets, torch.tensor([8.6, 17.0, 2.0]))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters
-from learner.task_weighting import FixedWeighting
+from learner.weighting.fixed import FixedWeighting
 from learner.td import huber_loss, squared_loss
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
@@ -57,7 +57,7 @@ def assert_updates_equal(
         loss=huber_loss if huber else squared_loss,
         double=double,
         max_gradient_norm=bound,
-        weighting=FixedWeighting(lambdas, torch.device("cpu")),
+        weighting=FixedWeighting(lambdas),
         target_update=PolyakAverage(0.3) if polyak else PeriodicCopy(3),
     )
     learner = learner_with_another_target(rule, specs)
