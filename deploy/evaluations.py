@@ -1,13 +1,18 @@
 """Keeps evaluations going beside the training, one at a time, and knows what they say."""
 
 import time
+from collections.abc import Callable
 
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult, Judge
+from deploy.progress import Progress
 from deploy.runtime import Runtime
 from learner.weights_publisher import WeightsPublisher
 
 FINAL_SECONDS = 300.0
+
+RecordEvaluation = Callable[[EvaluationResult, Progress], None]
+"""Takes a finished evaluation, and how far the run had come when it began."""
 
 
 class Evaluations:
@@ -18,9 +23,19 @@ class Evaluations:
     if evaluations.judge.solved: ...
     """
 
-    def __init__(self, runtime: Runtime, judge: Judge, publisher: WeightsPublisher) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        judge: Judge,
+        publisher: WeightsPublisher,
+        progress: Callable[[], Progress],
+        record: RecordEvaluation,
+    ) -> None:
         self._runtime = runtime
         self._publisher = publisher
+        self._progress = progress
+        self._record = record
+        self._begun_at = Progress()
         self._due = False
         self._under_way = False
         self.judge = judge
@@ -52,11 +67,13 @@ class Evaluations:
 
     def _begin(self, request: EvaluationRequest) -> None:
         self._under_way = True
+        self._begun_at = self._progress()
         self._runtime.request_evaluation(request)
 
     def _take_in(self, result: EvaluationResult) -> None:
         self._under_way = False
         self.finished += 1
+        self._record(result, self._begun_at)
         confirmation = self.judge.consider(result)
         if confirmation is not None:
             self._begin(confirmation)

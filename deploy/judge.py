@@ -1,9 +1,10 @@
 """When is a run solved? A pure decision over evaluation results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
+from actors.evaluation import EpisodeReturns
 from network.weights import WeightsSnapshot
 
 
@@ -21,15 +22,23 @@ class EvaluationResult:
     """Greedy returns by task."""
 
     request: EvaluationRequest
-    returns: Mapping[str, Sequence[float]]
+    returns: Mapping[str, EpisodeReturns]
 
     def mean(self, task: str) -> float:
-        """Mean return."""
-        return fmean(self.returns[task])
+        """Mean undiscounted return."""
+        return fmean(self.returns[task].undiscounted)
 
     def std(self, task: str) -> float:
-        """Standard deviation of the returns."""
-        return pstdev(self.returns[task])
+        """Standard deviation of the undiscounted returns."""
+        return pstdev(self.returns[task].undiscounted)
+
+    def discounted_mean(self, task: str) -> float:
+        """Mean discounted return."""
+        return fmean(self.returns[task].discounted)
+
+    def episodes(self, task: str) -> int:
+        """Number of episodes."""
+        return len(self.returns[task].undiscounted)
 
 
 class Judge:

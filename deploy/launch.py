@@ -17,7 +17,14 @@ from deploy.parts import Parts
 from deploy.progress import Progress
 from deploy.ray.runtime import RayRuntime
 from deploy.reporting import Observer, Reporter
-from deploy.run_directory import REPLAY, MetricsLog, RunDirectory, TensorboardLog, refuse_existing
+from deploy.run_directory import (
+    REPLAY,
+    EvaluationLog,
+    MetricsLog,
+    RunDirectory,
+    TensorboardLog,
+    refuse_existing,
+)
 from deploy.runtime import Runtime
 from deploy.summary import summarise
 from deploy.training import Training
@@ -93,6 +100,8 @@ def _run(
         for log in (MetricsLog(directory.path), TensorboardLog(directory.path)):
             stack.callback(log.close)
             everyone.append(log)
+        evaluations = EvaluationLog(directory.path)
+        stack.callback(evaluations.close)
         everyone += observers
         reporter = Reporter(
             config, parts.replay.capacities(), before, learner.learner_step, everyone, time.perf_counter
@@ -100,7 +109,15 @@ def _run(
         router = parts.replay.router(runtime.clients)
         source = parts.replay.batch_source(router, parts.device())
         training = Training(
-            config, runtime, learner, router, source, reporter, directory.save_checkpoint, before
+            config,
+            runtime,
+            learner,
+            router,
+            source,
+            reporter,
+            directory.save_checkpoint,
+            evaluations,
+            before,
         )
         with _graceful_interrupts(training.interrupt):
             outcome = training.run()

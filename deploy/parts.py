@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from actors.actor import Actor
-from actors.evaluation import greedy_returns
+from actors.evaluation import EpisodeReturns, greedy_returns
 from actors.exploration import Exploration, epsilon_ladder
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
@@ -128,13 +128,12 @@ class Parts:
 
     def evaluate(
         self, spec: TaskSpec, snapshot: WeightsSnapshot, episodes: int, round_number: int
-    ) -> list[float]:
+    ) -> EpisodeReturns:
         """Return the greedy returns of fresh episodes; each round has seeds of its own."""
         policy = TaskPolicy(self.network(), spec.name)
         policy.load(snapshot)
         seed = self._seed("evaluation", spec.name, round_number)
-        returns: list[float] = greedy_returns(spec, policy, episodes, seed).tolist()
-        return returns
+        return greedy_returns(spec, policy, episodes, seed, self.config.evaluation.max_steps)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

@@ -13,6 +13,7 @@ from deploy.config.loading import parse_config, to_yaml
 from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import parse_yaml
 from deploy.errors import ConfigError
+from deploy.judge import EvaluationResult
 from deploy.progress import Progress
 from deploy.status import RunStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
@@ -21,6 +22,7 @@ from learner.learner_state import learner_tensors
 
 CONFIG = "config.yaml"
 REPLAY = "replay"
+EVALUATIONS = "evaluations.jsonl"
 
 
 class RunDirectory:
@@ -118,6 +120,34 @@ class MetricsLog:
     def __call__(self, status: RunStatus) -> None:
         """Write a line."""
         self._file.write(json.dumps(asdict(status)) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class EvaluationLog:
+    """Writes each evaluation as a line of `evaluations.jsonl`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = (directory / EVALUATIONS).open("a")
+
+    def __call__(self, result: EvaluationResult, progress: Progress) -> None:
+        """Write a line: the updates behind the weights, and of each task its env steps and mean returns."""
+        line = {
+            "learner_step": result.request.snapshot.learner_step,
+            "tasks": {
+                task: {
+                    "env_steps": progress.env_steps[task],
+                    "discounted": result.discounted_mean(task),
+                    "undiscounted": result.mean(task),
+                    "episodes": result.episodes(task),
+                }
+                for task in result.returns
+            },
+        }
+        self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
     def close(self) -> None:

@@ -43,7 +43,8 @@ def returns_of(evaluation: EvaluationResult | None, task: str, solved_at: float 
     return {
         "greedy_return_mean": mean,
         "greedy_return_std": evaluation.std(task) if evaluation else None,
-        "episodes": len(evaluation.returns[task]) if evaluation else 0,
+        "greedy_return_discounted": evaluation.discounted_mean(task) if evaluation else None,
+        "episodes": evaluation.episodes(task) if evaluation else 0,
         "solved_at": solved_at,
         "solved": None if solved_at is None else mean is not None and mean >= solved_at,
     }

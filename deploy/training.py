@@ -8,7 +8,7 @@ from actors.actor import ActorReport
 from deploy.accounting import TaskAccount, settle_accounts
 from deploy.config.schema import RunConfig
 from deploy.errors import TrainingFailedError
-from deploy.evaluations import Evaluations
+from deploy.evaluations import Evaluations, RecordEvaluation
 from deploy.judge import Judge
 from deploy.parts import actor_name
 from deploy.phases import PhaseTimes
@@ -45,7 +45,7 @@ class Training:
     """One life of a run, from the first published weights to the last checkpoint.
 
         training = Training(
-            config, runtime, learner, router, source, reporter, save_checkpoint, Progress()
+            config, runtime, learner, router, source, reporter, save_checkpoint, record_evaluation, Progress()
         )
         outcome = training.run()
 
@@ -61,6 +61,7 @@ class Training:
         source: BatchSource,
         reporter: Reporter,
         save_checkpoint: SaveCheckpoint,
+        record_evaluation: RecordEvaluation,
         before: Progress,
     ) -> None:
         self._config = config
@@ -74,7 +75,7 @@ class Training:
         self._before = before
         self._publisher = WeightsPublisher(learner, runtime)
         judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
-        self._evaluations = Evaluations(runtime, judge, self._publisher)
+        self._evaluations = Evaluations(runtime, judge, self._publisher, self._progress, record_evaluation)
         self._monitor = ReplayMonitor(runtime.clients, time.perf_counter)
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None

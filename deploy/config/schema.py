@@ -188,6 +188,9 @@ class EvaluationConfig(Section):
 
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
+    max_steps: Positive | None = Field(
+        None, description="steps after which such an episode is cut; null for the task's time limit alone"
+    )
 
 
 class CheckpointConfig(Section):

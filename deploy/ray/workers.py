@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from actors.actor import ActorReport
+from actors.evaluation import EpisodeReturns
 from deploy.parts import Parts
 from deploy.ray.shard_client import RayShardClient
 from deploy.ray.shards import shard_name
@@ -49,7 +50,9 @@ class EvaluatorHost:
         torch.set_num_threads(1)
         self._parts = parts
 
-    def evaluate(self, task: str, snapshot: WeightsSnapshot, episodes: int, round_number: int) -> list[float]:
+    def evaluate(
+        self, task: str, snapshot: WeightsSnapshot, episodes: int, round_number: int
+    ) -> EpisodeReturns:
         """Return the returns of fresh greedy episodes."""
         return self._parts.evaluate(_spec(self._parts, task), snapshot, episodes, round_number)
 
