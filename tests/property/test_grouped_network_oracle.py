@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from learner.td import task_means
-from network.build import build_network
+from network.build import Architecture, build_network
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 
 KINDS = [((3,), "float32"), ((2, 2), "float32"), ((3,), "uint8")]
-WIDTHS = [6, 5]
+WIDTHS = (6, 5)
 
 
 @st.composite
@@ -68,8 +68,10 @@ class Looped(nn.Module):
         """Return q_BA of one task."""
         scale = [255.0] if spec.observation_dtype == "uint8" else list(spec.observation_scale)
         x = self.linear(f"encoders.task:{spec.name}.linear", obs.float().flatten(1) / torch.tensor(scale))
-        norm = nn.functional.layer_norm(x, x.shape[1:], self.own["trunk.0.weight"], self.own["trunk.0.bias"])
-        x = self.linear("trunk.2", norm.relu()).relu()
+        block = "trunk.mlp.blocks.0"
+        scale_and_shift = self.own[f"{block}.norm.weight"], self.own[f"{block}.norm.bias"]
+        norm = nn.functional.layer_norm(x, x.shape[1:], *scale_and_shift)
+        x = self.linear(f"{block}.linear", norm.relu()).relu()
         head = f"heads.task:{spec.name}"
         if f"{head}.values.weight" in self.own:
             return self.linear(f"{head}.values", x)
@@ -88,7 +90,7 @@ def test_values_and_gradients_are_those_of_a_loop(
 ):
     """Whatever tasks are alike and whatever their batch sizes are."""
     observations = some_observations(specs, data.draw(some_sizes(len(specs))), seed)
-    network = build_network("hard", specs, WIDTHS, dueling, seed)
+    network = build_network(specs, Architecture(WIDTHS, dueling=dueling), seed)
     looped = Looped(network, specs)
     found, expected = network(observations), looped(observations)
     for i, (q_BA, expected_BA) in enumerate(zip(found, expected, strict=True)):

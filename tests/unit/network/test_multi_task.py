@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from network.build import build_network
+from network.build import Architecture, build_network
 from network.groups import task_views
 from network.heads import DuelingHead
-from network.multi_task import HardSharedNetwork, MultiTaskNetwork
-from network.trunk import layer_norm_mlp
+from network.mlp import GroupedMLP
+from network.multi_task import MultiTaskNetwork
 from tests.support.builders import make_spec
 
-WIDTHS = [8, 16, 12]
+WIDTHS = (8, 16, 12)
 SPECS = [
     make_spec("vector", (4,), num_actions=2),
     make_spec("image", (5, 6, 3), num_actions=3, observation_dtype="uint8"),
@@ -24,7 +24,7 @@ SPECS = [
 
 
 def make_network(dueling: bool = False, seed: int = 1) -> MultiTaskNetwork:
-    return build_network("hard", SPECS, WIDTHS, dueling, seed)
+    return build_network(SPECS, Architecture(WIDTHS, dueling=dueling), seed)
 
 
 def make_observations(batch_sizes: tuple[int, ...] = (5, 3, 4, 6)) -> list[Tensor]:
@@ -80,14 +80,12 @@ def test_an_unknown_task_is_a_key_error():
 def test_shared_parameters_are_those_that_every_tasks_loss_reaches(position: int):
     """A task's loss reaches the shared parameters and its own, and nothing of another task."""
     network = make_network()
-    assert isinstance(network, HardSharedNetwork)
     network(make_observations())[position].sum().backward()
     gradients = [(name, p.grad) for name, p in network.named_parameters() if p.grad is not None]
     reached = {name for name, own in task_views(gradients) if bool(own.any())}
-    name_of = {id(p): name for name, p in network.named_parameters()}
-    shared = {name_of[id(p)] for p in network.shared_parameters()}
+    shared = {f"trunk.{name}" for name in network.shared()}
     own = {name for name in dict(task_views(gradients)) if f"task:{SPECS[position].name}." in name}
-    assert {id(p) for p in network.trunk.parameters()} == {id(p) for p in network.shared_parameters()}
+    assert shared == {name for name, _ in network.named_parameters() if name.startswith("trunk.")}
     assert shared | own == reached
 
 
@@ -119,25 +117,25 @@ def test_a_common_shift_of_all_advantages_changes_no_value():
 @pytest.mark.parametrize("scale", [(2.0,), (2.0, 2.0, 2.0, 2.0)], ids=["one number", "one per element"])
 def test_observations_are_divided_by_their_scale(scale: tuple[float, ...]):
     """A network with scale 2 sees at 2x what one with scale 1 sees at x."""
-    plain = build_network("hard", [make_spec("t", (4,))], WIDTHS, False, seed=1)
-    scaled = build_network("hard", [make_spec("t", (4,), observation_scale=scale)], WIDTHS, False, seed=1)
+    plain = build_network([make_spec("t", (4,))], Architecture(WIDTHS), seed=1)
+    scaled = build_network([make_spec("t", (4,), observation_scale=scale)], Architecture(WIDTHS), seed=1)
     obs = make_observations()[0]
     torch.testing.assert_close(scaled([2.0 * obs])[0], plain([obs])[0])
 
 
 def test_each_element_has_the_scale_at_its_place():
     """Scales 1, 10, 100 make (1, 10, 100) look like (1, 1, 1)."""
-    plain = build_network("hard", [make_spec("t")], WIDTHS, False, seed=1)
+    plain = build_network([make_spec("t")], Architecture(WIDTHS), seed=1)
     spec = make_spec("t", observation_scale=(1.0, 10.0, 100.0))
-    scaled = build_network("hard", [spec], WIDTHS, False, seed=1)
+    scaled = build_network([spec], Architecture(WIDTHS), seed=1)
     ours, theirs = scaled([torch.tensor([[1.0, 10.0, 100.0]])])[0], plain([torch.ones(1, 3)])[0]
     torch.testing.assert_close(ours, theirs)
 
 
 def test_images_are_divided_by_255():
     """A white uint8 image is what ones are to a float task of that shape."""
-    image = build_network("hard", [make_spec("t", (2, 2), observation_dtype="uint8")], WIDTHS, False, seed=1)
-    number = build_network("hard", [make_spec("t", (2, 2))], WIDTHS, False, seed=1)
+    image = build_network([make_spec("t", (2, 2), observation_dtype="uint8")], Architecture(WIDTHS), seed=1)
+    number = build_network([make_spec("t", (2, 2))], Architecture(WIDTHS), seed=1)
     white = torch.full((1, 2, 2), 255, dtype=torch.uint8)
     torch.testing.assert_close(image([white])[0], number([torch.ones(1, 2, 2)])[0])
 
@@ -174,7 +172,7 @@ def test_building_does_not_depend_on_the_global_generator():
 @pytest.mark.parametrize(("name", "inputs"), [("vector", 4), ("twin", 4), ("image", 90), ("number", 1)])
 def test_every_task_starts_as_a_linear_layer_of_its_own_does(name: str, inputs: int):
     """Uniform within 1 / sqrt(inputs): the bound, the spread of it, and nothing drawn twice."""
-    network = build_network("hard", SPECS, [400, 8], dueling=False, seed=1)
+    network = build_network(SPECS, Architecture((400, 8)), seed=1)
     own = dict(task_views(network.named_parameters()))
     bound = inputs**-0.5
     for values in (own[f"encoders.task:{name}.linear.weight"], own[f"encoders.task:{name}.linear.bias"]):
@@ -189,8 +187,8 @@ def test_every_task_starts_as_a_linear_layer_of_its_own_does(name: str, inputs: 
 @pytest.mark.parametrize(("widths", "linears"), [([8], 0), ([8, 16], 1), ([8, 16, 12], 2)])
 def test_the_trunk_has_one_linear_layer_a_step_of_width(widths: list[int], linears: int):
     """Widths are the input's and every layer's; the output is not negative."""
-    trunk = layer_norm_mlp(widths)
-    features = trunk(torch.randn(4, 8, generator=torch.Generator().manual_seed(0)))
-    assert sum(isinstance(layer, nn.Linear) for layer in trunk) == linears
+    trunk = GroupedMLP.initialised(1, widths)
+    features = trunk(torch.randn(4, 8, generator=torch.Generator().manual_seed(0)), None)
+    assert len(trunk.blocks) == linears
     assert tuple(features.shape) == (4, widths[-1])
     assert bool((features >= 0).all())

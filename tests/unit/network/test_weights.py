@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from network.build import build_network
+from network.build import Architecture, build_network
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout, WeightsSnapshot
@@ -20,7 +20,7 @@ SPECS = [make_spec("a", (4,)), make_spec("b", (2, 3), num_actions=5), make_spec(
 
 
 def make_network(seed: int, widths: tuple[int, ...] = (4, 6), dueling: bool = False) -> MultiTaskNetwork:
-    return build_network("hard", SPECS, widths, dueling, seed)
+    return build_network(SPECS, Architecture(widths, dueling=dueling), seed)
 
 
 def make_snapshot(network: MultiTaskNetwork) -> WeightsSnapshot:
@@ -117,7 +117,7 @@ def test_weights_of_another_layout_are_refused_with_a_sentence():
 def test_weights_of_another_layout_with_as_many_values_are_refused():
     """Size alone proves nothing: a network whose task has another name does not fit."""
     target = make_network(2)
-    renamed = build_network("hard", [make_spec("z", (4,)), *SPECS[1:]], (4, 6), False, 1)
+    renamed = build_network([make_spec("z", (4,)), *SPECS[1:]], Architecture((4, 6)), 1)
     other = make_snapshot(renamed)
     assert other.flat.size == WeightsLayout(target).size
     with pytest.raises(ValueError, match="do not fit"):
@@ -135,8 +135,8 @@ def test_weights_of_the_right_layout_and_the_wrong_length_are_refused():
 def test_layouts_agree_exactly_for_the_same_names_and_shapes():
     """The digest knows names and shapes, not values; tasks alike that change places are another layout."""
     digest = WeightsLayout(make_network(1)).digest
-    renamed = build_network("hard", [make_spec("z", (4,)), *SPECS[1:]], (4, 6), False, 1)
-    swapped = build_network("hard", SPECS[::-1], (4, 6), False, 1)
+    renamed = build_network([make_spec("z", (4,)), *SPECS[1:]], Architecture((4, 6)), 1)
+    swapped = build_network(SPECS[::-1], Architecture((4, 6)), 1)
     others = [make_network(1, widths=(6, 4)), make_network(1, dueling=True), renamed, swapped]
     assert digest == WeightsLayout(make_network(2)).digest
     assert len({digest, *(WeightsLayout(other).digest for other in others)}) == 5
