@@ -5,7 +5,7 @@ State arrays hold one row for each of the D state variables and one column for e
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -24,7 +24,7 @@ class Dynamics(ABC):
         num_actions: size of the action set.
     """
 
-    num_actions: ClassVar[int]
+    num_actions: int
 
     @abstractmethod
     def start(self, rng: np.random.Generator) -> Floats:

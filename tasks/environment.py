@@ -34,14 +34,11 @@ def inspect_environment(
     except gymnasium.error.UnregisteredEnv as error:
         raise TaskError(f"{field}: unknown environment {env!r}; {_nearest_environment(env)}") from error
     except Exception as error:
-        raise TaskError(
-            f"{field}: environment {env!r} cannot be built with {dict(env_kwargs)}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        raise TaskError(f"{field}: environment {env!r} {_obstacle(env_kwargs, error)}") from error
     try:
         shape, dtype = _observation(field, env, instance.observation_space)
         num_actions = _num_actions(field, env, instance.action_space)
-        limit = max_episode_steps or (instance.spec.max_episode_steps if instance.spec else None)
+        limit = max_episode_steps or _time_limit(instance)
     finally:
         instance.close()
     if limit is None:
@@ -52,13 +49,25 @@ def inspect_environment(
     return shape, dtype, num_actions, limit
 
 
+def _obstacle(env_kwargs: Mapping[str, Any], error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == "minatar":
+        return "needs an extra that is not installed: pip install 'trunkline[minatar]'"
+    return f"cannot be built with {dict(env_kwargs)}: {type(error).__name__}: {error}"
+
+
+def _time_limit(instance: gymnasium.Env[Any, Any]) -> int | None:
+    """Return the registered limit in steps, or one that the environment has by what it is built from."""
+    registered = instance.spec.max_episode_steps if instance.spec else None
+    return registered or getattr(instance.unwrapped, "max_episode_steps", None)
+
+
 def _observation(field: str, env: str, space: gymnasium.Space[Any]) -> tuple[tuple[int, ...], str]:
     if not isinstance(space, Box):
         raise TaskError(
             f"{field}: {env!r} has {type(space).__name__} observations; allowed are Box observations "
             "(wrap the environment in gymnasium.wrappers.FlattenObservation for others)"
         )
-    return space.shape, "uint8" if space.dtype == np.uint8 else "float32"
+    return space.shape, "uint8" if space.dtype in (np.uint8, np.bool_) else "float32"
 
 
 def _num_actions(field: str, env: str, space: gymnasium.Space[Any]) -> int:

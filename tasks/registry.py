@@ -102,4 +102,13 @@ _SHIPPED = (
     KnownEnvironment(
         "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
     ),
+    KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies (extra: minatar)"),
+    KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball (extra: minatar)"),
+    KnownEnvironment("minatar_freeway", "MinAtar/Freeway-v1", "cross a busy road (extra: minatar)"),
+    KnownEnvironment(
+        "minatar_seaquest", "MinAtar/Seaquest-v1", "rescue divers from the sea (extra: minatar)"
+    ),
+    KnownEnvironment(
+        "minatar_space_invaders", "MinAtar/SpaceInvaders-v1", "shoot down rows of aliens (extra: minatar)"
+    ),
 )

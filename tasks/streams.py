@@ -86,6 +86,8 @@ class DynamicsStreams:
 class GymnasiumStreams:
     """Gymnasium environments, stepped one after the other; what they return wrong becomes one sentence.
 
+    Boolean observations become 0 and 255, the range of uint8 that the network expects.
+
     A loop of its own, since Gymnasium's `SyncVectorEnv` spends as much on infos and actions as a small
     environment on its step.
     """
@@ -154,7 +156,10 @@ class GymnasiumStreams:
     def _converted(self, observation: object) -> NDArray[Any]:
         try:
             with np.errstate(over="ignore"):
-                return np.asarray(observation).astype(self._dtype)
+                array = np.asarray(observation)
+                if array.dtype == np.bool_ and self._dtype == np.uint8:
+                    return array.view(np.uint8) * np.uint8(255)
+                return array.astype(self._dtype)
         except (TypeError, ValueError) as error:
             raise self._failure(f"returned an observation that is no array of numbers: {error}") from error
 

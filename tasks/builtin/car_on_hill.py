@@ -1,7 +1,5 @@
 """Car on the hill: an under-powered car must swing back before it can drive over the top."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from tasks.dynamics import Actions, Dynamics, DynamicsEnv, Floats, Outcome, rk4
@@ -29,7 +27,7 @@ class CarOnHillDynamics(Dynamics):
     position 0, so a car that drives over this bend is integrated up to it and on from there.
     """
 
-    num_actions: ClassVar[int] = 2
+    num_actions = 2
 
     def __init__(self, mass: float = 1.0, force: float = 4.0) -> None:
         self._pulls = np.array([-force, force]) / mass

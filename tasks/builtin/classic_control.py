@@ -1,7 +1,5 @@
 """Three of Gymnasium's classic tasks for many streams at once: the same steps, the same starts."""
 
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ class CartPoleDynamics(Dynamics):
     Euler steps of 0.02 s.
     """
 
-    num_actions: ClassVar[int] = 2
+    num_actions = 2
     _forces = np.array([-10.0, 10.0])
     _limits_21 = np.array([[2.4], [np.radians(12.0)]])
 
@@ -41,7 +39,7 @@ class CartPoleDynamics(Dynamics):
 class MountainCarDynamics(Dynamics):
     """MountainCar-v0: Moore (1990), as in Sutton & Barto (2018), example 10.1. State: position, velocity."""
 
-    num_actions: ClassVar[int] = 3
+    num_actions = 3
 
     def start(self, rng: np.random.Generator) -> Floats:
         """Stand still near the valley's bottom."""
@@ -66,7 +64,7 @@ class AcrobotDynamics(Dynamics):
     middle half-way and a moment of inertia of 1; torque 1 Nm, one Runge-Kutta step of 0.2 s.
     """
 
-    num_actions: ClassVar[int] = 3
+    num_actions = 3
     _max_velocities_21 = np.array([[4.0 * np.pi], [9.0 * np.pi]])
 
     def start(self, rng: np.random.Generator) -> Floats:

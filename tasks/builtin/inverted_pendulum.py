@@ -1,7 +1,5 @@
 """Inverted pendulum: a cart is pushed to and fro, by a noisy force, to keep a pole upright."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from tasks.dynamics import Actions, Dynamics, DynamicsEnv, Floats, Outcome, rk4, wrapped
@@ -26,10 +24,11 @@ class InvertedPendulumDynamics(Dynamics):
 
     State and observation: angle from upright in radians, and its velocity. An episode starts at rest, up to
     pi/8 off, as in D'Eramo et al. (2020). Actions: forces of -50, 0 and 50 newtons, each with uniform noise
-    of up to 10 newtons. It terminates with -1 once the angle passes pi/2; every other reward is 0.
+    of up to 10 newtons. As there, the equation's l is half the pole's length. The episode terminates with -1
+    once the angle passes pi/2; every other reward is 0.
     """
 
-    num_actions: ClassVar[int] = 3
+    num_actions = 3
 
     def start(self, rng: np.random.Generator) -> Floats:
         """Lean a little, at rest."""

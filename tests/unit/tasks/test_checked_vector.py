@@ -13,7 +13,16 @@ from tasks.spec import TaskSpec
 from tests.support.broken_environments import EPISODE_LENGTH, env_id
 from tests.support.builders import make_spec
 
-ENVIRONMENTS = ["trunkline/Catch-v0", "trunkline/Chain-v0", "trunkline/Identity-v0", "CartPole-v1"]
+ENVIRONMENTS = [
+    "trunkline/Catch-v0",
+    "trunkline/Chain-v0",
+    "trunkline/Identity-v0",
+    "trunkline/CarOnHill-v0",
+    "trunkline/InvertedPendulum-v0",
+    "CartPole-v1",
+]
+NOISY = "trunkline/InvertedPendulum-v0"
+"""Its streams draw their noise from one generator, so only the first plays as an environment alone does."""
 
 
 def spec_of(env: str, max_episode_steps: int | None = None, **env_kwargs: Any) -> TaskSpec:
@@ -73,7 +82,7 @@ def test_the_step_behind_an_end_starts_a_new_episode(env: str):
     assert behind > 0
 
 
-@pytest.mark.parametrize("env", [*ENVIRONMENTS, "MountainCar-v0", "Acrobot-v1"])
+@pytest.mark.parametrize("env", [*{*ENVIRONMENTS} - {NOISY}, "MountainCar-v0", "Acrobot-v1"])
 def test_a_vector_plays_as_gymnasiums_own_does(env: str):
     """Frames, rewards and ends of `SyncVectorEnv` in NEXT_STEP mode, bit for bit, through many episodes."""
     spec = spec_of(env, max_episode_steps=15)
@@ -88,6 +97,24 @@ def test_a_vector_plays_as_gymnasiums_own_does(env: str):
         expected = theirs.step(rng.integers(0, spec.num_actions, 3))[:4]
         for column, other in zip(ours, expected, strict=True):
             np.testing.assert_array_equal(column, other)
+    theirs.close()
+
+
+@pytest.mark.parametrize("env", [*ENVIRONMENTS, "MountainCar-v0"])
+def test_a_vector_of_one_plays_as_gymnasiums_environment_does(env: str):
+    """Also where steps are noisy: starts and noise come from the generator of its seed."""
+    spec = spec_of(env)
+    theirs = gymnasium.make(env)
+    rng = np.random.default_rng(0)
+    observation, _ = theirs.reset(seed=9)
+    history = play(spec, seed=9, num_envs=1, steps=15)
+    np.testing.assert_array_equal(history[0][0][0], observation)
+    for frame_1O, reward_1, terminated_1, truncated_1 in history[1:]:
+        observation, reward, terminated, truncated, _ = theirs.step(rng.integers(0, spec.num_actions, 1)[0])
+        np.testing.assert_array_equal(frame_1O[0], observation)
+        assert (reward_1[0], terminated_1[0], truncated_1[0]) == (reward, terminated, truncated)
+        if terminated or truncated:
+            break
     theirs.close()
 
 

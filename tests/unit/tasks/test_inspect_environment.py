@@ -16,6 +16,8 @@ from tests.support.broken_environments import env_id
         ("CartPole-v1", ((4,), "float32", 2, 500)),
         ("MountainCar-v0", ((2,), "float32", 3, 200)),
         ("Acrobot-v1", ((6,), "float32", 3, 500)),
+        ("trunkline/CarOnHill-v0", ((2,), "float32", 2, 100)),
+        ("trunkline/InvertedPendulum-v0", ((2,), "float32", 3, 3000)),
         (env_id("WellBehaved"), ((3,), "float32", 2, 50)),
     ],
 )
@@ -92,6 +94,18 @@ REFUSED = {
         "trunkline/Catch-v0",
         {"height": 3},
         "tasks.pole.env: environment 'trunkline/Catch-v0' cannot be built with {'height': 3}: TypeError: ",
+    ),
+    "nothing to reverse": (
+        "trunkline/Reversed-v0",
+        {"env": "Catch-v0"},
+        "tasks.pole.env: environment 'trunkline/Reversed-v0' cannot be built with {'env': 'Catch-v0'}: "
+        "ValueError: 'Catch-v0' is no registered environment",
+    ),
+    "actions without an order": (
+        "trunkline/Reversed-v0",
+        {"env": "Pendulum-v1"},
+        "tasks.pole.env: environment 'trunkline/Reversed-v0' cannot be built with {'env': 'Pendulum-v1'}: "
+        "ValueError: 'Pendulum-v1' has Box actions; only Discrete ones have an order",
     ),
 }
 
