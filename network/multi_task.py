@@ -71,14 +71,18 @@ class MultiTaskNetwork(nn.Module):
 
     def features(self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None) -> Tensor:
         """Return what the trunk gives to the heads, (N, width out), in the order of the rows."""
-        ordered = self.groups.arranged(observations)
-        encoders = zip(self.encoders.values(), self.groups.encoders, strict=True)
-        rows_NF = joined([encode(ordered[group]) for encode, group in encoders])
-        sizes = [len(obs) for obs in ordered]
+        rows_NF = self.encoded(observations)
+        sizes = [len(obs) for obs in self.groups.arranged(observations)]
         features_NF: Tensor = (
             self.trunk(rows_NF, sizes) if copies is None else self.trunk.apart(rows_NF, sizes, copies)
         )
         return features_NF
+
+    def encoded(self, observations: Sequence[Tensor]) -> Tensor:
+        """Return what the encoders give to the trunk, (N, width in), in the order of the rows."""
+        ordered = self.groups.arranged(observations)
+        encoders = zip(self.encoders.values(), self.groups.encoders, strict=True)
+        return joined([encode(ordered[group]) for encode, group in encoders])
 
     def heads_of(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         """Return one q_NA for each of `groups.heads`; `sizes` in the order of the rows."""
