@@ -33,6 +33,7 @@ class Architecture:
         pull: of `l2`, on the trunks towards their mean.
         experts: of `moe`.
         orthogonal: whether experts are made orthonormal before they are mixed.
+        bins: of categorical heads; None for heads that say values.
         match: what is the same as in the `hard` network of these widths: the widths themselves, or, with all
             widths scaled alike, the number of parameters or of multiplications.
     """
@@ -44,6 +45,7 @@ class Architecture:
     pull: float = 0.0
     experts: int = 4
     orthogonal: bool = False
+    bins: int | None = None
     match: Match = "width"
 
 
@@ -73,7 +75,12 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
     names = [spec.name for spec in TaskGroups(specs).arranged(specs)]
     trunk = _TRUNKS[architecture.sharing](names, architecture)
     return MultiTaskNetwork(
-        specs, trunk, architecture.widths[0], architecture.widths[-1], architecture.dueling
+        specs,
+        trunk,
+        architecture.widths[0],
+        architecture.widths[-1],
+        architecture.dueling,
+        architecture.bins,
     )
 
 

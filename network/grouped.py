@@ -88,6 +88,13 @@ class GroupedLinear(nn.Module):
         weight, bias = self.weight.detach().chunk(self._tasks), self.bias.detach().chunk(self._tasks)
         return GroupedLinear(1, weight[index], bias[index])
 
+    @torch.no_grad()
+    def adjust(self, factor_G: Tensor, offset_G: Tensor) -> None:
+        """Turn every output y of a task into factor y + offset, in place."""
+        weight_GP, bias_GO = self.weight.view(self._tasks, -1), self.bias.view(self._tasks, -1)
+        weight_GP.mul_(factor_G.unsqueeze(1))
+        torch.addcmul(offset_G.unsqueeze(1), bias_GO, factor_G.unsqueeze(1), out=bias_GO)
+
     def forward(self, rows_NI: Tensor, sizes: Sequence[int] | None) -> Tensor:
         """Return (N, O); `sizes` says how many of the rows are each task's, None that all are equal."""
         if self._tasks == 1:

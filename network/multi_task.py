@@ -9,6 +9,7 @@ from network.encoder import VectorEncoder
 from network.grouped import joined
 from network.groups import TaskGroups, group_key, group_names
 from network.heads import DuelingHead, LinearHead
+from network.support import BOUND, Support
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
@@ -31,13 +32,21 @@ class MultiTaskNetwork(nn.Module):
         width_in: width that encoders map into.
         width_out: width that the trunk gives to the heads.
         dueling: dueling heads in place of linear ones.
+        bins: of categorical heads, whose values are expectations over them; None for heads that say values.
 
     Attributes:
         groups: which tasks go through as one.
+        support: what the bins stand for; None without bins.
     """
 
     def __init__(
-        self, specs: Sequence[TaskSpec], trunk: Trunk, width_in: int, width_out: int, dueling: bool
+        self,
+        specs: Sequence[TaskSpec],
+        trunk: Trunk,
+        width_in: int,
+        width_out: int,
+        dueling: bool,
+        bins: int | None = None,
     ) -> None:
         super().__init__()
         self.groups = TaskGroups(specs)
@@ -50,14 +59,24 @@ class MultiTaskNetwork(nn.Module):
         )
         self.trunk = trunk
         self.heads = nn.ModuleDict(
-            {_key(a): head.initialised(len(a), width_out, a[0].num_actions) for a in acting_alike}
+            {_key(a): head.initialised(len(a), width_out, a[0].num_actions, bins) for a in acting_alike}
         )
+        self.support = None if bins is None else Support(bins, BOUND)
         self._ranks = {spec.name: rank for rank, spec in enumerate(ordered)}
 
     def group_values(
         self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
     ) -> list[Tensor]:
         """Return one q_NA for each of `groups.heads`, the rows of its tasks one after another.
+
+        Takes and raises what `group_outputs` does.
+        """
+        return [_values(self.support, outputs) for outputs in self.group_outputs(observations, copies)]
+
+    def group_outputs(
+        self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
+    ) -> list[Tensor]:
+        """Return what the heads say: q_NA, or logits_NAK over the support, for each of `groups.heads`.
 
         Args:
             observations: one batch a task, in the order of the tasks; batch sizes may differ.
@@ -67,7 +86,7 @@ class MultiTaskNetwork(nn.Module):
             ValueError: there are more or fewer batches than tasks.
         """
         sizes = [len(obs) for obs in self.groups.arranged(observations)]
-        return self.heads_of(self.features(observations, copies), sizes)
+        return self._outputs(self.features(observations, copies), sizes)
 
     def features(self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None) -> Tensor:
         """Return what the trunk gives to the heads, (N, width out), in the order of the rows."""
@@ -86,6 +105,9 @@ class MultiTaskNetwork(nn.Module):
 
     def heads_of(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         """Return one q_NA for each of `groups.heads`; `sizes` in the order of the rows."""
+        return [_values(self.support, outputs) for outputs in self._outputs(features_NF, sizes)]
+
+    def _outputs(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         parts = features_NF.split_with_sizes([sum(sizes[group]) for group in self.groups.heads])
         heads = zip(self.heads.values(), parts, self.groups.heads, strict=True)
         return [head(part, sizes[group]) for head, part, group in heads]
@@ -100,7 +122,12 @@ class MultiTaskNetwork(nn.Module):
             KeyError: there is no such task.
         """
         encoder, head = _of_task(self.encoders, name), _of_task(self.heads, name)
-        return _OneTask(name, encoder, self.trunk.of_task(self._ranks[name]), head)
+        return _OneTask(name, encoder, self.trunk.of_task(self._ranks[name]), head, self.support)
+
+    def adjust_outputs(self, factor_T: Tensor, offset_T: Tensor) -> None:
+        """Turn every output y of a task into factor y + offset, in place; tasks in the order of the rows."""
+        for head, group in zip(self.heads.values(), self.groups.heads, strict=True):
+            cast("LinearHead | DuelingHead", head).adjust(factor_T[group], offset_T[group])
 
     def shared(self) -> dict[str, nn.Parameter]:
         """Return, by their names in the trunk, the parameters that more than one task's loss reaches.
@@ -122,18 +149,26 @@ class MultiTaskNetwork(nn.Module):
 class _OneTask(nn.Module):
     """A network of a single task: every module is a group of one."""
 
-    def __init__(self, name: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module) -> None:
+    def __init__(
+        self, name: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module, support: Support | None
+    ) -> None:
         super().__init__()
         self._key = group_key([name])
         self.encoders = nn.ModuleDict({self._key: encoder})
         self.trunk = trunk
         self.heads = nn.ModuleDict({self._key: head})
+        self.support = support
 
     def forward(self, obs: Tensor) -> Tensor:
         sizes = [obs.shape[0]]
         features = self.trunk(self.encoders[self._key]([obs]), sizes)
-        q_BA: Tensor = self.heads[self._key](features, sizes)
-        return q_BA
+        return _values(self.support, self.heads[self._key](features, sizes))
+
+
+def _values(support: Support | None, outputs: Tensor) -> Tensor:
+    """Return the action values that a head's outputs stand for: (N, A)."""
+    values: Tensor = outputs if support is None else support(outputs)
+    return values
 
 
 def _key(specs: Sequence[TaskSpec]) -> str:
