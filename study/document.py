@@ -43,7 +43,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as SVG text.
+    """A figure as SVG text; a notebook shows it as such.
 
     Attributes:
         name: of its file, without the suffix.
@@ -56,6 +56,9 @@ class Picture:
     alt: str
     caption: str
     width_px: int
+
+    def _repr_svg_(self) -> str:
+        return self.svg
 
 
 Block = Heading | Paragraph | Command | Table | Picture

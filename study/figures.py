@@ -19,57 +19,51 @@ from study.records import StudyRecord
 from study.wording import number
 
 PX_PER_INCH = 96
+COLUMNS = 3
 PANEL_INCHES = (3.3, 2.5)
 CELL_INCHES = (1.05, 0.48)
 SQUARE_INCHES = 0.58
 COLOURS = ("#3b3b3b", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito 2008, to be told apart by the colour-blind; the grey is the reference's."""
 DASHES = ("-", "--", "-.", ":")
-HUNDREDTHS = 0.1
+HUNDREDTHS = 1.0
 """The spread beside which a number is written in hundredths."""
+SMALLEST_LIMIT = 0.05
+"""The end of a diverging scale when nothing is larger, so that noise stays pale."""
 DIVERGING, SEQUENTIAL = "PuOr", "Blues"
 
 
 def learning_curves(record: StudyRecord, summaries: Mapping[str, Mapping[str, TaskSummary]]) -> Figure:
     """Draw a panel a task and a line an arm: IQM of the discounted return over seeds, in its 95 % band."""
-    columns = min(3, len(record.tasks))
-    rows = -(-len(record.tasks) // columns)
-    size = (max(PANEL_INCHES[0] * columns, 4.5), PANEL_INCHES[1] * rows + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, task in zip(panels, record.tasks, strict=False):
+    figure, panels = _grid(len(record.tasks), PANEL_INCHES, margins=(0.3, 0.5))
+    for panel, task in zip(panels, record.tasks, strict=True):
         for place, arm in enumerate(record.arms):
             _curve(panel, arm.env_steps_P, summaries[arm.name][task].curve, arm.name, place)
         if task in record.thresholds:
             panel.axhline(record.thresholds[task], color="black", linestyle=":", linewidth=1)
         panel.set_title(task, fontsize="medium")
         _tidy(panel)
-    for panel in panels[len(record.tasks) :]:
-        panel.remove()
     figure.supxlabel("env steps of the task", fontsize="medium")
     figure.supylabel("discounted return", fontsize="medium")
     handles = panels[0].get_lines()[: len(record.arms)]
-    figure.legend(
-        handles=handles, loc="outside upper left", ncols=min(columns + 1, len(handles)), frameon=False
-    )
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(COLUMNS, len(handles)), frameon=False)
     return figure
 
 
 def transfer_matrix(matrices: Mapping[str, Matrix]) -> Figure:
-    """Draw one panel a metric, arms against tasks; the colour is as far from white as the value from zero."""
-    sizes = [(len(matrix.columns), len(matrix.rows)) for matrix in matrices.values()]
-    width = 2.8 + CELL_INCHES[0] * max(columns for columns, _ in sizes)
-    height = 1.0 + sum(0.35 + CELL_INCHES[1] * rows for _, rows in sizes)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    """Draw one panel a metric, arms against tasks; the colour is as far from white as the value from zero.
+
+    All matrices have the same arms and tasks, and only finite values.
+    """
+    rows, columns = next(iter(matrices.values())).values.shape
+    height = 1.0 + len(matrices) * (0.35 + CELL_INCHES[1] * rows)
+    figure = Figure(figsize=(2.8 + CELL_INCHES[0] * columns, height), layout="constrained")
     panels = figure.subplots(len(matrices), 1, squeeze=False, sharex=True)[:, 0]
-    highest = max(
-        float(np.max(np.abs(m.values), initial=0, where=np.isfinite(m.values))) for m in matrices.values()
-    )
-    limit = max(highest, 0.05)
+    limit = max(SMALLEST_LIMIT, *(float(np.abs(matrix.values).max()) for matrix in matrices.values()))
     for panel, (title, matrix) in zip(panels, matrices.items(), strict=True):
         image = draw_matrix(panel, matrix, DIVERGING, (-limit, limit))
         panel.set_title(title, fontsize="medium", loc="left")
-    bar = figure.colorbar(image, ax=panels, shrink=0.9, format="{x:+.2g}")
+    bar = figure.colorbar(image, ax=panels, shrink=0.9, aspect=25, format="{x:+.2g}")
     bar.set_label("hurt                helped", fontsize="small")
     bar.ax.tick_params(labelsize="small")
     return figure
@@ -80,16 +74,15 @@ def task_matrices(
 ) -> Figure:
     """Draw one panel an arm: tasks against tasks; the scale is diverging if its lower limit is negative."""
     side = SQUARE_INCHES * len(tasks)
-    figure = Figure(figsize=(side * len(matrices_TT) + 2.2, side + 1.0), layout="constrained")
-    panels = figure.subplots(1, len(matrices_TT), squeeze=False, sharey=True)[0]
-    for panel, (arm, values_TT) in zip(panels, matrices_TT.items(), strict=True):
-        texts = [
-            [number(value, HUNDREDTHS) if np.isfinite(value) else "" for value in row] for row in values_TT
-        ]
+    figure, panels = _grid(len(matrices_TT), (side, side + 0.3), margins=(2.2, 0.7), sharey=True)
+    for place, (arm, values_TT) in enumerate(matrices_TT.items()):
+        texts = [[number(v, HUNDREDTHS) if np.isfinite(v) else "" for v in row] for row in values_TT]
         matrix = Matrix(tasks, tasks, values_TT, texts)
-        image = draw_matrix(panel, matrix, DIVERGING if limits[0] < 0 else SEQUENTIAL, limits)
-        panel.set_title(arm, fontsize="medium")
-    figure.colorbar(image, ax=panels, shrink=0.9).ax.tick_params(labelsize="small")
+        image = draw_matrix(panels[place], matrix, DIVERGING if limits[0] < 0 else SEQUENTIAL, limits)
+        panels[place].set_title(arm, fontsize="medium")
+        if place + COLUMNS < len(panels):
+            panels[place].set_xticklabels([])
+    figure.colorbar(image, ax=panels, shrink=0.9, aspect=25).ax.tick_params(labelsize="small")
     return figure
 
 
@@ -104,6 +97,23 @@ def to_svg(figure: Figure, name: str) -> str:
 def width_px(figure: Figure) -> int:
     """Return the width at which a figure's letters have the size that they were set in."""
     return round(figure.get_figwidth() * PX_PER_INCH)
+
+
+def _grid(
+    count: int,
+    panel_inches: tuple[float, float],
+    margins: tuple[float, float],
+    sharey: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and so many panels, in rows of `COLUMNS`; inches are across and down."""
+    columns = min(COLUMNS, count)
+    rows = -(-count // columns)
+    size = (panel_inches[0] * columns + margins[0], panel_inches[1] * rows + margins[1])
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
+    for panel in panels[count:]:
+        panel.remove()
+    return figure, list(panels[:count])
 
 
 def _curve(axes: Axes, env_steps_P: NDArray[np.int64], band: Band, name: str, place: int) -> None:

@@ -22,7 +22,8 @@ figure { margin: 1rem 0; }
 figcaption { max-width: 46rem; color: #555; font-size: .875rem; line-height: 1.45; margin-top: .4rem; }
 .wide { overflow-x: auto; }
 img { display: block; height: auto; }
-table { border-collapse: collapse; font-size: .8125rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .8125rem; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
 th, td { white-space: nowrap; padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e4e4e4; }
 td.long { white-space: normal; min-width: 20rem; }

@@ -1,25 +1,16 @@
 """How a report begins: what is missing, what was compared with what, and how to run it again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from study.document import Block, Command, Heading, Paragraph, Table
+from study.document import Block, Command, Paragraph, Table
 from study.records import StudyRecord
 from study.wording import counted, listed
 
 
 def opening(record: StudyRecord) -> list[Block]:
-    """Return what a reader must know before any figure, what is missing first."""
-    return [*warnings(record), *_setting(record)]
-
-
-def warnings(record: StudyRecord) -> list[Paragraph]:
-    """Return what makes the study less than it was to be: runs that are missing, arms of one seed."""
-    return [Paragraph(text, warns=True) for text in [*_missing(record), *_single_seeds(record)]]
-
-
-def again(record: StudyRecord) -> list[Block]:
-    """Return how the settings were found and how to run the study again."""
-    return [Heading("How to run it again"), Paragraph(record.tuning), Command(record.command)]
+    """Return what a reader must know before any figure; runs that are missing and arms of one seed first."""
+    lacks = [*_missing(record), *_single_seeds(record)]
+    return [*(Paragraph(text, warns=True) for text in lacks), *_setting(record)]
 
 
 def _missing(record: StudyRecord) -> Iterable[str]:
@@ -59,11 +50,12 @@ def _setting(record: StudyRecord) -> list[Block]:
             "with the same random numbers in all arms."
         ),
         Table(["arm", "differs in", "seeds"], rows),
+        Paragraph(record.tuning),
+        Command(record.command),
     ]
 
 
-def _differences(overrides: object, is_reference: bool) -> str:
-    assert isinstance(overrides, dict)
+def _differences(overrides: Mapping[str, object], is_reference: bool) -> str:
     fields = ", ".join(f"{name} = {value}" for name, value in overrides.items()) or "nothing"
     return f"{fields} (the reference)" if is_reference else fields
 

@@ -45,7 +45,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     tasks = [task for task in comparison.tasks if task.verdict == UNSEEN]
     if tasks:
         names = listed([task.task for task in tasks])
-        yield f"{who} showed no difference on {len(tasks)} {of_all}, {names}; {_limits(tasks)}."
+        yield f"{who} was not told apart on {len(tasks)} {of_all}, {names}; {_limits(tasks)}."
 
 
 def _sizes(task: TaskComparison) -> str:
@@ -67,7 +67,7 @@ def _limits(tasks: Sequence[TaskComparison]) -> str:
         f"{number(visible)} ({'AUC' if task.sharper == 'auc' else 'final score'} of {task.task})"
         for task, visible in zip(tasks, smallest, strict=True)
     ]
-    return f"smaller differences than {listed(limits)} may be there, since they would often stay unseen"
+    return f"differences smaller than {listed(limits)} may be there, since they would often stay unseen"
 
 
 def _certainty(findings: Findings) -> str:

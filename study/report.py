@@ -9,11 +9,11 @@ from study.document import Block, Document, Heading, Paragraph
 from study.findings import Findings, find
 from study.html_page import to_html
 from study.markdown_page import picture_path, to_markdown
-from study.opening import again, opening
+from study.opening import opening
 from study.plain_words import in_plain_words
 from study.record_file import RECORD_FILE, save_record
 from study.records import StudyRecord
-from study.report_pictures import pictures_of_curves, pictures_of_probes, pictures_of_transfer
+from study.report_pictures import picture_of_curves, picture_of_transfer, pictures_of_probes
 from study.report_tables import aggregate_table, control_table, cost_table, probe_table, task_table
 from study.results_json import to_json
 from study.wording import counted, listed
@@ -69,17 +69,17 @@ def _blocks(findings: Findings) -> Iterator[Block]:
     yield Heading("Controls")
     yield control_table(findings)
     yield Heading("Learning curves")
-    yield from pictures_of_curves(findings)
-    yield Heading("What each arm did to each task")
-    yield from pictures_of_transfer(findings)
-    yield from _tables(findings)
+    yield picture_of_curves(findings)
+    yield from _differences(findings)
     yield from _probes(findings)
     yield Heading("What it cost")
     yield cost_table(findings.record.arms)
-    yield from again(findings.record)
 
 
-def _tables(findings: Findings) -> Iterator[Block]:
+def _differences(findings: Findings) -> Iterator[Block]:
+    if findings.comparisons:
+        yield Heading("What each arm did to each task")
+        yield picture_of_transfer(findings)
     yield Heading("Task by task")
     yield Paragraph(_HOW_TO_READ)
     for task in findings.record.tasks:

@@ -8,13 +8,20 @@ from numpy.typing import NDArray
 
 from study.comparison import Metric
 from study.document import Picture
-from study.figures import HUNDREDTHS, learning_curves, task_matrices, to_svg, transfer_matrix, width_px
+from study.figures import (
+    HUNDREDTHS,
+    SMALLEST_LIMIT,
+    learning_curves,
+    task_matrices,
+    to_svg,
+    transfer_matrix,
+    width_px,
+)
 from study.findings import Findings
 from study.heat_map import Matrix
 from study.probe_means import between_tasks
 from study.wording import number
 
-SMALLEST_COSINE_LIMIT = 0.1
 UNSEEN = "no difference seen"
 _CURVES = (
     "Interquartile mean over seeds of the discounted return of the greedy policy, with its pointwise 95 % "
@@ -35,17 +42,16 @@ _CKA = (
 )
 
 
-def pictures_of_curves(findings: Findings) -> Iterator[Picture]:
-    """Yield the learning curves."""
+def picture_of_curves(findings: Findings) -> Picture:
+    """Return the learning curves."""
     figure = learning_curves(findings.record, findings.summaries)
-    yield _picture("learning_curves", figure, "Learning curves of every task, a line an arm", _CURVES)
+    return as_picture("learning_curves", figure, "Learning curves of every task, a line an arm", _CURVES)
 
 
-def pictures_of_transfer(findings: Findings) -> Iterator[Picture]:
-    """Yield the transfer matrix, if anything was compared."""
-    if findings.comparisons:
-        figure = transfer_matrix(transfer_of(findings))
-        yield _picture("transfer", figure, "What each arm did to each task", _TRANSFER)
+def picture_of_transfer(findings: Findings) -> Picture:
+    """Return the transfer matrix of the arms that were compared; there must be one."""
+    figure = transfer_matrix(transfer_of(findings))
+    return as_picture("transfer", figure, "What each arm did to each task", _TRANSFER)
 
 
 def pictures_of_probes(findings: Findings) -> Iterator[Picture]:
@@ -54,11 +60,11 @@ def pictures_of_probes(findings: Findings) -> Iterator[Picture]:
     cosines = readings_between_tasks(findings, "gradient_cosine")
     if cosines:
         figure = task_matrices(cosines, tasks, cosine_limits(cosines))
-        yield _picture("gradient_cosine", figure, "Gradient cosines between tasks", _COSINE)
+        yield as_picture("gradient_cosine", figure, "Gradient cosines between tasks", _COSINE)
     similar = readings_between_tasks(findings, "feature_cka")
     if similar:
         figure = task_matrices(similar, tasks, (0.0, 1.0))
-        yield _picture("feature_cka", figure, "Similarity of features between tasks", _CKA)
+        yield as_picture("feature_cka", figure, "Similarity of features between tasks", _CKA)
 
 
 def transfer_of(findings: Findings) -> dict[str, Matrix]:
@@ -80,7 +86,7 @@ def readings_between_tasks(findings: Findings, probe: str) -> dict[str, NDArray[
 def cosine_limits(cosines_TT: Mapping[str, NDArray[np.float64]]) -> tuple[float, float]:
     """Return a scale about zero that holds every cosine and does not blow up noise."""
     largest = max(float(np.nanmax(np.abs(values_TT))) for values_TT in cosines_TT.values())
-    limit = max(largest, SMALLEST_COSINE_LIMIT)
+    limit = max(largest, SMALLEST_LIMIT)
     return -limit, limit
 
 
@@ -106,5 +112,6 @@ def _range(findings: Findings, task: str) -> float:
     return float(np.ptp(values)) or 1.0
 
 
-def _picture(name: str, figure: Figure, alt: str, caption: str) -> Picture:
+def as_picture(name: str, figure: Figure, alt: str = "", caption: str = "") -> Picture:
+    """Return a figure as a block of a document, or to be shown by a notebook."""
     return Picture(name, to_svg(figure, name), alt, caption, width_px(figure))

@@ -20,7 +20,7 @@ def number(value: float, spread: float = math.nan, signed: bool = False) -> str:
         decimals = min(max(1 - math.floor(math.log10(spread / 2)), 0), 6)
         text = f"{value:+,.{decimals}f}"
     else:
-        text = f"{value:+,.3g}" if abs(value) < 999.5 else f"{value:+,.0f}"
+        text = f"{value:+#,.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:+,.0f}"
     if float(text.replace(",", "")) == 0:
         return text[1:]
     return text.replace("-", MINUS) if signed or text[0] == "-" else text[1:]
