@@ -21,10 +21,10 @@ from deploy.config.schema import RunConfig
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
 from deploy.trunk_transfer import start_from_trunk
+from deploy.weighting_parts import task_weighting
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
 from learner.td import huber_loss, squared_loss
-from learner.weighting.fixed import FixedWeighting
 from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
@@ -60,6 +60,8 @@ class Parts:
         settings = self.config.network
         architecture = Architecture(
             widths=(settings.encoder_width, *settings.trunk),
+            encoding=settings.encoder,
+            convolutions=tuple(settings.trunk_convolutions),
             sharing=settings.sharing,
             dueling=settings.dueling,
             conditioning=settings.conditioning,
@@ -111,7 +113,7 @@ class Parts:
             loss={"huber": huber_loss, "squared": squared_loss}[settings.loss],
             double=settings.double,
             max_gradient_norm=settings.max_gradient_norm,
-            weighting=FixedWeighting([task.loss_weight for task in self.config.tasks.values()]).to(device),
+            weighting=task_weighting(self.config, self._seed("weighting")).to(device),
             target_update=PeriodicCopy(settings.target_period)
             if settings.target_rate is None
             else PolyakAverage(settings.target_rate),

@@ -82,7 +82,9 @@ class TaskConfig(Section):
     solved_at: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         None, description="greedy mean return at which the task counts as solved"
     )
-    loss_weight: NonNegativeFloat = Field(1.0, description="lambda: weight of the task's loss")
+    loss_weight: NonNegativeFloat = Field(
+        1.0, description="lambda: weight of the task's loss, with learner.weighting fixed"
+    )
     batch_share: PositiveFloat = Field(1.0, description="share of each batch, relative to the other tasks'")
     actors: Positive = Field(1, description="actors of the task")
     shards: Positive | None = Field(
@@ -107,8 +109,19 @@ class NetworkConfig(Section):
         description="width: the widths below; else all widths are scaled until the network has as many "
         "parameters, or multiplications, as the hard one",
     )
+    encoder: Literal["auto", "mlp", "conv"] = Field(
+        "auto",
+        description="auto: convolutions where observations have channels and sides of 8 or more; conv: also for "
+        "boards without channels; mlp: one linear layer for whatever is observed",
+    )
     encoder_width: Positive = Field(128, description="width of each task's encoder and of the trunk's input")
     trunk: list[Positive] = Field([128, 128], min_length=1, description="width of each trunk layer")
+    trunk_convolutions: list[Positive] = Field(
+        [],
+        max_length=4,
+        description="filters of each convolution that the trunk begins with, for images of one height and width; "
+        "an encoder is then a convolution alone",
+    )
     dueling: bool = Field(False, description="dueling heads in place of linear ones")
     conditioning: Literal["none", "embedding", "film"] = Field(
         "none", description="hard: what the trunk is told of the task"
@@ -171,6 +184,23 @@ class LearnerConfig(Section):
     max_gradient_norm: PositiveFloat = Field(10.0, description="bound on the norm of the whole gradient")
     loss: Literal["huber", "squared"] = Field("huber", description="loss of a TD error")
     double: bool = Field(True, description="Double DQN: choose the bootstrap action by the online network")
+    weighting: Literal[
+        "equal",
+        "fixed",
+        "uncertainty",
+        "dwa",
+        "famo",
+        "pcgrad",
+        "cagrad",
+        "aligned_mtl",
+        "imtl_g",
+        "upgrad",
+    ] = Field(
+        "equal",
+        description="how losses become one update; equal: their sum; fixed: weighted by loss_weight; "
+        "uncertainty, dwa, famo: weights that follow the losses; others combine the gradients of each "
+        "task in what the tasks share",
+    )
     target_period: Positive = Field(200, description="updates between copies to the target network")
     target_rate: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="Polyak averaging rate of the target network; null for periodic copies"

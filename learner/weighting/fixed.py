@@ -1,4 +1,7 @@
-"""Weights that do not change."""
+"""Weights that do not change.
+
+Shape letters: T tasks, in the order of the configuration.
+"""
 
 from collections.abc import Sequence
 
@@ -10,13 +13,14 @@ from learner.weighting.interface import TaskWeighting
 
 
 class FixedWeighting(TaskWeighting):
-    """The sum of lambda_i L_i, with lambda from the configuration (linear scalarisation)."""
+    """The sum of lambda_i L_i, with lambda from the configuration (linear scalarisation).
 
-    weights_T: Tensor
+    With ones it is the plain sum, which tuned well holds against the methods beside it (Kurin et al. 2022,
+    "In Defense of the Unitary Scalarization for Deep Multi-Task Learning").
+    """
 
     def __init__(self, weights: Sequence[float]) -> None:
-        super().__init__()
-        self.register_buffer("weights_T", torch.tensor(weights, dtype=torch.float32), persistent=False)
+        super().__init__(torch.tensor(weights))
 
     def backward(self, loss_T: Tensor, copies: SharedCopies | None) -> None:  # noqa: ARG002 - needs none
         """Set gradients of the weighted sum."""
