@@ -65,6 +65,12 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "trunkline_blocks_refused", "Messages that replay refused", value=status.refused_blocks
     )
+    for name, about, value in (
+        ("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share),
+        ("trunkline_effective_rank", "Effective rank of the trunk's features", status.effective_rank),
+    ):
+        if value is not None:
+            yield GaugeMetricFamily(name, about, value)
 
 
 def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
@@ -122,5 +128,9 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ("trunkline_samples_per_insert_ratio", "Measured replay ratio", lambda task: task.samples_per_insert),
     ("trunkline_weights_staleness_versions", "Staleness of sampled data", lambda task: task.staleness),
     ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
+    ("trunkline_gradient_share", "Share of gradient lengths", lambda task: task.probes.gradient_share),
+    ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),
+    ("trunkline_conflict_share", "Tasks in conflict with it", lambda task: task.probes.conflict_share),
+    ("trunkline_lesion_share", "Actions that need the trunk", lambda task: task.probes.lesion_share),
     ("trunkline_actors", "Actors at work", lambda task: task.actors),
 )

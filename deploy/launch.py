@@ -14,6 +14,7 @@ from deploy.config.resolution import ResolvedRun
 from deploy.exporter import MetricsExporter
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
+from deploy.probing import ProbesLog, Probing
 from deploy.progress import Progress
 from deploy.ray.runtime import RayRuntime
 from deploy.reporting import Observer, Reporter
@@ -102,6 +103,9 @@ def _run(
             everyone.append(log)
         evaluations = EvaluationLog(directory.path)
         stack.callback(evaluations.close)
+        readings = ProbesLog(directory.path)
+        stack.callback(readings.close)
+        period = config.probes.period
         everyone += observers
         reporter = Reporter(
             config, parts.replay.capacities(), before, learner.learner_step, everyone, time.perf_counter
@@ -118,6 +122,7 @@ def _run(
             directory.save_checkpoint,
             evaluations,
             before,
+            None if period is None else Probing(period, readings),
         )
         with _graceful_interrupts(training.interrupt):
             outcome = training.run()

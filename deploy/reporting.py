@@ -8,6 +8,7 @@ from deploy.judge import EvaluationResult
 from deploy.progress import Progress
 from deploy.runtime import Crew
 from deploy.status import RunStatus, ShardStatus, TaskStatus
+from learner.probes.reading import ProbeReading, TaskReading, defined
 from replay.messages import TableStats
 
 Observer = Callable[[RunStatus], None]
@@ -26,6 +27,7 @@ class LearnerReadings:
     checkpoints: int
     evaluations: int
     evaluation: EvaluationResult | None
+    probes: ProbeReading | None
     tables: Mapping[str, TableStats]
     refused_blocks: int
     lost: Mapping[str, int]
@@ -66,6 +68,8 @@ class Reporter:
             checkpoints=readings.checkpoints,
             refused_blocks=readings.refused_blocks,
             evaluations=readings.evaluations,
+            dormant_share=None if readings.probes is None else defined(readings.probes.dormant_share),
+            effective_rank=None if readings.probes is None else defined(readings.probes.effective_rank),
             tasks=[
                 self._task(task, readings.tables[task], readings, crew(task), interval)
                 for task in self._config.tasks
@@ -96,6 +100,7 @@ class Reporter:
             greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
             loss=readings.losses.get(name),
             staleness=readings.staleness.get(name),
+            probes=TaskReading() if readings.probes is None else readings.probes.of_task(name),
             actors=crew.actors,
             actor_restarts=crew.restarts,
         )

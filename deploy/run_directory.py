@@ -165,6 +165,8 @@ class TensorboardLog:
         """Write scalars."""
         self._add("learner/updates_per_second", status.updates_per_second, status.env_steps)
         self._add("learner/update_fraction", status.update_fraction, status.env_steps)
+        self._add("probes/dormant_share", status.dormant_share, status.env_steps)
+        self._add("probes/effective_rank", status.effective_rank, status.env_steps)
         for task in status.tasks:
             self._add(f"{task.name}/greedy_return", task.greedy_return, status.env_steps)
             self._add(f"{task.name}/recent_return", task.table.recent_return, status.env_steps)
@@ -172,6 +174,8 @@ class TensorboardLog:
             self._add(f"{task.name}/env_steps_per_second", task.env_steps_per_second, status.env_steps)
             self._add(f"{task.name}/staleness_versions", task.staleness, status.env_steps)
             self._add(f"{task.name}/samples_per_insert", task.samples_per_insert, status.env_steps)
+            for probe, value in asdict(task.probes).items():
+                self._add(f"{task.name}/{probe}", value, status.env_steps)
 
     def close(self) -> None:
         """Write what is left and close the files."""

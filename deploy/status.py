@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from learner.probes.reading import TaskReading
 from replay.messages import TableStats
 
 
@@ -22,6 +23,7 @@ class TaskStatus:
         greedy_return: mean of the last evaluation; None before the first.
         loss: mean since the last report; None if there was no update.
         staleness: weights versions between acting and learning, over the last update; None before it.
+        probes: what the last reading of the probes says of it.
         actors: actors at work.
         actor_restarts: actors replaced so far.
     """
@@ -37,6 +39,7 @@ class TaskStatus:
     greedy_return: float | None
     loss: float | None
     staleness: float | None
+    probes: TaskReading
     actors: int
     actor_restarts: int
 
@@ -67,10 +70,13 @@ class RunStatus:
         learner_step: updates done.
         updates_per_second: over the last report's interval.
         weights_version: newest version published.
-        phase_seconds: learner's time by phase since its first update: waiting, update, publishing, other.
+        phase_seconds: learner's time by phase since its first update: waiting, probing, update, publishing,
+            other.
         checkpoints: checkpoints written in this life.
         refused_blocks: messages that replay refused.
         evaluations: finished evaluations.
+        dormant_share: of the trunk's units, by the last reading of the probes; None before it.
+        effective_rank: of the trunk's features, by the same.
         tasks: in the order of the configuration.
         shards: in the order of their indices.
     """
@@ -83,6 +89,8 @@ class RunStatus:
     checkpoints: int
     refused_blocks: int
     evaluations: int
+    dormant_share: float | None
+    effective_rank: float | None
     tasks: list[TaskStatus]
     shards: list[ShardStatus]
 

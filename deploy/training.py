@@ -12,6 +12,7 @@ from deploy.evaluations import Evaluations, RecordEvaluation
 from deploy.judge import Judge
 from deploy.parts import actor_name
 from deploy.phases import PhaseTimes
+from deploy.probing import Probing
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.replay_monitor import ReplayMonitor
 from deploy.reporting import LearnerReadings, Reporter
@@ -35,6 +36,7 @@ STATS_PERIOD = 50
 """Updates between readings of replay's counters."""
 FEEDBACK_PERIOD = 16
 """Updates whose new priorities go back to replay in one call."""
+PHASES = ("waiting", "probing", "update", "publishing", "other")
 SETTLE_SECONDS = 5.0
 SAVE_SECONDS = 120.0
 
@@ -63,6 +65,7 @@ class Training:
         save_checkpoint: SaveCheckpoint,
         record_evaluation: RecordEvaluation,
         before: Progress,
+        probing: Probing | None = None,
     ) -> None:
         self._config = config
         self._runtime = runtime
@@ -73,6 +76,7 @@ class Training:
         self._reporter = reporter
         self._save = save_checkpoint
         self._before = before
+        self._probing = probing
         self._publisher = WeightsPublisher(learner, runtime)
         judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
         self._evaluations = Evaluations(runtime, judge, self._publisher, self._progress, record_evaluation)
@@ -80,7 +84,7 @@ class Training:
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
         )
-        self._phases = PhaseTimes(time.perf_counter, ("waiting", "update", "publishing", "other"))
+        self._phases = PhaseTimes(time.perf_counter, PHASES)
         self._losses = LossLog(list(config.tasks))
         self._staleness: dict[str, float] = {}
         self._updates = self._checkpoints = 0
@@ -129,6 +133,8 @@ class Training:
         if self._updates == 0:
             self._phases.restart()
         self._phases.mark("waiting")
+        if self._probing is not None and self._probing.before_update(self._learner, batches):
+            self._phases.mark("probing")
         result = self._learner.step(batches)
         self._phases.mark("update")
         self._updates += 1
@@ -204,6 +210,7 @@ class Training:
             checkpoints=self._checkpoints,
             evaluations=self._evaluations.finished,
             evaluation=self._evaluations.judge.latest,
+            probes=None if self._probing is None else self._probing.latest,
             tables=self._monitor.tables(),
             refused_blocks=self._monitor.refused_blocks(),
             lost=dict(self._router.lost),

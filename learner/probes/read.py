@@ -75,5 +75,5 @@ def _cka(network: MultiTaskNetwork, rows_NF: Tensor) -> Tensor:
     tasks, count = len(network.groups.order), len(rows_NF)
     taken = min(count, CKA_ROWS)
     shown_NF = rows_NF[torch.arange(taken, device=rows_NF.device) * count // taken]
-    features_TN_F = network.trunk(shown_NF.repeat(tasks, 1), [taken] * tasks)
+    features_TN_F = network.trunk(torch.cat([shown_NF] * tasks), [taken] * tasks)
     return cka_matrix(features_TN_F.view(tasks, taken, -1))

@@ -29,7 +29,7 @@ def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
             seen.append(scraped_metrics(page.read().decode()))
 
-    run = tiny_run(f"metrics.port={port}", "replay.shards=2")
+    run = tiny_run(f"metrics.port={port}", "replay.shards=2", "probes.period=20")
     summary = start_run(run, tmp_path / "run", "ray", None, [scrape])
     assert seen[-1] == documented_metrics()
     assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary

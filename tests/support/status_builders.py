@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.status import RunStatus, ShardStatus, TaskStatus
+from learner.probes.reading import TaskReading
 from replay.messages import ShardStats, TableStats
 
 
@@ -47,6 +48,7 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "greedy_return": 0.75,
         "loss": 0.125,
         "staleness": 2.5,
+        "probes": TaskReading(0.625, -0.25, 0.75, 0.375),
         "actors": 3,
         "actor_restarts": 1,
     }
@@ -70,6 +72,8 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "checkpoints": 4,
         "refused_blocks": 2,
         "evaluations": 6,
+        "dormant_share": 0.0625,
+        "effective_rank": 17.0,
         "tasks": list(tasks) or [task_status()],
         "shards": [shard_status()],
     }

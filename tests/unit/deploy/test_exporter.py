@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.errors import ConfigError
 from deploy.exporter import MetricsExporter
+from learner.probes.reading import TaskReading
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, shard_status, table_stats, task_status
 
@@ -75,6 +76,12 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_samples_per_insert_ratio", chain): 4.0,
         ("trunkline_weights_staleness_versions", chain): 2.5,
         ("trunkline_loss", chain): 0.125,
+        ("trunkline_gradient_share", chain): 0.625,
+        ("trunkline_gradient_cosine", chain): -0.25,
+        ("trunkline_conflict_share", chain): 0.75,
+        ("trunkline_lesion_share", chain): 0.375,
+        ("trunkline_dormant_share", ()): 0.0625,
+        ("trunkline_effective_rank", ()): 17.0,
         ("trunkline_actors", chain): 3,
         ("trunkline_transitions_dropped_total", (("reason", "duplicate"), ("task", "chain"))): 8,
         ("trunkline_transitions_dropped_total", (("reason", "superseded"), ("task", "chain"))): 0,
@@ -98,16 +105,23 @@ def test_what_is_not_known_is_left_out(port: int):
         greedy_return=None,
         loss=None,
         staleness=None,
+        probes=TaskReading(),
         table=table_stats(recent_return=None),
     )
     with MetricsExporter(HOST, port) as exporter:
-        exporter(run_status(unknown))
+        exporter(run_status(unknown, dormant_share=None, effective_rank=None))
         names = {name for name, _ in scrape(port)}
     for gone in (
         "samples_per_insert_ratio",
         "greedy_return",
         "loss",
         "weights_staleness_versions",
+        "gradient_share",
+        "gradient_cosine",
+        "conflict_share",
+        "lesion_share",
+        "dormant_share",
+        "effective_rank",
         "episode_return",
     ):
         assert f"trunkline_{gone}" not in names

@@ -29,6 +29,7 @@ def readings(**changes: Any) -> LearnerReadings:
         "checkpoints": 1,
         "evaluations": 2,
         "evaluation": None,
+        "probes": None,
         "tables": tables(0, 0),
         "refused_blocks": 3,
         "lost": {},
