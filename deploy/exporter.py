@@ -130,7 +130,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
     ("trunkline_gradient_share", "Share of gradient lengths", lambda task: task.probes.gradient_share),
     ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),
-    ("trunkline_gradient_conflict_share", "Tasks in conflict with it", lambda task: task.probes.conflict_share),
+    ("trunkline_gradient_conflict_share", "Tasks in conflict", lambda task: task.probes.conflict_share),
     ("trunkline_lesion_share", "Actions that need the trunk", lambda task: task.probes.lesion_share),
     ("trunkline_actors", "Actors at work", lambda task: task.actors),
 )
