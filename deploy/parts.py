@@ -21,10 +21,10 @@ from deploy.config.schema import RunConfig
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
 from deploy.trunk_transfer import start_from_trunk
+from deploy.value_parts import head_bins, loss, value_scale
 from deploy.weighting_parts import task_weighting
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
-from learner.td import huber_loss, squared_loss
 from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
@@ -68,6 +68,7 @@ class Parts:
             pull=settings.pull,
             experts=settings.experts,
             orthogonal=settings.orthogonal_experts,
+            bins=head_bins(self.config.learner),
             match=settings.match,
         )
         return build_network(self.specs, architecture, self._seed("network"))
@@ -110,13 +111,14 @@ class Parts:
             network.parameters(), lr=settings.learning_rate, eps=settings.adam_epsilon, fused=True
         )
         rule = UpdateRule(
-            loss={"huber": huber_loss, "squared": squared_loss}[settings.loss],
+            loss=loss(settings, network),
             double=settings.double,
             max_gradient_norm=settings.max_gradient_norm,
             weighting=task_weighting(self.config, self._seed("weighting")).to(device),
             target_update=PeriodicCopy(settings.target_period)
             if settings.target_rate is None
             else PolyakAverage(settings.target_rate),
+            value_scale=value_scale(settings, network).to(device),
             trunk_frozen_for=self.config.network.trunk_frozen_for,
         )
         return Learner(network, optimizer, rule)

@@ -3,17 +3,19 @@
 Shape letters: T tasks, B transitions of a task.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.gradient_bound import GradientBound
-from learner.objective import Objective
+from learner.hl_gauss import HLGauss
+from learner.objective import ErrorLoss, Objective
 from learner.target_network import TargetUpdate, frozen_copy
 from learner.task_gradients import SharedCopies
+from learner.value_scale.interface import NoScale, ValueScale
 from learner.weighting.interface import TaskWeighting
 from network.multi_task import MultiTaskNetwork
 
@@ -23,19 +25,21 @@ class UpdateRule:
     """What an update does besides the network's own mathematics.
 
     Attributes:
-        loss: TD errors (B,) -> losses (B,).
+        loss: from TD errors to losses, or from logits to losses where the network's heads are categorical.
         double: choose the bootstrap action by the online network (Double DQN).
         max_gradient_norm: bound on the norm of all gradients, or of each task's where tasks share nothing.
         weighting: from per-task losses to gradients.
         target_update: how the target network follows.
+        value_scale: between the network's values and returns.
         trunk_frozen_for: updates from the first in which the trunk stays as it is; None for all.
     """
 
-    loss: Callable[[Tensor], Tensor]
+    loss: ErrorLoss | HLGauss
     double: bool
     max_gradient_norm: float
     weighting: TaskWeighting
     target_update: TargetUpdate
+    value_scale: ValueScale = field(default_factory=NoScale)
     trunk_frozen_for: int | None = 0
 
 
@@ -66,14 +70,15 @@ class Learner:
         self.target = frozen_copy(network)
         self.optimizer = optimizer
         self.weighting = rule.weighting
-        self.objective = Objective(network, self.target, rule.loss, rule.double)
+        self.value_scale = rule.value_scale
+        self.objective = Objective(network, self.target, rule.loss, rule.double, rule.value_scale)
         self.learner_step = 0
         self._bound = GradientBound(network, rule.max_gradient_norm)
         self._rule = rule
 
     def step(self, batches: Sequence[TaskBatch]) -> StepResult:
         """Make one update from one batch a task, in the order of the network's tasks."""
-        targets_N = self.objective.targets(batches)
+        targets_N = self.objective.update_targets(batches)
         copies = SharedCopies(self.network) if self.weighting.treats_gradients else None
         losses = self.objective.losses(batches, targets_N, copies)
         self.optimizer.zero_grad(set_to_none=True)

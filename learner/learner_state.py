@@ -22,7 +22,8 @@ def learner_tensors(learner: Learner) -> TensorGroups:
         "weights": _parameters(learner.network),
         "target": _parameters(learner.target),
         "optimizer": optimizer,
-        "weighting": {name: value.cpu().clone() for name, value in learner.weighting.state_dict().items()},
+        "weighting": _state(learner.weighting),
+        "value_scale": _state(learner.value_scale),
     }
 
 
@@ -47,6 +48,7 @@ def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
     groups = learner.optimizer.state_dict()["param_groups"]
     learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
     _restore_module(learner.weighting, "learner.weighting", checkpoint.tensors["weighting"])
+    _restore_module(learner.value_scale, "learner.value_scale", checkpoint.tensors["value_scale"])
     learner.learner_step = checkpoint.state["learner_step"]
 
 
@@ -77,6 +79,11 @@ def _restore_module(module: nn.Module, field: str, state: Mapping[str, Tensor]) 
             f"checkpoint of another {field}: it holds {sorted(state)}, the configured one has {sorted(own)}"
         )
     module.load_state_dict(dict(state))
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    """Return copies on the CPU."""
+    return {name: value.cpu().clone() for name, value in module.state_dict().items()}
 
 
 def _parameters(network: nn.Module) -> dict[str, Tensor]:

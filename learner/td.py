@@ -29,6 +29,12 @@ def taken_values(q_BA: Tensor, action_B: Tensor) -> Tensor:
     return q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
 
 
+def taken_logits(logits_BAK: Tensor, action_B: Tensor) -> Tensor:
+    """Return the logits, over K bins, of the action that was taken: (B, K)."""
+    index_B1K = action_B.view(-1, 1, 1).expand(-1, 1, logits_BAK.shape[2])
+    return logits_BAK.gather(1, index_B1K).squeeze(1)
+
+
 def td_targets(reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:
     """Return r + discount * bootstrap, what a taken action should be worth: (B,).
 

@@ -9,6 +9,7 @@ import torch
 from deploy.config.memory import machine_memory_bytes, memory_mistakes, num_shards, table_plans
 from deploy.config.schema import RunConfig, TaskConfig
 from deploy.errors import ConfigError
+from deploy.value_parts import value_mistakes
 from deploy.weighting_parts import weighting_mistakes
 from learner.batch_source import Supply
 from replay.rate_limiter import RateLimiter, smallest_error_buffer
@@ -70,6 +71,7 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
         *memory_mistakes(config, specs, machine_bytes),
         *_device_mistakes(config),
         *weighting_mistakes(config),
+        *value_mistakes(config),
     ]
     if config.learner.batch_size < len(config.tasks):
         mistakes.append(

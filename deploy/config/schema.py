@@ -182,7 +182,16 @@ class LearnerConfig(Section):
     learning_rate: PositiveFloat = Field(1e-3, description="Adam's step size")
     adam_epsilon: PositiveFloat = Field(1.5e-4, description="Adam's epsilon")
     max_gradient_norm: PositiveFloat = Field(10.0, description="bound on the norm of the whole gradient")
-    loss: Literal["huber", "squared"] = Field("huber", description="loss of a TD error")
+    loss: Literal["huber", "squared", "hl_gauss"] = Field(
+        "huber",
+        description="huber, squared: of a TD error; hl_gauss: cross-entropy of heads with bins, which needs "
+        "value_scale return_range",
+    )
+    value_scale: Literal["none", "return_range", "popart"] = Field(
+        "none",
+        description="unit of each task's values and TD errors; none: the rewards'; return_range: a part of "
+        "the largest return; popart: running mean and deviation of the targets",
+    )
     double: bool = Field(True, description="Double DQN: choose the bootstrap action by the online network")
     weighting: Literal[
         "equal",

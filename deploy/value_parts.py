@@ -1,0 +1,49 @@
+"""From a configuration to the learner's loss and value scale: the one place that knows which there are."""
+
+from deploy.config.schema import LearnerConfig, RunConfig
+from learner.hl_gauss import HLGauss
+from learner.objective import ErrorLoss
+from learner.td import huber_loss, squared_loss
+from learner.value_scale.interface import NoScale, ValueScale
+from learner.value_scale.pop_art import PopArt
+from learner.value_scale.return_range import ReturnRange
+from network.multi_task import MultiTaskNetwork
+from network.support import BINS
+
+LARGEST_VALUE = 10.0
+"""Of a network's values under `return_range`, where heads say values."""
+
+
+def head_bins(settings: LearnerConfig) -> int | None:
+    """Return the bins of the heads, None for heads that say values."""
+    return BINS if settings.loss == "hl_gauss" else None
+
+
+def loss(settings: LearnerConfig, network: MultiTaskNetwork) -> ErrorLoss | HLGauss:
+    """Return the loss."""
+    if network.support is not None:
+        return HLGauss(network.support)
+    return huber_loss if settings.loss == "huber" else squared_loss
+
+
+def value_scale(settings: LearnerConfig, network: MultiTaskNetwork) -> ValueScale:
+    """Return the value scale, as if nothing had been seen yet."""
+    tasks = len(network.groups.order)
+    if settings.value_scale == "none":
+        return NoScale()
+    if settings.value_scale == "popart":
+        return PopArt(tasks)
+    if network.support is not None:
+        return ReturnRange(tasks, HLGauss(network.support).reach, preserve=False)
+    return ReturnRange(tasks, LARGEST_VALUE, preserve=True)
+
+
+def value_mistakes(config: RunConfig) -> list[str]:
+    """Return a sentence if loss and value scale do not fit."""
+    settings = config.learner
+    if settings.loss != "hl_gauss" or settings.value_scale == "return_range":
+        return []
+    return [
+        f"learner.value_scale: {settings.value_scale!r} is not allowed with learner.loss 'hl_gauss': "
+        "it should be 'return_range', which maps returns into the bins"
+    ]

@@ -1,0 +1,1 @@
+"""Value scales: per task, what lies between the network's values and returns."""
