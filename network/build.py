@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from network.cross_stitch import CrossStitchTrunk
+from network.encoder import VectorEncoder
 from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import Conditioning, HardTrunk
+from network.image_encoder import ImageEncoder
+from network.images import Width, is_image, trunk_maps
 from network.matching import closest_scale, multiply_adds, parameters
-from network.multi_task import MultiTaskNetwork
+from network.multi_task import Encoder, MultiTaskNetwork
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
 Sharing = Literal["hard", "separate", "l2", "cross_stitch", "moe"]
+Encoding = Literal["auto", "mlp", "conv"]
 Match = Literal["width", "parameters", "compute"]
 
 
@@ -27,6 +32,9 @@ class Architecture:
 
     Attributes:
         widths: input width of the trunk and the width of each of its layers.
+        encoding: whether encoders convolve; `auto` where observations are images.
+        convolutions: numbers of filters of the convolutions that the trunk begins with, after a first one in
+            each encoder, if there are any; they take the place of the input width.
         sharing: how tasks share the trunk.
         dueling: dueling heads in place of linear ones.
         conditioning: what `hard` tells the trunk of the task.
@@ -39,6 +47,8 @@ class Architecture:
     """
 
     widths: tuple[int, ...]
+    encoding: Encoding = "auto"
+    convolutions: tuple[int, ...] = ()
     sharing: Sharing = "hard"
     dueling: bool = False
     conditioning: Conditioning = "none"
@@ -49,12 +59,12 @@ class Architecture:
     match: Match = "width"
 
 
-_TRUNKS: dict[Sharing, Callable[[list[str], Architecture], Trunk]] = {
-    "hard": lambda names, a: HardTrunk.initialised(names, a.widths, a.conditioning),
-    "separate": lambda names, a: SeparateTrunk.initialised(names, a.widths),
-    "l2": lambda names, a: SeparateTrunk.initialised(names, a.widths, a.pull),
-    "cross_stitch": lambda names, a: CrossStitchTrunk.initialised(names, a.widths),
-    "moe": lambda names, a: ExpertsTrunk.initialised(names, a.widths, a.experts, a.orthogonal),
+_TRUNKS: dict[Sharing, Callable[[list[str], list[Width], Architecture], Trunk]] = {
+    "hard": lambda names, widths, a: HardTrunk.initialised(names, widths, a.conditioning),
+    "separate": lambda names, widths, _: SeparateTrunk.initialised(names, widths),
+    "l2": lambda names, widths, a: SeparateTrunk.initialised(names, widths, a.pull),
+    "cross_stitch": lambda names, widths, _: CrossStitchTrunk.initialised(names, widths),
+    "moe": lambda names, widths, a: ExpertsTrunk.initialised(names, widths, a.experts, a.orthogonal),
 }
 
 
@@ -65,6 +75,9 @@ def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: i
         specs: the tasks, in the order in which the network takes their observations.
         architecture: what to build.
         seed: of the initial parameters.
+
+    Raises:
+        ValueError: convolutions are asked for that the tasks' observations do not allow.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -73,15 +86,27 @@ def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: i
 
 def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:
     names = [spec.name for spec in TaskGroups(specs).arranged(specs)]
-    trunk = _TRUNKS[architecture.sharing](names, architecture)
+    widths: list[Width] = list(architecture.widths)
+    if architecture.convolutions:
+        widths[:1] = trunk_maps(specs, architecture.convolutions)
+    trunk = _TRUNKS[architecture.sharing](names, widths, architecture)
     return MultiTaskNetwork(
         specs,
         trunk,
-        architecture.widths[0],
+        partial(_encoder, architecture),
         architecture.widths[-1],
         architecture.dueling,
         architecture.bins,
     )
+
+
+def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
+    if architecture.convolutions:
+        return ImageEncoder.initialised(alike, None)
+    encoding = architecture.encoding
+    if encoding == "conv" or (encoding == "auto" and is_image(alike[0])):
+        return ImageEncoder.initialised(alike, architecture.widths[0])
+    return VectorEncoder.initialised(alike, architecture.widths[0])
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:
@@ -95,7 +120,11 @@ def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architect
             return measure(_network(specs, candidate), _one_each(specs))
 
     def scaled(scale: float) -> Architecture:
-        return replace(architecture, widths=tuple(max(1, round(w * scale)) for w in architecture.widths))
+        widths, convolutions = (
+            tuple(max(1, round(width * scale)) for width in given)
+            for given in (architecture.widths, architecture.convolutions)
+        )
+        return replace(architecture, widths=widths, convolutions=convolutions)
 
     hard = replace(architecture, sharing="hard", conditioning="none")
     return scaled(closest_scale(lambda scale: size(scaled(scale)), size(hard)))

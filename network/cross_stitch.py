@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from network.images import Width
 from network.mlp import GroupedMLP
 from network.trunk import Trunk
 
@@ -30,7 +31,7 @@ class CrossStitchTrunk(Trunk):
         self.stitches = nn.Parameter(stitches_LCC)
 
     @classmethod
-    def initialised(cls, names: Sequence[str], widths: Sequence[int]) -> "CrossStitchTrunk":
+    def initialised(cls, names: Sequence[str], widths: Sequence[Width]) -> "CrossStitchTrunk":
         """Return columns that take most of themselves."""
         count = len(names)
         rest = (1 - OWN_SHARE) / max(count - 1, 1)

@@ -29,9 +29,8 @@ class VectorEncoder(nn.Module):
     @classmethod
     def initialised(cls, specs: Sequence[TaskSpec], width: int) -> "VectorEncoder":
         """Return the encoder of tasks that all have observations of one shape and dtype."""
-        size = int(torch.Size(specs[0].observation_shape).numel())
-        inverse_scale = torch.stack([_inverse_scale(spec, size) for spec in specs])
-        return cls(inverse_scale, GroupedLinear.initialised(len(specs), size, width))
+        inverse_scale = inverse_scales(specs)
+        return cls(inverse_scale, GroupedLinear.initialised(len(specs), inverse_scale.shape[1], width))
 
     def of_task(self, index: int) -> "VectorEncoder":
         """Return the encoder of one task, in this encoder's memory."""
@@ -40,18 +39,27 @@ class VectorEncoder(nn.Module):
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width) of one batch a task, each of shape (B, *observation_shape)."""
         sizes = [obs.shape[0] for obs in observations]
-        rows_NO = joined(observations).flatten(1)
-        if len(sizes) == 1:
-            scaled_NO = rows_NO * self.inverse_scale
-        else:
-            scaled_NO = on_tasks(_scaled, sizes, rows_NO, self.inverse_scale)
-        features_NF: Tensor = self.linear(scaled_NO, sizes)
+        features_NF: Tensor = self.linear(scaled(observations, self.inverse_scale), sizes)
         return features_NF
 
 
-def _inverse_scale(spec: TaskSpec, size: int) -> Tensor:
+def inverse_scales(specs: Sequence[TaskSpec]) -> Tensor:
+    """Return the factors of each task's observations, laid flat: (G, size)."""
+    size = int(torch.Size(specs[0].observation_shape).numel())
+    return torch.stack([_inverse_scale(spec).expand(size) for spec in specs])
+
+
+def scaled(observations: Sequence[Tensor], inverse_scale_GO: Tensor) -> Tensor:
+    """Return the rows of one batch a task, laid flat and scaled: (N, size)."""
+    rows_NO = joined(observations).flatten(1)
+    if len(observations) == 1:
+        return rows_NO * inverse_scale_GO
+    return on_tasks(_scaled, [obs.shape[0] for obs in observations], rows_NO, inverse_scale_GO)
+
+
+def _inverse_scale(spec: TaskSpec) -> Tensor:
     scale = (255.0,) if spec.observation_dtype == "uint8" else spec.observation_scale
-    return (1.0 / torch.tensor(scale, dtype=torch.float32)).expand(size)
+    return 1.0 / torch.tensor(scale, dtype=torch.float32)
 
 
 def _scaled(rows_kBO: Tensor, inverse_scale_kO: Tensor) -> Tensor:

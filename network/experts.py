@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 
 from network.grouped import GroupedLinear
 from network.groups import group_key
+from network.images import Width, features
 from network.mlp import GroupedMLP
 from network.trunk import Trunk
 
@@ -40,10 +41,10 @@ class ExpertsTrunk(Trunk):
 
     @classmethod
     def initialised(
-        cls, names: Sequence[str], widths: Sequence[int], count: int, orthogonal: bool
+        cls, names: Sequence[str], widths: Sequence[Width], count: int, orthogonal: bool
     ) -> "ExpertsTrunk":
         """Return experts that start apart, and gates that start near equal shares."""
-        gate = GroupedLinear.initialised(len(names), widths[0], count)
+        gate = GroupedLinear.initialised(len(names), features(widths[0]), count)
         return cls(names, GroupedMLP.initialised(count, widths), count, gate, orthogonal)
 
     @property

@@ -71,11 +71,6 @@ class GroupedLinear(nn.Module):
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(bias)
 
-    @property
-    def outputs(self) -> int:
-        """Outputs of each task."""
-        return self.weight.shape[0] // self._tasks
-
     @classmethod
     def initialised(cls, tasks: int, inputs: int, outputs: int) -> "GroupedLinear":
         """Return a layer that starts as `nn.Linear` does in every task: uniform within 1 / sqrt(inputs)."""

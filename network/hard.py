@@ -4,6 +4,7 @@ Shape letters: T tasks, N rows of all of them, task after task; D width of a tas
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import Literal, cast
@@ -15,6 +16,7 @@ from torch.nn import functional
 
 from network.grouped import on_tasks
 from network.groups import group_key
+from network.images import Maps, Width, channels
 from network.mlp import GroupedMLP
 from network.trunk import Trunk
 
@@ -35,26 +37,30 @@ class TaskVectors(nn.Module):
         """Return the vector of one task, in this one's memory."""
         return TaskVectors(1, self.values.detach().chunk(self._tasks)[index])
 
-    def appended(self, rows_NF: Tensor, sizes: Sequence[int]) -> Tensor:
-        """Return rows (N, F + D) that end with the task's vector, scaled to length 1.
+    def appended(self, rows_NF: Tensor, sizes: Sequence[int], width: Width) -> Tensor:
+        """Return rows of a width that end with the task's vector, scaled to length 1: (N, F + D).
 
-        A learned task embedding: Nauman et al. 2025, "Bigger, Regularized, Categorical", section 3.
+        Behind maps each of its elements is a map of its own, the same everywhere. A learned task embedding:
+        Nauman et al. 2025, "Bigger, Regularized, Categorical", section 3.
         """
         unit_TD = functional.normalize(self.values.view(self._tasks, -1), dim=1)
+        unit_TD = _everywhere(unit_TD, width)
         if self._tasks == 1:
             return torch.cat([rows_NF, unit_TD.expand(rows_NF.shape[0], -1)], dim=1)
         return on_tasks(_appended, sizes, rows_NF, unit_TD)
 
-    def modulated(self, rows_NF: Tensor, sizes: Sequence[int], start: int) -> Tensor:
+    def modulated(self, rows_NF: Tensor, sizes: Sequence[int], width: Width, start: int) -> Tensor:
         """Return (1 + gamma) x + beta, with gamma and beta from `start` on in the task's vector.
 
-        FiLM: Perez et al. 2018, "FiLM: Visual Reasoning with a General Conditioning Layer", eq. 2.
+        Maps have one of each a channel. FiLM: Perez et al. 2018, "FiLM: Visual Reasoning with a General
+        Conditioning Layer", eq. 2.
         """
-        width = rows_NF.shape[1]
-        own_TD = self.values.view(self._tasks, -1)[:, start : start + 2 * width]
+        values_TD, middle = self.values.view(self._tasks, -1), start + channels(width)
+        gamma_TF = _everywhere(values_TD[:, start:middle], width)
+        beta_TF = _everywhere(values_TD[:, middle : middle + channels(width)], width)
         if self._tasks == 1:
-            return rows_NF * (1 + own_TD[:, :width]) + own_TD[:, width:]
-        return on_tasks(_modulated, sizes, rows_NF, own_TD)
+            return rows_NF * (1 + gamma_TF) + beta_TF
+        return on_tasks(_modulated, sizes, rows_NF, gamma_TF, beta_TF)
 
 
 class HardTrunk(Trunk):
@@ -77,13 +83,14 @@ class HardTrunk(Trunk):
 
     @classmethod
     def initialised(
-        cls, names: Sequence[str], widths: Sequence[int], conditioning: Conditioning = "none"
+        cls, names: Sequence[str], widths: Sequence[Width], conditioning: Conditioning = "none"
     ) -> "HardTrunk":
         """Return a trunk that starts the same for every task."""
-        inputs = widths[0] + (EMBEDDING_WIDTH if conditioning == "embedding" else 0)
+        inputs = _with_embedding(widths[0]) if conditioning == "embedding" else widths[0]
         mlp = GroupedMLP.initialised(1, [inputs, *widths[1:]])
         if conditioning == "film":
-            return cls(names, mlp, conditioning, torch.zeros(len(names) * 2 * sum(widths[:-1])))
+            length = 2 * sum(map(channels, widths[:-1]))
+            return cls(names, mlp, conditioning, torch.zeros(len(names) * length))
         return cls(names, mlp, conditioning, torch.randn(len(names) * EMBEDDING_WIDTH))
 
     def forward(self, rows_NF: Tensor, sizes: Sequence[int]) -> Tensor:
@@ -104,7 +111,7 @@ class HardTrunk(Trunk):
 
     def apart(self, rows_NF: Tensor, sizes: Sequence[int], copies: Mapping[str, Tensor]) -> Tensor:
         """Return features, through all copies at once."""
-        several = _several(len(self._names), tuple(self.mlp.widths))
+        several = _several(len(self._names), self.mlp.widths)
         own = {name.removeprefix("mlp."): copy.flatten(0, 1) for name, copy in copies.items()}
 
         def mlp(*args: object) -> Tensor:
@@ -129,20 +136,35 @@ class HardTrunk(Trunk):
             return mlp(rows_NF, mlp_sizes)
         vectors = self._vectors
         if self._conditioning == "embedding":
-            return mlp(vectors.appended(rows_NF, sizes), mlp_sizes)
-        starts = [0, *accumulate(2 * width for width in self.mlp.widths)]
+            return mlp(vectors.appended(rows_NF, sizes, self.mlp.widths[0]), mlp_sizes)
+        widths = self.mlp.widths
+        starts = [0, *accumulate(2 * channels(width) for width in widths)]
 
         def modulated(normal_NF: Tensor, index: int) -> Tensor:
-            return vectors.modulated(normal_NF, sizes, starts[index])
+            return vectors.modulated(normal_NF, sizes, widths[index], starts[index])
 
         return mlp(rows_NF, mlp_sizes, modulated)
 
 
 @lru_cache(maxsize=64)
-def _several(tasks: int, widths: tuple[int, ...]) -> GroupedMLP:
+def _several(tasks: int, widths: tuple[Width, ...]) -> GroupedMLP:
     """Return a perceptron of so many tasks without values: its parameters are given with every call."""
     with torch.device("meta"):
         return GroupedMLP.initialised(tasks, widths)
+
+
+def _with_embedding(width: Width) -> Width:
+    """Return the width with an embedding behind."""
+    if isinstance(width, Maps):
+        return replace(width, channels=width.channels + EMBEDDING_WIDTH)
+    return width + EMBEDDING_WIDTH
+
+
+def _everywhere(values_TC: Tensor, width: Width) -> Tensor:
+    """Return one value a channel at every place of the channel's map."""
+    if isinstance(width, Maps):
+        return values_TC.repeat_interleave(width.height * width.width, dim=1)
+    return values_TC
 
 
 def _appended(rows_kBF: Tensor, unit_kD: Tensor) -> Tensor:
@@ -150,6 +172,5 @@ def _appended(rows_kBF: Tensor, unit_kD: Tensor) -> Tensor:
     return torch.cat([rows_kBF, own_kBD], dim=2).flatten(0, 1)
 
 
-def _modulated(rows_kBF: Tensor, own_kD: Tensor) -> Tensor:
-    gamma_kF, beta_kF = own_kD.chunk(2, dim=1)
+def _modulated(rows_kBF: Tensor, gamma_kF: Tensor, beta_kF: Tensor) -> Tensor:
     return torch.addcmul(beta_kF.unsqueeze(1), rows_kBF, 1 + gamma_kF.unsqueeze(1)).flatten(0, 1)

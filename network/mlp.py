@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons of several tasks in one call.
+"""Multi-layer perceptrons of several tasks in one call; their first layers may be convolutions.
 
 Shape letters: G tasks of a group, N rows of all of them, task after task.
 """
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from network.convolution import GroupedConvolution
 from network.grouped import GroupedLinear, on_tasks
+from network.images import Maps, Width, features
 
 EPSILON = 1e-5
 """Added to variances, as `nn.LayerNorm` does."""
@@ -49,12 +51,24 @@ class GroupedNorm(nn.Module):
 
 
 class Block(nn.Module):
-    """LayerNorm, ReLU, linear, each task with parameters of its own."""
+    """LayerNorm, ReLU, linear or convolution, each task with parameters of its own."""
 
-    def __init__(self, norm: GroupedNorm, linear: GroupedLinear) -> None:
+    def __init__(self, norm: GroupedNorm, linear: GroupedLinear | GroupedConvolution) -> None:
         super().__init__()
         self.norm = norm
         self.linear = linear
+
+    @classmethod
+    def initialised(cls, tasks: int, width_in: Width, width_out: Width) -> "Block":
+        """Return a norm that does nothing, and a linear layer from features or a convolution from maps."""
+        norm = GroupedNorm.initialised(tasks, features(width_in))
+        if isinstance(width_in, Maps) and isinstance(width_out, Maps):
+            return cls(norm, GroupedConvolution.initialised(tasks, width_in, width_out))
+        return cls(norm, GroupedLinear.initialised(tasks, features(width_in), features(width_out)))
+
+    def of_task(self, index: int) -> "Block":
+        """Return the block of one task, a group of one, in this one's memory."""
+        return Block(self.norm.of_task(index), self.linear.of_task(index))
 
 
 class GroupedMLP(nn.Module):
@@ -62,38 +76,29 @@ class GroupedMLP(nn.Module):
 
     LayerNorm keeps temporal-difference learning stable without a large target network (Gallici et al. 2024,
     "Simplifying Deep Temporal Difference Learning", section 3). A group of one treats all rows alike,
-    whoever's they are: that is a trunk that all tasks share.
+    whoever's they are: that is a trunk that all tasks share. From maps to maps a block is a convolution; its
+    rows are as flat as any, and so are its norms, over all maps together.
 
         mlp = GroupedMLP.initialised(2, [128, 64])
         features_NF = mlp(rows_NF, [8, 8])                    # rows 0 to 7 are the first task's
+
+    Attributes:
+        widths: from the input to the output.
     """
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], widths: Sequence[Width]) -> None:
         super().__init__()
+        self.widths = tuple(widths)
         self.blocks: Sequence[Block] = nn.ModuleList(blocks)  # type: ignore[assignment]
 
     @classmethod
-    def initialised(cls, tasks: int, widths: Sequence[int]) -> "GroupedMLP":
+    def initialised(cls, tasks: int, widths: Sequence[Width]) -> "GroupedMLP":
         """Return blocks whose norms do nothing and whose linear layers start as `nn.Linear`."""
-        return cls(
-            [
-                Block(
-                    GroupedNorm.initialised(tasks, width_in),
-                    GroupedLinear.initialised(tasks, width_in, width_out),
-                )
-                for width_in, width_out in pairwise(widths)
-            ]
-        )
-
-    @property
-    def widths(self) -> list[int]:
-        """Widths from the input to the output."""
-        linears = [block.linear for block in self.blocks]
-        return [linears[0].weight.shape[1], *(linear.outputs for linear in linears)]
+        return cls([Block.initialised(tasks, *ends) for ends in pairwise(widths)], widths)
 
     def of_task(self, index: int) -> "GroupedMLP":
         """Return the layers of one task, a group of one, in this one's memory."""
-        return GroupedMLP([Block(b.norm.of_task(index), b.linear.of_task(index)) for b in self.blocks])
+        return GroupedMLP([block.of_task(index) for block in self.blocks], self.widths)
 
     def forward(
         self,

@@ -1,6 +1,6 @@
 """The network: an encoder and a head a task, and between them the trunk, which is how tasks share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from torch import Tensor, nn
@@ -9,9 +9,12 @@ from network.encoder import VectorEncoder
 from network.grouped import joined
 from network.groups import TaskGroups, group_key, group_names
 from network.heads import DuelingHead, LinearHead
+from network.image_encoder import ImageEncoder
 from network.support import BOUND, Support
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
+
+Encoder = VectorEncoder | ImageEncoder
 
 
 class MultiTaskNetwork(nn.Module):
@@ -29,7 +32,7 @@ class MultiTaskNetwork(nn.Module):
     Args:
         specs: the tasks, in the order in which the network takes their observations.
         trunk: the way of sharing; it takes the tasks in the order of the rows.
-        width_in: width that encoders map into.
+        encoder: returns the encoder of tasks with equal observations; the trunk takes what it gives.
         width_out: width that the trunk gives to the heads.
         dueling: dueling heads in place of linear ones.
         bins: of categorical heads, whose values are expectations over them; None for heads that say values.
@@ -43,7 +46,7 @@ class MultiTaskNetwork(nn.Module):
         self,
         specs: Sequence[TaskSpec],
         trunk: Trunk,
-        width_in: int,
+        encoder: Callable[[Sequence[TaskSpec]], Encoder],
         width_out: int,
         dueling: bool,
         bins: int | None = None,
@@ -54,9 +57,7 @@ class MultiTaskNetwork(nn.Module):
         head = DuelingHead if dueling else LinearHead
         seeing_alike = [ordered[group] for group in self.groups.encoders]
         acting_alike = [ordered[group] for group in self.groups.heads]
-        self.encoders = nn.ModuleDict(
-            {_key(alike): VectorEncoder.initialised(alike, width_in) for alike in seeing_alike}
-        )
+        self.encoders = nn.ModuleDict({_key(alike): encoder(alike) for alike in seeing_alike})
         self.trunk = trunk
         self.heads = nn.ModuleDict(
             {_key(a): head.initialised(len(a), width_out, a[0].num_actions, bins) for a in acting_alike}
@@ -179,5 +180,5 @@ def _of_task(modules: nn.ModuleDict, name: str) -> nn.Module:
     for key, module in modules.items():
         names = group_names(key)
         if name in names:
-            return cast("VectorEncoder | LinearHead | DuelingHead", module).of_task(names.index(name))
+            return cast("Encoder | LinearHead | DuelingHead", module).of_task(names.index(name))
     raise KeyError(name)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from network.groups import group_key
+from network.images import Width
 from network.mlp import GroupedMLP
 from network.trunk import Trunk
 
@@ -29,7 +30,7 @@ class SeparateTrunk(Trunk):
         self.columns = nn.ModuleDict({group_key(names): columns})
 
     @classmethod
-    def initialised(cls, names: Sequence[str], widths: Sequence[int], pull: float = 0.0) -> "SeparateTrunk":
+    def initialised(cls, names: Sequence[str], widths: Sequence[Width], pull: float = 0.0) -> "SeparateTrunk":
         """Return trunks that start apart."""
         return cls(names, GroupedMLP.initialised(len(names), widths), pull)
 
