@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from benchmarks.ours_learner import ACTIONS, MAX_NORM, OBSERVATION, TARGET_PERIOD, make_optimizer
+from benchmarks.ours_learner import MAX_NORM, TARGET_PERIOD, make_optimizer
 from learner.batch import TaskBatch
+
+OBSERVATION, ACTIONS = 4, 2
 
 
 class BareNetwork(nn.Module):

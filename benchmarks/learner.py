@@ -9,17 +9,15 @@ batches.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 
-from benchmarks.bare_learner import BareLearner
+from benchmarks.bare_learner import ACTIONS, OBSERVATION, BareLearner
 from benchmarks.harness import Bench, LocalPeer, Measure, warmed
-from benchmarks.ours_learner import make_batches, make_learner
-from benchmarks.peers.worker import Step
+from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
 from benchmarks.report import to_json
-from learner.batch import TaskBatch
+from learner.weighting.fixed import FixedWeighting
 
 SIZES = ((1, 256, 512), (2, 256, 512), (2, 128, 256))
 """Tasks, width of encoder and trunk, batch: beside the bare loop."""
@@ -31,32 +29,22 @@ def measure_learner(bench: Bench, device: torch.device, threads: int) -> None:
     torch.set_num_threads(threads)
     bare_name = f"bare loop, torch {torch.__version__}"
     for tasks, width, batch in SIZES:
-        prepared = make_batches(tasks, batch, device)
-        ours = warmed(_updates(make_learner(tasks, width, device).step, prepared))
-        bare = LocalPeer(bare_name, warmed(_updates(BareLearner(tasks, width, device).step, prepared)))
+        specs = make_specs([(OBSERVATION, ACTIONS)] * tasks)
+        prepared = make_batches(specs, batch // tasks, device)
+        learner = make_learner(specs, (width, width), FixedWeighting([1.0] * tasks), device)
+        ours = warmed(updates(learner.step, prepared))
+        bare = LocalPeer(bare_name, warmed(updates(BareLearner(tasks, width, device).step, prepared)))
         bench.compare("update", _shape(tasks, width, batch, device, threads), "updates/s", ours, bare)
     many, one = (_seconds_an_update(tasks, device) for tasks in (MANY, 1))
     shape = _shape(MANY, WIDTH, BATCH, device, threads)
     bench.compare("update of many tasks", shape, "seconds", many, LocalPeer("trunkline, 1 task", one))
 
 
-def _updates(update: Callable[[Sequence[TaskBatch]], object], prepared: list[list[TaskBatch]]) -> Step:
-    """Return a step of one update of each prepared batch."""
-
-    def step() -> float:
-        for batches in prepared:
-            update(batches)
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        return len(prepared)
-
-    return step
-
-
 def _seconds_an_update(tasks: int, device: torch.device) -> Measure:
-    prepared = make_batches(tasks, BATCH, device)
-    updates_per_second = warmed(_updates(make_learner(tasks, WIDTH, device).step, prepared))
-    return lambda seconds: 1.0 / updates_per_second(seconds)
+    specs = make_specs([(OBSERVATION, ACTIONS)] * tasks)
+    prepared = make_batches(specs, BATCH // tasks, device)
+    learner = make_learner(specs, (WIDTH, WIDTH), FixedWeighting([1.0] * tasks), device)
+    return seconds_an_update(warmed(updates(learner.step, prepared)))
 
 
 def _shape(tasks: int, width: int, batch: int, device: torch.device, threads: int) -> str:

@@ -114,7 +114,11 @@ class Parts:
             loss=loss(settings, network),
             double=settings.double,
             max_gradient_norm=settings.max_gradient_norm,
-            weighting=task_weighting(self.config, self._seed("weighting")).to(device),
+            weighting=task_weighting(
+                settings.weighting,
+                [task.loss_weight for task in self.config.tasks.values()],
+                self._seed("weighting"),
+            ).to(device),
             target_update=PeriodicCopy(settings.target_period)
             if settings.target_rate is None
             else PolyakAverage(settings.target_rate),

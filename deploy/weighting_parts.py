@@ -1,6 +1,6 @@
 """From a configuration to its task weighting: the one place that knows which there are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 from deploy.config.schema import RunConfig
@@ -40,11 +40,17 @@ _PACKAGES = {
 """What the `torchjd` extra brings that a weighting needs."""
 
 
-def task_weighting(config: RunConfig, seed: int) -> TaskWeighting:
-    """Return the configured weighting, on the CPU; `seed` is of the random numbers that some draw."""
-    name, tasks = config.learner.weighting, len(config.tasks)
+def task_weighting(name: str, loss_weights: Sequence[float], seed: int) -> TaskWeighting:
+    """Return a weighting by its name in `learner.weighting`, on the CPU.
+
+    Args:
+        name: which.
+        loss_weights: of each task, for `fixed`.
+        seed: of the random numbers that some draw.
+    """
+    tasks = len(loss_weights)
     if name == "fixed":
-        return FixedWeighting([task.loss_weight for task in config.tasks.values()])
+        return FixedWeighting(loss_weights)
     if name in _OF_LOSSES:
         return _OF_LOSSES[name](tasks)
     return AggregatedGradients(_OF_GRADIENTS[name](tasks, seed), tasks)
