@@ -45,9 +45,10 @@ def test_opposite_actions_in_a_reversed_environment_do_the_same(
     reverse.close()
 
 
-def test_a_limit_beyond_the_environments_own_holds():
-    """Nothing truncates the reversed car at its usual 200 steps."""
-    vector = vector_of("trunkline/Reversed-v0", {"env": "MountainCar-v0"}, limit=250)
+@pytest.mark.parametrize("env", ["MountainCar-v0", "trunkline/Identity-v0"], ids=["known dynamics", "a loop"])
+def test_a_limit_beyond_the_environments_own_holds(env: str):
+    """Nothing truncates the reversed one at its usual 200 or 20 steps."""
+    vector = vector_of("trunkline/Reversed-v0", {"env": env}, limit=250)
     vector.reset()
     ends = [vector.step(np.array([1, 1, 1]))[3].any() for _ in range(250)]
     assert ends == [False] * 249 + [True]
