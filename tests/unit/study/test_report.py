@@ -11,6 +11,7 @@ import pytest
 from study.controls import ControlVerdict
 from study.report import write_report
 from study.report_pictures import transfer_of
+from study.report_tables import task_table
 from tests.support.study_samples import sample_arm, sample_study
 
 GAINS = {"separate": {}, "shared": {"cartpole": 0.2, "acrobot": -0.25}}
@@ -101,6 +102,20 @@ def test_every_task_has_its_table(written):
             compared.final.verdict,
             compared.auc.verdict,
         ]
+
+
+def test_each_metric_has_its_own_verdict(written):
+    """Where the tests say something of one metric only, its row alone says so."""
+    findings, _ = written
+    compared = findings.comparisons["shared"]
+    tasks = [
+        dataclasses.replace(task, auc=dataclasses.replace(task.auc, verdict="hurt"))
+        for task in compared.tasks
+    ]
+    changed = {"shared": dataclasses.replace(compared, tasks=tuple(tasks))}
+    table = task_table(dataclasses.replace(findings, comparisons=changed), "pendulum")
+    assert [row[-1] for row in table.rows] == ["reference", "", "no difference seen", "hurt"]
+    assert table.marks == ["", "", "", "bad"]
 
 
 def test_a_failed_control_forbids_conclusions(tmp_path):

@@ -28,7 +28,7 @@ def read_results(directory):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A study with a missing run and an arm of one seed, reported, and its directory; tests only read them."""
+    """A study with a missing run and an arm of one seed, and its directory; tests only read them."""
     directory = tmp_path_factory.mktemp("study")
     record = sample_study(seeds=5)
     alone = sample_arm("alone", [2], {}, evaluations=12)
