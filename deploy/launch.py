@@ -103,9 +103,6 @@ def _run(
             everyone.append(log)
         evaluations = EvaluationLog(directory.path)
         stack.callback(evaluations.close)
-        readings = ProbesLog(directory.path)
-        stack.callback(readings.close)
-        period = config.probes.period
         everyone += observers
         reporter = Reporter(
             config, parts.replay.capacities(), before, learner.learner_step, everyone, time.perf_counter
@@ -122,7 +119,7 @@ def _run(
             directory.save_checkpoint,
             evaluations,
             before,
-            None if period is None else Probing(period, readings),
+            _probing(config.probes.period, directory.path, stack),
         )
         with _graceful_interrupts(training.interrupt):
             outcome = training.run()
@@ -133,6 +130,14 @@ def _run(
 
 def _runtime(name: RuntimeName, parts: Parts, address: str | None) -> AbstractContextManager[Runtime]:
     return LocalRuntime(parts) if name == "local" else RayRuntime(parts, address)
+
+
+def _probing(period: int | None, path: Path, stack: ExitStack) -> Probing | None:
+    if period is None:
+        return None
+    log = ProbesLog(path)
+    stack.callback(log.close)
+    return Probing(period, log)
 
 
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:

@@ -236,7 +236,7 @@ class ProbesConfig(Section):
     """What is read of the network while it learns."""
 
     period: Positive | None = Field(
-        1_000, description="updates between readings, each as long as 4 updates, of 64 tasks 20; null for none"
+        1_000, description="updates between readings, each as long as 4 updates (64 tasks: 20); null for none"
     )
 
 
