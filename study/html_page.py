@@ -10,7 +10,7 @@ LONG_CELL = 40
 """Characters from which a cell may be broken into lines."""
 STYLE = """
 :root { color-scheme: light; }
-body { margin: 0 auto; padding: 1rem; max-width: 70rem; background: #fff; color: #1c1c1c;
+body { margin: 0 auto; padding: 1rem; max-width: 74rem; background: #fff; color: #1c1c1c;
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .5rem 0 1rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; padding-top: .6rem; border-top: 1px solid #ddd; }

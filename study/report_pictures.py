@@ -37,8 +37,9 @@ _COSINE = (
     "below zero an update for one undoes part of the other's."
 )
 _CKA = (
-    "Linear CKA between the features that the trunk has for two tasks, mean over seeds and readings: "
-    "1 for features that differ by a rotation and a scale only, 0 for unrelated ones."
+    "Linear CKA of what the trunks of two tasks make of the same rows, mean over seeds and readings: 1 if a "
+    "rotation and a scale turn one into the other, as in one trunk for all, and 0 if they are unrelated. With "
+    "few rows it is large even for unrelated ones."
 )
 
 
