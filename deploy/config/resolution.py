@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from deploy.config.memory import machine_memory_bytes, memory_mistakes, num_shards, table_plans
+from deploy.config.network_mistakes import network_mistakes
 from deploy.config.schema import RunConfig, TaskConfig
 from deploy.errors import ConfigError
 from deploy.value_parts import value_mistakes
@@ -70,6 +71,7 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
         *_replay_mistakes(config, specs),
         *memory_mistakes(config, specs, machine_bytes),
         *_device_mistakes(config),
+        *network_mistakes(config, specs),
         *weighting_mistakes(config),
         *value_mistakes(config),
     ]

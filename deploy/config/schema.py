@@ -111,16 +111,16 @@ class NetworkConfig(Section):
     )
     encoder: Literal["auto", "mlp", "conv"] = Field(
         "auto",
-        description="auto: convolutions where observations have channels and sides of 8 or more; conv: also for "
-        "boards without channels; mlp: one linear layer for whatever is observed",
+        description="auto: convolutions where observations have channels and sides of 8 or more; conv: also "
+        "for boards without channels; mlp: one linear layer for whatever is observed",
     )
     encoder_width: Positive = Field(128, description="width of each task's encoder and of the trunk's input")
     trunk: list[Positive] = Field([128, 128], min_length=1, description="width of each trunk layer")
     trunk_convolutions: list[Positive] = Field(
         [],
         max_length=4,
-        description="filters of each convolution that the trunk begins with, for images of one height and width; "
-        "an encoder is then a convolution alone",
+        description="filters of each convolution that the trunk begins with, for images of one height and "
+        "width; an encoder is then a convolution alone",
     )
     dueling: bool = Field(False, description="dueling heads in place of linear ones")
     conditioning: Literal["none", "embedding", "film"] = Field(
@@ -236,7 +236,8 @@ class ProbesConfig(Section):
     """What is read of the network while it learns."""
 
     period: Positive | None = Field(
-        1_000, description="updates between readings, each as long as 4 updates (64 tasks: 20); null for none"
+        1_000,
+        description="updates between readings, each as long as 4 updates (64 tasks: 20); null for none",
     )
 
 
