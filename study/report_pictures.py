@@ -38,8 +38,8 @@ _COSINE = (
 )
 _CKA = (
     "Linear CKA of what the trunks of two tasks make of the same rows, mean over seeds and readings: 1 if a "
-    "rotation and a scale turn one into the other, as in one trunk for all, and 0 if they are unrelated. With "
-    "few rows it is large even for unrelated ones."
+    "rotation and a scale turn one into the other, as in one trunk for all, and 0 if they are unrelated. "
+    "With few rows it is large even for unrelated ones."
 )
 
 
