@@ -9,6 +9,7 @@ from actors.weights_follower import WeightsUnavailableError
 from cli.bench import bench_app
 from cli.config import config_app
 from cli.evaluate import evaluate
+from cli.study import report, study
 from cli.tasks import tasks_app
 from cli.train import resume, train
 from deploy.errors import ClusterError, ConfigError, TrainingFailedError
@@ -30,6 +31,8 @@ app = typer.Typer(
 app.command()(train)
 app.command()(resume)
 app.command()(evaluate)
+app.command()(study)
+app.command()(report)
 app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(tasks_app, name="tasks")

@@ -23,6 +23,9 @@ from learner.learner_state import learner_tensors
 CONFIG = "config.yaml"
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
+METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
+SUMMARY = "summary.json"
 
 
 class RunDirectory:
@@ -95,7 +98,7 @@ class RunDirectory:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`."""
-        (self.path / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        (self.path / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
 
     @property
     def _checkpoints(self) -> Path:
@@ -115,7 +118,7 @@ class MetricsLog:
     """Writes each status as a line of `metrics.jsonl`."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / "metrics.jsonl").open("a")
+        self._file = (directory / METRICS).open("a")
 
     def __call__(self, status: RunStatus) -> None:
         """Write a line."""
@@ -159,7 +162,7 @@ class TensorboardLog:
     """Writes each status as TensorBoard scalars over env steps."""
 
     def __init__(self, directory: Path) -> None:
-        self._writer = SummaryWriter(str(directory / "tensorboard"))
+        self._writer = SummaryWriter(str(directory / TENSORBOARD))
 
     def __call__(self, status: RunStatus) -> None:
         """Write scalars."""

@@ -5,25 +5,27 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from deploy.config.schema import RunConfig
 
 Location = tuple[int | str, ...]
 
 
-def sentences(error: ValidationError) -> list[str]:
-    """Return one sentence for each mistake, in the order of the fields."""
+def sentences(error: ValidationError, root: type[BaseModel] = RunConfig) -> list[str]:
+    """Return one sentence for each mistake in a document that `root` describes, in the order of the fields."""
     return [
-        _sentence(details["type"], details["loc"], details["input"], details["msg"], details.get("ctx", {}))
+        unknown_key(details["loc"], root)
+        if details["type"] == "extra_forbidden"
+        else _sentence(
+            details["type"], details["loc"], details["input"], details["msg"], details.get("ctx", {})
+        )
         for details in error.errors(include_url=False)
     ]
 
 
 def _sentence(kind: str, location: Location, value: object, message: str, context: dict[str, Any]) -> str:
     field = ".".join(str(part) for part in location if part != "[key]")
-    if kind == "extra_forbidden":
-        return unknown_key(location)
     if kind == "missing":
         return f"{field}: missing; it has to be given"
     if location[0] == "tasks" and location[2:] == ("[key]",):
@@ -35,19 +37,19 @@ def _sentence(kind: str, location: Location, value: object, message: str, contex
     return f"{field}: {_shown(value)} is not allowed: {allowed}"
 
 
-def unknown_key(location: Location) -> str:
+def unknown_key(location: Location, root: type[BaseModel] = RunConfig) -> str:
     """Return the sentence for a key that the schema does not know."""
     *parents, key = location
-    names = _names_at(parents)
+    names = _names_at(parents, root)
     near = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
     where = ".".join(map(str, parents)) or "the configuration"
     hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"{'.'.join(map(str, location))}: unknown key{hint} Allowed in {where} are {', '.join(names)}"
 
 
-def _names_at(parents: Sequence[int | str]) -> list[str]:
+def _names_at(parents: Sequence[int | str], root: type[BaseModel]) -> list[str]:
     """Return the fields of the section at a location."""
-    section: Any = RunConfig
+    section: Any = root
     remaining = list(parents)
     while remaining:
         section = section.model_fields[str(remaining.pop(0))].annotation

@@ -14,7 +14,7 @@ NOISE_N = 10.0
 START_RAD = np.pi / 8.0
 
 _SUBSTEPS = 3
-"""Enough for 1e-4 in angle and velocity, where one draw of the noise moves the velocity by up to 0.4 rad/s."""
+"""Enough for 1e-4 in angle and velocity, where the noise moves the velocity by up to 0.4 rad/s."""
 _ALPHA = 1.0 / (POLE_KG + CART_KG)
 _COUPLING = 0.5 * _ALPHA * POLE_KG * POLE_LENGTH_M
 _INERTIA = 2.0 / 3.0 * POLE_LENGTH_M

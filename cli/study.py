@@ -1,0 +1,65 @@
+"""`trunkline study` and `trunkline report`."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.arguments import AddressOption, JsonOption
+from deploy.errors import TrainingFailedError
+from study.findings import Findings
+from study.launch import report_study, run_study
+from study.plain_words import in_plain_words
+from study.results_json import to_json
+from study.running import StudyProgress
+
+
+def study(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A study's YAML file.")],
+    seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each arm; the file's if absent.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time; as many as there are cores if absent.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="Where it is kept; studies/<name> if absent.")
+    ] = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the arms of CONFIG over many seeds, go on where it was stopped, and report what sharing did."""
+    where = directory or Path("studies") / config.stem
+    cores = workers or os.cpu_count() or 1
+    findings, failures = run_study(config, where, seeds, cores, address, _say)
+    _conclude(findings, where, as_json)
+    if failures:
+        advice = f"{len(failures)} runs failed; the same command again makes them anew"
+        raise TrainingFailedError("\n".join([*failures, advice]))
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a study.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Report on the study in DIR as far as it has come."""
+    _conclude(report_study(directory), directory, as_json)
+
+
+def _say(progress: StudyProgress) -> None:
+    left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
+    last = "" if progress.last is None else f"; {progress.last}"
+    failed = "" if progress.failure is None else f" failed: {progress.failure}"
+    typer.echo(f"{progress.finished} of {progress.planned} runs{left}{last}{failed}", err=True)
+
+
+def _conclude(findings: Findings, directory: Path, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(to_json(findings)))
+        return
+    typer.echo(in_plain_words(findings))
+    typer.echo(f"report: {directory / 'report.html'}")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,43 @@
+"""A study from its file to its report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.findings import Findings
+from study.loading import load_study_record
+from study.plan import Plan, create_plan, open_plan
+from study.report import write_report
+from study.running import Observer, run_missing
+from study.verdicts import control_verdicts
+
+
+def run_study(
+    config: Path, directory: Path, seeds: int | None, workers: int, address: str | None, observe: Observer
+) -> tuple[Findings, list[str]]:
+    """Run what the study in a directory lacks and report on it.
+
+    Returns:
+        What the report says, and a sentence for each run that failed.
+
+    Raises:
+        ConfigError: the study is wrong, or nothing of its reference is there in the end.
+        ClusterError: the cluster does not answer or refuses.
+    """
+    plans = create_plan(config, directory, seeds)
+    failures = run_missing(plans, workers, address, observe)
+    return _report(plans, f"trunkline study {config}"), failures
+
+
+def report_study(directory: Path) -> Findings:
+    """Report on the study in a directory as far as it has come.
+
+    Raises:
+        ConfigError: there is none, or nothing of its reference.
+    """
+    return _report(open_plan(directory), f"trunkline report {directory}")
+
+
+def _report(plans: Sequence[Plan], command: str) -> Findings:
+    *controls, plan = plans
+    verdicts = [verdict for control in controls for verdict in control_verdicts(control)]
+    return write_report(load_study_record(plan, command), plan.directory, verdicts)

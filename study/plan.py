@@ -1,0 +1,117 @@
+"""Which runs a study consists of, and which of them are there.
+
+A study's directory holds `study.yaml`, a run directory `runs/<arm>/seed-<seed>` for each finished run, and a
+directory of the same kind for each control under `controls/`. A run directory is complete or it is not there.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import ConfigError
+from deploy.run_directory import RunDirectory
+from study.config import StudyConfig, differences, load_study, to_yaml
+
+STUDY = "study.yaml"
+CONTROLS = "controls"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study, and the directory that it has once it is finished."""
+
+    arm: str
+    seed: int
+    directory: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study in a directory."""
+
+    study: StudyConfig
+    directory: Path
+
+    def runs(self) -> Iterator[PlannedRun]:
+        """Yield all runs, seed by seed, so that a study that stops early has whole seeds."""
+        for seed in range(1, self.study.seeds + 1):
+            for arm in self.study.arms:
+                yield PlannedRun(arm, seed, self.directory / "runs" / arm / f"seed-{seed}")
+
+    def missing(self) -> list[PlannedRun]:
+        """Return the runs that are not finished."""
+        return [run for run in self.runs() if not run.directory.exists()]
+
+    def keep(self, run: PlannedRun, files: Mapping[str, bytes]) -> None:
+        """Write a finished run's files, all or none."""
+        unfinished = run.directory.with_name(f".{run.directory.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for name, data in files.items():
+            path = unfinished / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        os.replace(unfinished, run.directory)
+
+    def check_finished(self) -> None:
+        """Refuse finished runs that were made with other settings than the study has now.
+
+        Raises:
+            ConfigError: a run differs in more than its arm declares; one sentence a run.
+        """
+        mistakes = []
+        for run in self.runs():
+            if not run.directory.exists():
+                continue
+            there = RunDirectory.open(run.directory).config
+            different = differences(there, self.study.arm_config(run.arm, run.seed))
+            if different:
+                mistakes.append(
+                    f"{run.directory}: this run differs from the study in {', '.join(different)}; "
+                    "give the study another --dir, or remove the run"
+                )
+        if mistakes:
+            raise ConfigError(*mistakes)
+
+
+def create_plan(config: Path, directory: Path, seeds: int | None) -> list[Plan]:
+    """Lay out the study of a file, its controls first, in a new directory or one that it has already.
+
+    Args:
+        config: the study's file.
+        directory: where it is kept.
+        seeds: runs of each arm of the study itself; None for what the file says.
+
+    Raises:
+        ConfigError: the file is wrong, or finished runs do not belong to it.
+    """
+    study = load_study(config)
+    if seeds is not None:
+        study = study.model_copy(update={"seeds": seeds})
+    plans = []
+    for name in study.controls:
+        control = load_study(config.parent / name)
+        plans.append(Plan(control, directory / CONTROLS / control.name))
+    plans.append(Plan(study, directory))
+    for plan in plans:
+        plan.check_finished()
+    for plan in plans:
+        plan.directory.mkdir(parents=True, exist_ok=True)
+        (plan.directory / STUDY).write_text(to_yaml(plan.study))
+    return plans
+
+
+def open_plan(directory: Path) -> list[Plan]:
+    """Return the study in a directory, its controls first.
+
+    Raises:
+        ConfigError: there is none, or finished runs do not belong to it.
+    """
+    if not (directory / STUDY).is_file():
+        raise ConfigError(f"DIR: {str(directory)!r} is not the directory of a study: it has no {STUDY}")
+    controls = sorted(path.parent for path in directory.glob(f"{CONTROLS}/*/{STUDY}"))
+    plans = [Plan(load_study(path / STUDY), path) for path in (*controls, directory)]
+    for plan in plans:
+        plan.check_finished()
+    return plans

@@ -1,0 +1,70 @@
+"""Runs what a study lacks, side by side, and says how long it will take."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from deploy.jobs import Job
+from deploy.ray.jobs import run_jobs
+from study.plan import Plan, PlannedRun
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """How far a study has come.
+
+    Attributes:
+        finished: runs that are there.
+        planned: runs that there are to be, those of the controls included.
+        seconds_left: an estimate from the runs made so far; None before the first.
+        last: the run that ended last, as `study/arm/seed`; None before the first.
+        failure: why that run failed; None if it did not.
+    """
+
+    finished: int
+    planned: int
+    seconds_left: float | None
+    last: str | None
+    failure: str | None
+
+
+Observer = Callable[[StudyProgress], None]
+
+
+def run_missing(plans: Sequence[Plan], workers: int, address: str | None, observe: Observer) -> list[str]:
+    """Make all runs that are missing; return a sentence for each that failed.
+
+    A failed run leaves nothing behind and is made again the next time.
+
+    Args:
+        plans: the study and its controls.
+        workers: runs at a time.
+        address: of a Ray cluster; None for this machine.
+        observe: told at the start and after each run.
+
+    Raises:
+        ClusterError: the cluster does not answer or refuses.
+    """
+    missing = {_name(plan, run): (plan, run) for plan in plans for run in plan.missing()}
+    planned = sum(1 for plan in plans for _ in plan.runs())
+    observe(StudyProgress(planned - len(missing), planned, None, None, None))
+    jobs = [
+        Job(name, plan.study.arm_config(run.arm, run.seed).model_dump(mode="json"))
+        for name, (plan, run) in missing.items()
+    ]
+    failures: list[str] = []
+    started = time.monotonic()
+    for count, finished in enumerate(run_jobs(jobs, workers, address) if jobs else (), start=1):
+        plan, run = missing[finished.name]
+        if finished.failure is None:
+            plan.keep(run, finished.files)
+        else:
+            failures.append(f"{finished.name}: {finished.failure}")
+        seconds_left = (time.monotonic() - started) / count * (len(jobs) - count)
+        done = planned - len(jobs) + count - len(failures)
+        observe(StudyProgress(done, planned, seconds_left, finished.name, finished.failure))
+    return failures
+
+
+def _name(plan: Plan, run: PlannedRun) -> str:
+    return f"{plan.study.name}/{run.arm}/seed-{run.seed}"
