@@ -2,8 +2,8 @@
 
     python -m benchmarks.weighting [--rounds 9] [--seconds 1.0]
 
-prints the JSON of `trunkline bench weighting`, and needs neither Ray nor Gymnasium. A last row has the gradients
-of each task from a backward pass a task through one graph, as such methods are commonly written.
+prints the JSON of `trunkline bench weighting`, and needs neither Ray nor Gymnasium. A last row has the
+gradients of each task from a backward pass a task through one graph, as such methods are commonly written.
 """
 
 import argparse

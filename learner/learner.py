@@ -73,16 +73,16 @@ class Learner:
         self.value_scale = rule.value_scale
         self.objective = Objective(network, self.target, rule.loss, rule.double, rule.value_scale)
         self.learner_step = 0
+        self._copies = SharedCopies(network) if rule.weighting.treats_gradients else None
         self._bound = GradientBound(network, rule.max_gradient_norm)
         self._rule = rule
 
     def step(self, batches: Sequence[TaskBatch]) -> StepResult:
         """Make one update from one batch a task, in the order of the network's tasks."""
         targets_N = self.objective.update_targets(batches)
-        copies = SharedCopies(self.network) if self.weighting.treats_gradients else None
-        losses = self.objective.losses(batches, targets_N, copies)
+        losses = self.objective.losses(batches, targets_N, self._copies)
         self.optimizer.zero_grad(set_to_none=True)
-        self.weighting.backward(losses.loss_T, copies)
+        self.weighting.backward(losses.loss_T, self._copies)
         self._pull_and_freeze()
         norm = self._bound.apply()
         self.optimizer.step()

@@ -12,6 +12,8 @@ from network.multi_task import MultiTaskNetwork
 class SharedCopies:
     """The parameters that tasks share, one copy a task; the copies take no memory, their gradients do.
 
+    They follow the parameters, so that one set of copies serves every update.
+
     Each task has a batch of its own, so each row meets one copy: all T gradients cost one pass over the rows,
     where T backward passes through a joint graph would cost T.
 
@@ -35,11 +37,12 @@ class SharedCopies:
         }
 
     def gradients(self) -> Tensor:
-        """Return the gradients of each task: (T, P); there must be shared parameters."""
+        """Return the gradients of each task, (T, P), and forget them; there must be shared parameters."""
         columns = []
         for copy in self.by_name.values():
             assert copy.grad is not None
             columns.append(copy.grad.flatten(1))
+            copy.grad = None
         gradient_TP = torch.cat(columns, dim=1)
         return gradient_TP if self._groups.in_order else gradient_TP[self._groups.ranks]
 

@@ -52,20 +52,29 @@ class GroupedConvolution(nn.Module):
 
     def forward(self, rows_NI: Tensor, sizes: Sequence[int] | None) -> Tensor:
         """Return (N, O); `sizes` says how many of the rows are each task's, None that all are equal."""
-        maps, filters = self.maps, self._filters
-        rows_NCHW = rows_NI.view(rows_NI.shape[0], maps.channels, maps.height, maps.width)
         if self._tasks == 1:
-            return functional.conv2d(rows_NCHW, self.weight, self.bias, filters.stride).flatten(1)
-        weight_GMCSS = self.weight.view(self._tasks, -1, maps.channels, filters.side, filters.side)
-        convolved = partial(_convolved, stride=filters.stride)
-        return on_tasks(convolved, sizes, rows_NCHW, weight_GMCSS, self.bias.view(self._tasks, -1))
+            rows_NCHW = self._as_maps(rows_NI)
+            return functional.conv2d(rows_NCHW, self.weight, self.bias, self._filters.stride).flatten(1)
+        weight_GMCSS = torch.unflatten(self.weight, 0, (self._tasks, -1))
+        return self.apart(rows_NI, sizes, weight_GMCSS, self.bias.view(self._tasks, -1))
+
+    def apart(
+        self, rows_NI: Tensor, sizes: Sequence[int] | None, weight_GMCSS: Tensor, bias_GM: Tensor
+    ) -> Tensor:
+        """Return (N, O) of parameters that are given, a slice a task."""
+        convolved = partial(_convolved, stride=self._filters.stride)
+        return on_tasks(convolved, sizes, self._as_maps(rows_NI), weight_GMCSS, bias_GM)
+
+    def _as_maps(self, rows_NI: Tensor) -> Tensor:
+        return rows_NI.view(rows_NI.shape[0], self.maps.channels, self.maps.height, self.maps.width)
 
 
 @fx.wrap
 def _convolved(rows_kBCHW: Tensor, weight_kMCSS: Tensor, bias_kM: Tensor, stride: int) -> Tensor:
     """Return (k B, O): tasks are groups of channels, which pays where each has few rows of small images."""
-    tasks, batch = rows_kBCHW.shape[:2]
+    tasks = rows_kBCHW.shape[0]
     rows_B_kC_HW = rows_kBCHW.transpose(0, 1).flatten(1, 2)
     weight, bias = weight_kMCSS.flatten(0, 1), bias_kM.flatten()
     made_B_kM_HW = functional.conv2d(rows_B_kC_HW, weight, bias, stride, groups=tasks)
-    return made_B_kM_HW.view(batch, tasks, -1).transpose(0, 1).flatten(0, 1)
+    made_BkO = torch.unflatten(made_B_kM_HW.flatten(1), 1, (tasks, -1))
+    return made_BkO.transpose(0, 1).flatten(0, 1)

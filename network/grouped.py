@@ -95,25 +95,36 @@ class GroupedLinear(nn.Module):
         if self._tasks == 1:
             return functional.linear(rows_NI, self.weight, self.bias)
         weight_GOI = self.weight.view(self._tasks, -1, rows_NI.shape[1])
-        return on_tasks(_linear, sizes, rows_NI, weight_GOI, self.bias.view(self._tasks, -1))
+        return self.apart(rows_NI, sizes, weight_GOI, self.bias.view(self._tasks, -1))
+
+    def apart(
+        self, rows_NI: Tensor, sizes: Sequence[int] | None, weight_GOI: Tensor, bias_GO: Tensor
+    ) -> Tensor:
+        """Return (N, O) of parameters that are given, a slice a task."""
+        return on_tasks(_linear, sizes, rows_NI, weight_GOI, bias_GO)
 
 
 class _BatchedLinear(torch.autograd.Function):
     """Rows (k, B, I), weight (k, O, I), bias (k, O) -> (k, B, O).
 
     Autograd would compute the weight's gradient transposed and then copy it into place, row by column: with
-    64 tasks of 128 inputs a quarter of the whole update.
+    64 tasks of 128 inputs a quarter of the whole update. Copies of one weight, as `expand` makes them, are
+    one matrix to all rows; only their gradients are apart.
     """
 
     @staticmethod
     def forward(ctx: FunctionCtx, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(rows, weight)
+        if weight.stride(0) == 0:
+            return functional.linear(rows, weight[0], bias[0])
         return torch.baddbmm(bias.unsqueeze(1), rows, weight.mT)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:  # noqa: ANN401 - as torch types it
         rows, weight = ctx.saved_tensors
-        to_rows = torch.bmm(gradient, weight) if ctx.needs_input_grad[0] else None
+        to_rows = None
+        if ctx.needs_input_grad[0]:
+            to_rows = gradient @ weight[0] if weight.stride(0) == 0 else torch.bmm(gradient, weight)
         return to_rows, torch.bmm(gradient.mT, rows), gradient.sum(1)
 
 

@@ -5,13 +5,12 @@ Shape letters: T tasks, N rows of all of them, task after task; D width of a tas
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from itertools import accumulate
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional
 
 from network.grouped import on_tasks
@@ -111,14 +110,8 @@ class HardTrunk(Trunk):
 
     def apart(self, rows_NF: Tensor, sizes: Sequence[int], copies: Mapping[str, Tensor]) -> Tensor:
         """Return features, through all copies at once."""
-        several = _several(len(self._names), self.mlp.widths)
-        own = {name.removeprefix("mlp."): copy.flatten(0, 1) for name, copy in copies.items()}
-
-        def mlp(*args: object) -> Tensor:
-            features: Tensor = functional_call(several, own, args)
-            return features
-
-        return self._features(mlp, sizes, rows_NF, sizes)
+        own = {name.removeprefix("mlp."): copy for name, copy in copies.items()}
+        return self._features(partial(self.mlp, copies=own), sizes, rows_NF, sizes)
 
     @property
     def _vectors(self) -> TaskVectors:
@@ -144,13 +137,6 @@ class HardTrunk(Trunk):
             return vectors.modulated(normal_NF, sizes, widths[index], starts[index])
 
         return mlp(rows_NF, mlp_sizes, modulated)
-
-
-@lru_cache(maxsize=64)
-def _several(tasks: int, widths: tuple[Width, ...]) -> GroupedMLP:
-    """Return a perceptron of so many tasks without values: its parameters are given with every call."""
-    with torch.device("meta"):
-        return GroupedMLP.initialised(tasks, widths)
 
 
 def _with_embedding(width: Width) -> Width:

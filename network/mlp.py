@@ -3,7 +3,7 @@
 Shape letters: G tasks of a group, N rows of all of them, task after task.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -45,9 +45,17 @@ class GroupedNorm(nn.Module):
         width = self.weight.shape[0] // self._tasks
         if self._tasks == 1:
             return functional.layer_norm(rows_NF, (width,), self.weight, self.bias, EPSILON)
-        normal_NF = functional.layer_norm(rows_NF, (width,), None, None, EPSILON)
-        own = self.weight.view(self._tasks, width), self.bias.view(self._tasks, width)
-        return on_tasks(_scaled_and_shifted, sizes, normal_NF, *own)
+        return self.apart(rows_NF, sizes, self.weight.view(-1, width), self.bias.view(-1, width))
+
+    def apart(
+        self, rows_NF: Tensor, sizes: Sequence[int] | None, weight_GF: Tensor, bias_GF: Tensor
+    ) -> Tensor:
+        """Return (N, width) of parameters that are given, a slice a task."""
+        normal_NF = functional.layer_norm(rows_NF, weight_GF.shape[1:], None, None, EPSILON)
+        return on_tasks(_scaled_and_shifted, sizes, normal_NF, weight_GF, bias_GF)
+
+
+Layer = GroupedNorm | GroupedLinear | GroupedConvolution
 
 
 class Block(nn.Module):
@@ -106,6 +114,7 @@ class GroupedMLP(nn.Module):
         sizes: Sequence[int] | None,
         normal: Treatment | None = None,
         behind: Treatment | None = None,
+        copies: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return features (N, widths[-1]).
 
@@ -114,13 +123,21 @@ class GroupedMLP(nn.Module):
             sizes: how many of the rows are each task's; None that all have equally many.
             normal: what is done with the rows behind each norm.
             behind: what is done with the rows behind each linear layer.
+            copies: (tasks, *shape) of each parameter by its name, in place of the parameters.
         """
+
+        def through(layer: Layer, name: str, rows_NF: Tensor) -> Tensor:
+            if copies is None:
+                made_NF: Tensor = layer(rows_NF, sizes)
+                return made_NF
+            return layer.apart(rows_NF, sizes, copies[f"{name}.weight"], copies[f"{name}.bias"])
+
         features_NF = rows_NF
         for index, block in enumerate(self.blocks):
-            features_NF = block.norm(features_NF, sizes)
+            features_NF = through(block.norm, f"blocks.{index}.norm", features_NF)
             if normal is not None:
                 features_NF = normal(features_NF, index)
-            features_NF = block.linear(functional.relu(features_NF), sizes)
+            features_NF = through(block.linear, f"blocks.{index}.linear", functional.relu(features_NF))
             if behind is not None:
                 features_NF = behind(features_NF, index)
         return functional.relu(features_NF)
