@@ -1,4 +1,4 @@
-"""`trunkline bench replay|acting|learner|system`."""
+"""`trunkline bench replay|acting|learner|probes|system`."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from rich.table import Table
 from benchmarks.acting import measure_acting
 from benchmarks.harness import Bench
 from benchmarks.learner import measure_learner
+from benchmarks.probes import measure_probes
 from benchmarks.replay import measure_replay
 from benchmarks.report import draw, to_json
 from benchmarks.system import measure_system
@@ -72,6 +73,14 @@ def learner(
         raise ConfigError("--device: 'cuda' is not allowed: this machine has no CUDA device")
     measure = partial(measure_learner, device=torch.device(device.value), threads=threads)
     _run("learner", measure, rounds, seconds, plot, as_json)
+
+
+@bench_app.command()
+def probes(
+    rounds: Rounds = 9, seconds: Seconds = 1.0, plot: Plot = None, as_json: JsonOption = False
+) -> None:
+    """A reading of the probes beside the updates between two readings."""
+    _run("probes", measure_probes, rounds, seconds, plot, as_json)
 
 
 @bench_app.command()

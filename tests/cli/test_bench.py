@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import acting, learner, replay, system
+from benchmarks import acting, learner, probes, replay, system
 from benchmarks.shapes import ReplayShape
 from tests.support.runs import run_command
 
@@ -87,6 +87,14 @@ def test_learner(bench, monkeypatch):
     rows, _ = bench("learner")
     expect_measured(rows)
     assert [row["peer_name"].split(",")[0] for row in rows] == ["bare loop", "trunkline"]
+
+
+def test_probes(bench, monkeypatch):
+    """A reading beside the updates of its period."""
+    monkeypatch.setattr(probes, "SIZES", probes.SIZES[:1])
+    rows, _ = bench("probes")
+    expect_measured(rows)
+    assert [row["peer_name"] for row in rows] == ["trunkline, 1000 updates"]
 
 
 @pytest.mark.ray

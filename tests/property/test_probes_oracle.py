@@ -1,4 +1,4 @@
-"""The probes beside slow definitions: a backward pass a task, HSIC with centring matrices, loops over units."""
+"""The probes beside slow definitions: a backward pass a task, HSIC by a centring matrix, loops over units."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from deploy.config.resolution import resolve
 from deploy.launch import start_run
@@ -29,12 +28,10 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (path / PROBES).read_text().splitlines()]
 
 
-@pytest.mark.parametrize("sharing", ["hard", "separate"])
-def test_a_run_with_readings_is_the_run_without(tmp_path: Path, sharing: str):
+def test_a_run_with_readings_is_the_run_without(tmp_path: Path):
     """Weights, updates and returns agree bit for bit; only one of the two has a file of readings."""
-    overrides = (f"network.sharing={sharing}", "replay.selector=proportional")
-    probed, _ = run(tmp_path / "probed", *overrides, "probes.period=7")
-    plain, _ = run(tmp_path / "plain", *overrides, "probes.period=null")
+    probed, _ = run(tmp_path / "probed", "replay.selector=proportional", "probes.period=7")
+    plain, _ = run(tmp_path / "plain", "replay.selector=proportional", "probes.period=null")
     assert probed["weights_sha256"] == plain["weights_sha256"]
     assert probed["learner_steps"] == plain["learner_steps"] > 50
     assert probed["tasks"] == plain["tasks"]

@@ -96,11 +96,11 @@ def with_head(weight: Tensor, bias: Tensor) -> MultiTaskNetwork:
 
 @torch.no_grad()
 def test_a_head_that_needs_its_trunk_changes_its_mind_without():
-    """Task a acts by the sign of a feature, task b always does the same: 2 of 4 rows change, and none."""
+    """Task a acts by the sign of a feature, task b always does the same: 1 of 4 rows changes, and none."""
     weight = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     network = with_head(weight, torch.tensor([0.0, 0.0, 9.0, 0.0]))
-    features_NF = torch.tensor([[3.0, 0.0], [3.0, 0.0], [-1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    torch.testing.assert_close(lesion_shares(network, features_NF, [4, 2]), torch.tensor([0.5, 0.0]))
+    features_NF = torch.tensor([[3.0, 0.0]] * 3 + [[-1.0, 0.0], [-20.0, 1.0], [-20.0, -1.0]])
+    torch.testing.assert_close(lesion_shares(network, features_NF, [4, 2]), torch.tensor([0.25, 0.0]))
 
 
 def test_cka_between_networks_goes_task_by_task():
