@@ -69,6 +69,7 @@ class Parts:
             experts=settings.experts,
             orthogonal=settings.orthogonal_experts,
             bins=head_bins(self.config.learner),
+            tied=settings.tied_ends,
             match=settings.match,
         )
         return build_network(self.specs, architecture, self._seed("network"))

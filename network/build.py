@@ -42,6 +42,7 @@ class Architecture:
         experts: of `moe`.
         orthogonal: whether experts are made orthonormal before they are mixed.
         bins: of categorical heads; None for heads that say values.
+        tied: one encoder and one head for all tasks, which have to look and act alike.
         match: what is the same as in the `hard` network of these widths: the widths themselves, or, with all
             widths scaled alike, the number of parameters or of multiplications.
     """
@@ -56,6 +57,7 @@ class Architecture:
     experts: int = 4
     orthogonal: bool = False
     bins: int | None = None
+    tied: bool = False
     match: Match = "width"
 
 
@@ -97,6 +99,7 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
         architecture.widths[-1],
         architecture.dueling,
         architecture.bins,
+        architecture.tied,
     )
 
 
@@ -126,7 +129,7 @@ def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architect
         )
         return replace(architecture, widths=widths, convolutions=convolutions)
 
-    hard = replace(architecture, sharing="hard", conditioning="none")
+    hard = replace(architecture, sharing="hard", conditioning="none", tied=False)
     return scaled(closest_scale(lambda scale: size(scaled(scale)), size(hard)))
 
 

@@ -11,6 +11,7 @@ from network.groups import TaskGroups, group_key, group_names
 from network.heads import DuelingHead, LinearHead
 from network.image_encoder import ImageEncoder
 from network.support import BOUND, Support
+from network.tied import TIED, TiedEncoder, TiedHead
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
@@ -36,6 +37,7 @@ class MultiTaskNetwork(nn.Module):
         width_out: width that the trunk gives to the heads.
         dueling: dueling heads in place of linear ones.
         bins: of categorical heads, whose values are expectations over them; None for heads that say values.
+        tied: one encoder and one head for all tasks, which have to look and act alike.
 
     Attributes:
         groups: which tasks go through as one.
@@ -50,6 +52,7 @@ class MultiTaskNetwork(nn.Module):
         width_out: int,
         dueling: bool,
         bins: int | None = None,
+        tied: bool = False,
     ) -> None:
         super().__init__()
         self.groups = TaskGroups(specs)
@@ -57,11 +60,16 @@ class MultiTaskNetwork(nn.Module):
         head = DuelingHead if dueling else LinearHead
         seeing_alike = [ordered[group] for group in self.groups.encoders]
         acting_alike = [ordered[group] for group in self.groups.heads]
-        self.encoders = nn.ModuleDict({_key(alike): encoder(alike) for alike in seeing_alike})
+        if tied:
+            one = head.initialised(1, width_out, specs[0].num_actions, bins)
+            self.encoders = nn.ModuleDict({TIED: TiedEncoder(encoder(specs[:1]))})
+            self.heads = nn.ModuleDict({TIED: TiedHead(one)})
+        else:
+            self.encoders = nn.ModuleDict({_key(alike): encoder(alike) for alike in seeing_alike})
+            self.heads = nn.ModuleDict(
+                {_key(a): head.initialised(len(a), width_out, a[0].num_actions, bins) for a in acting_alike}
+            )
         self.trunk = trunk
-        self.heads = nn.ModuleDict(
-            {_key(a): head.initialised(len(a), width_out, a[0].num_actions, bins) for a in acting_alike}
-        )
         self.support = None if bins is None else Support(bins, BOUND)
         self._ranks = {spec.name: rank for rank, spec in enumerate(ordered)}
 
@@ -122,8 +130,8 @@ class MultiTaskNetwork(nn.Module):
         Raises:
             KeyError: there is no such task.
         """
-        encoder, head = _of_task(self.encoders, name), _of_task(self.heads, name)
-        return _OneTask(name, encoder, self.trunk.of_task(self._ranks[name]), head, self.support)
+        trunk = self.trunk.of_task(self._ranks[name])
+        return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.support)
 
     def adjust_outputs(self, factor_T: Tensor, offset_T: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, in place; tasks in the order of the rows."""
@@ -151,19 +159,18 @@ class _OneTask(nn.Module):
     """A network of a single task: every module is a group of one."""
 
     def __init__(
-        self, name: str, encoder: nn.Module, trunk: nn.Module, head: nn.Module, support: Support | None
+        self, encoder: nn.ModuleDict, trunk: nn.Module, head: nn.ModuleDict, support: Support | None
     ) -> None:
         super().__init__()
-        self._key = group_key([name])
-        self.encoders = nn.ModuleDict({self._key: encoder})
+        self.encoders = encoder
         self.trunk = trunk
-        self.heads = nn.ModuleDict({self._key: head})
+        self.heads = head
         self.support = support
 
     def forward(self, obs: Tensor) -> Tensor:
         sizes = [obs.shape[0]]
-        features = self.trunk(self.encoders[self._key]([obs]), sizes)
-        return _values(self.support, self.heads[self._key](features, sizes))
+        (encoder,), (head,) = self.encoders.values(), self.heads.values()
+        return _values(self.support, head(self.trunk(encoder([obs]), sizes), sizes))
 
 
 def _values(support: Support | None, outputs: Tensor) -> Tensor:
@@ -176,9 +183,13 @@ def _key(specs: Sequence[TaskSpec]) -> str:
     return group_key(spec.name for spec in specs)
 
 
-def _of_task(modules: nn.ModuleDict, name: str) -> nn.Module:
+def _of_task(modules: nn.ModuleDict, name: str) -> nn.ModuleDict:
+    """Return the module of one task, alone under its key."""
     for key, module in modules.items():
+        part = cast("Encoder | LinearHead | DuelingHead | TiedEncoder | TiedHead", module)
+        if key == TIED:
+            return nn.ModuleDict({TIED: part.of_task(0)})
         names = group_names(key)
         if name in names:
-            return cast("Encoder | LinearHead | DuelingHead", module).of_task(names.index(name))
+            return nn.ModuleDict({group_key([name]): part.of_task(names.index(name))})
     raise KeyError(name)

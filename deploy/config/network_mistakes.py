@@ -8,6 +8,7 @@ from tasks.spec import TaskSpec
 
 _ONLY_WITH_SHARING = {
     "conditioning": "hard",
+    "tied_ends": "hard",
     "pull": "l2",
     "experts": "moe",
     "orthogonal_experts": "moe",
@@ -18,7 +19,12 @@ _ONLY_WITH_SHARING = {
 def network_mistakes(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
     """Return one sentence for every setting of the network that would do nothing, or cannot be met."""
     network = config.network
-    return [*_of_sharing(network), *_of_transfer(network), *_of_images(network, specs)]
+    return [
+        *_of_sharing(network),
+        *_of_ends(config, specs),
+        *_of_transfer(network),
+        *_of_images(network, specs),
+    ]
 
 
 def _of_sharing(network: NetworkConfig) -> list[str]:
@@ -30,6 +36,26 @@ def _of_sharing(network: NetworkConfig) -> list[str]:
                 f"network.{name}: {value!r} is not allowed with network.sharing {network.sharing!r}, which "
                 f"does not read it: network.sharing should be {sharing!r}, or network.{name} {default!r}"
             )
+    return mistakes
+
+
+def _of_ends(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
+    if not config.network.tied_ends:
+        return []
+    mistakes = []
+    first = specs[0]
+    alike = (first.observation_shape, first.observation_dtype, first.num_actions)
+    for spec in specs[1:]:
+        if (spec.observation_shape, spec.observation_dtype, spec.num_actions) != alike:
+            mistakes.append(
+                f"network.tied_ends: true is not allowed, since task {spec.name!r} does not have the "
+                f"observations and actions of task {first.name!r}: it should be false"
+            )
+    if config.learner.value_scale != "none":
+        mistakes.append(
+            f"learner.value_scale: {config.learner.value_scale!r} is not allowed with network.tied_ends, "
+            "whose one head has one scale: it should be 'none'"
+        )
     return mistakes
 
 

@@ -126,6 +126,9 @@ class NetworkConfig(Section):
     conditioning: Literal["none", "embedding", "film"] = Field(
         "none", description="hard: what the trunk is told of the task"
     )
+    tied_ends: bool = Field(
+        False, description="hard: encoders and heads are shared too, of tasks that look and act alike"
+    )
     pull: PositiveFloat = Field(1e-3, description="l2: strength of the pull on the trunks towards their mean")
     experts: Annotated[int, Field(gt=0, le=64)] = Field(4, description="moe: number of experts")
     orthogonal_experts: bool = Field(False, description="moe: experts are made orthonormal before mixing")
