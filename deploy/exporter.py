@@ -63,6 +63,9 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     yield CounterMetricFamily("trunkline_checkpoints", "Checkpoints written", value=status.checkpoints)
     yield CounterMetricFamily("trunkline_evaluations", "Finished evaluations", value=status.evaluations)
     yield CounterMetricFamily(
+        "trunkline_plain_sums", "Updates without weights of the task weighting", value=status.plain_sums
+    )
+    yield CounterMetricFamily(
         "trunkline_blocks_refused", "Messages that replay refused", value=status.refused_blocks
     )
     for name, about, value in (
@@ -127,6 +130,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ("trunkline_replay_capacity_transitions", "Transitions to keep", lambda task: task.replay_capacity),
     ("trunkline_samples_per_insert_ratio", "Measured replay ratio", lambda task: task.samples_per_insert),
     ("trunkline_weights_staleness_versions", "Staleness of sampled data", lambda task: task.staleness),
+    ("trunkline_task_weight", "What the task weighting gives the task", lambda task: task.weight),
     ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
     ("trunkline_gradient_share", "Share of gradient lengths", lambda task: task.probes.gradient_share),
     ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),

@@ -23,6 +23,8 @@ class LearnerReadings:
     weights_version: int
     phase_seconds: Mapping[str, float]
     losses: Mapping[str, float]
+    weights: Mapping[str, float]
+    plain_sums: int
     staleness: Mapping[str, float]
     checkpoints: int
     evaluations: int
@@ -66,6 +68,7 @@ class Reporter:
             weights_version=readings.weights_version,
             phase_seconds=dict(readings.phase_seconds),
             checkpoints=readings.checkpoints,
+            plain_sums=readings.plain_sums,
             refused_blocks=readings.refused_blocks,
             evaluations=readings.evaluations,
             dormant_share=None if readings.probes is None else defined(readings.probes.dormant_share),
@@ -99,6 +102,7 @@ class Reporter:
             samples_per_insert=table.sampled / owed if owed > 0 else None,
             greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
             loss=readings.losses.get(name),
+            weight=readings.weights[name],
             staleness=readings.staleness.get(name),
             probes=TaskReading() if readings.probes is None else readings.probes.of_task(name),
             actors=crew.actors,

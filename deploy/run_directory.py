@@ -174,6 +174,7 @@ class TensorboardLog:
             self._add(f"{task.name}/greedy_return", task.greedy_return, status.env_steps)
             self._add(f"{task.name}/recent_return", task.table.recent_return, status.env_steps)
             self._add(f"{task.name}/loss", task.loss, status.env_steps)
+            self._add(f"{task.name}/weight", task.weight, status.env_steps)
             self._add(f"{task.name}/env_steps_per_second", task.env_steps_per_second, status.env_steps)
             self._add(f"{task.name}/staleness_versions", task.staleness, status.env_steps)
             self._add(f"{task.name}/samples_per_insert", task.samples_per_insert, status.env_steps)

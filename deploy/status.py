@@ -22,6 +22,7 @@ class TaskStatus:
         samples_per_insert: measured ratio, beyond the items that fill the table before sampling.
         greedy_return: mean of the last evaluation; None before the first.
         loss: mean since the last report; None if there was no update.
+        weight: what the task weighting gives the task; 1 counts as in the plain sum.
         staleness: weights versions between acting and learning, over the last update; None before it.
         probes: what the last reading of the probes says of it.
         actors: actors at work.
@@ -38,6 +39,7 @@ class TaskStatus:
     samples_per_insert: float | None
     greedy_return: float | None
     loss: float | None
+    weight: float
     staleness: float | None
     probes: TaskReading
     actors: int
@@ -73,6 +75,7 @@ class RunStatus:
         phase_seconds: learner's time by phase since its first update: waiting, probing, update, publishing,
             other.
         checkpoints: checkpoints written in this life.
+        plain_sums: updates for which the task weighting found no weights.
         refused_blocks: messages that replay refused.
         evaluations: finished evaluations.
         dormant_share: of the trunk's units, by the last reading of the probes; None before it.
@@ -87,6 +90,7 @@ class RunStatus:
     weights_version: int
     phase_seconds: Mapping[str, float]
     checkpoints: int
+    plain_sums: int
     refused_blocks: int
     evaluations: int
     dormant_share: float | None

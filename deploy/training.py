@@ -206,6 +206,8 @@ class Training:
             weights_version=self._publisher.version,
             phase_seconds=self._phases.seconds,
             losses=self._losses.take(),
+            weights=dict(zip(self._config.tasks, self._learner.weighting.weights_T.tolist(), strict=True)),
+            plain_sums=self._learner.weighting.plain_sums,
             staleness=self._staleness,
             checkpoints=self._checkpoints,
             evaluations=self._evaluations.finished,

@@ -25,9 +25,6 @@ class AggregatedGradients(TaskWeighting):
 
     Where a method finds no weights, because the products are not finite or its solver fails, that update
     takes the plain sum: weights of 1.
-
-    Attributes:
-        sums_taken: updates that took the plain sum.
     """
 
     treats_gradients = True
@@ -35,7 +32,12 @@ class AggregatedGradients(TaskWeighting):
     def __init__(self, weights_of: GramianWeights, num_tasks: int) -> None:
         super().__init__(torch.ones(num_tasks))
         self.weights_of = weights_of
-        self.sums_taken = Count()
+        self._plain_sums = Count()
+
+    @property
+    def plain_sums(self) -> int:
+        """Updates that took the plain sum."""
+        return self._plain_sums.value
 
     def backward(self, loss_T: Tensor, copies: SharedCopies | None) -> None:
         """Set gradients: through the copies for what is shared, directly for the rest."""
@@ -56,5 +58,5 @@ class AggregatedGradients(TaskWeighting):
             weights_T = torch.full((len(gramian_TT),), torch.nan)
         if bool(weights_T.isfinite().all()):
             return weights_T
-        self.sums_taken.value += 1
+        self._plain_sums.value += 1
         return torch.ones(len(gramian_TT))

@@ -36,6 +36,11 @@ class TaskWeighting(nn.Module, ABC):
         super().__init__()
         self.register_buffer("weights_T", weights_T.to(torch.float32), persistent=False)
 
+    @property
+    def plain_sums(self) -> int:
+        """Updates that took the plain sum of losses since the method found no weights."""
+        return 0
+
     @abstractmethod
     def backward(self, loss_T: Tensor, copies: SharedCopies | None) -> None:
         """Set `.grad` of every parameter of the network.

@@ -25,6 +25,8 @@ def readings(**changes: Any) -> LearnerReadings:
         "weights_version": 2,
         "phase_seconds": {"update": 1.0},
         "losses": {"chain": 0.5, "identity": 0.25},
+        "weights": {"chain": 1.25, "identity": 0.75},
+        "plain_sums": 4,
         "staleness": {"chain": 1.0, "identity": 2.0},
         "checkpoints": 1,
         "evaluations": 2,
@@ -125,6 +127,7 @@ def test_what_is_known_of_a_task_stands_in_its_status():
     tasks = reports.after(1.0, readings(evaluation=evaluation, lost={"identity": 12})).tasks
     assert [task.greedy_return for task in tasks] == [0.5, 19.0]
     assert [(task.loss, task.staleness) for task in tasks] == [(0.5, 1.0), (0.25, 2.0)]
+    assert [task.weight for task in tasks] == [1.25, 0.75]
     assert [(task.actors, task.actor_restarts) for task in tasks] == [(3, 1), (2, 0)]
     assert [task.solved_at for task in tasks] == [0.9, 18.0]
     assert [task.name for task in tasks] == ["chain", "identity"]
