@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-STEPS = 40
+STEPS = 20
 """Halvings of the interval of scales."""
 
 
