@@ -1,7 +1,7 @@
 """Ends that tasks share: one encoder and one head for tasks that look and act alike.
 
-Such a network cannot tell its tasks apart, unless the trunk is told (`HardTrunk`): the far end of sharing,
-which shows it at its worst where tasks contradict each other.
+Such a network cannot tell its tasks apart, unless the trunk is told (`HardTrunk`). It is the far end of
+sharing, at its worst where tasks contradict each other.
 """
 
 from collections.abc import Sequence

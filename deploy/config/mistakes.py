@@ -13,7 +13,7 @@ Location = tuple[int | str, ...]
 
 
 def sentences(error: ValidationError, root: type[BaseModel] = RunConfig) -> list[str]:
-    """Return one sentence for each mistake in a document that `root` describes, in the order of the fields."""
+    """Return one sentence for each mistake in what `root` describes, in the order of the fields."""
     return [
         unknown_key(details["loc"], root)
         if details["type"] == "extra_forbidden"

@@ -42,15 +42,14 @@ def _of_sharing(network: NetworkConfig) -> list[str]:
 def _of_ends(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
     if not config.network.tied_ends:
         return []
-    mistakes = []
     first = specs[0]
     alike = (first.observation_shape, first.observation_dtype, first.num_actions)
-    for spec in specs[1:]:
-        if (spec.observation_shape, spec.observation_dtype, spec.num_actions) != alike:
-            mistakes.append(
-                f"network.tied_ends: true is not allowed, since task {spec.name!r} does not have the "
-                f"observations and actions of task {first.name!r}: it should be false"
-            )
+    mistakes = [
+        f"network.tied_ends: true is not allowed, since task {spec.name!r} does not have the "
+        f"observations and actions of task {first.name!r}: it should be false"
+        for spec in specs[1:]
+        if (spec.observation_shape, spec.observation_dtype, spec.num_actions) != alike
+    ]
     if config.learner.value_scale != "none":
         mistakes.append(
             f"learner.value_scale: {config.learner.value_scale!r} is not allowed with network.tied_ends, "
