@@ -95,7 +95,11 @@ class FragmentWriter:
         return block
 
     def _priorities(self) -> NDArray[np.float32]:
-        """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L)."""
+        """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L).
+
+        A first guess: where the learner scales values, rewards and q are in different units. The first draw
+        of an item sets it right.
+        """
         streams, rows = self._actions.shape
         first = self._lead + np.arange(self._num_starts)
         starts = (np.arange(streams)[:, None] * rows + first).reshape(-1)

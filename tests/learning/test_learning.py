@@ -63,6 +63,7 @@ def train_run(run: ResolvedRun) -> tuple[Outcome, list[TaskSpec]]:
             parts.replay.batch_source(router, parts.device()),
             reporter,
             lambda *_: None,
+            lambda *_: None,
             Progress(),
         )
         return training.run(), run.specs
@@ -86,6 +87,8 @@ def test_one_network_solves_three_tasks(seed: int):
         ["replay.selector=proportional"],
         ["network.dueling=true", "learner.double=false"],
         ["learner.loss=squared", "learner.target_rate=0.02"],
+        ["learner.value_scale=popart"],
+        ["learner.loss=hl_gauss", "learner.value_scale=return_range", "network.dueling=true"],
         ["actors.exploration_max_duration=1"],
         [
             "replay.shards=3",
