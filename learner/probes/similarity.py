@@ -56,4 +56,4 @@ def _centred_gram(features_KNF: Tensor) -> Tensor:
 def _alignments(gram_KNN: Tensor) -> Tensor:
     flat_KM = gram_KNN.flatten(1)
     unit_KM: Tensor = flat_KM / flat_KM.norm(dim=1, keepdim=True)
-    return unit_KM @ unit_KM.T
+    return (unit_KM @ unit_KM.T).clamp(max=1.0)
