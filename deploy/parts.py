@@ -3,7 +3,8 @@
 Both runtimes build their parts here; `ray` calls these functions in the processes where the parts live.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from deploy.value_parts import head_bins, loss, value_scale
 from deploy.weighting_parts import task_weighting
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
+from learner.td import annealed
 from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
@@ -125,8 +127,17 @@ class Parts:
             else PolyakAverage(settings.target_rate),
             value_scale=value_scale(settings, network).to(device),
             trunk_frozen_for=self.config.network.trunk_frozen_for,
+            learning_rate=self._learning_rate(),
         )
         return Learner(network, optimizer, rule)
+
+    def _learning_rate(self) -> Callable[[int], float] | None:
+        settings = self.config.learner
+        if settings.learning_rate_end is None:
+            return None
+        return partial(
+            annealed, settings.learning_rate, settings.learning_rate_end, settings.learning_rate_steps
+        )
 
     def device(self) -> torch.device:
         """Return the learner's device."""

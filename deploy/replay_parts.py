@@ -13,7 +13,7 @@ from deploy.config.resolution import rate_limiter, supplies
 from deploy.config.schema import RunConfig
 from deploy.seeding import child_seed
 from learner.batch_source import BatchSource
-from learner.td import annealed_exponent
+from learner.td import annealed
 from replay.client import ShardClient
 from replay.fragment import TableShape, empty_block
 from replay.messages import Sampled
@@ -128,7 +128,7 @@ class ReplayParts:
         """Return the learner's source of batches."""
         replay = self._config.replay
         exponent = partial(
-            annealed_exponent,
+            annealed,
             replay.importance_exponent_start,
             replay.importance_exponent_end,
             replay.importance_exponent_steps,

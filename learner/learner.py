@@ -32,6 +32,7 @@ class UpdateRule:
         target_update: how the target network follows.
         value_scale: between the network's values and returns.
         trunk_frozen_for: updates from the first in which the trunk stays as it is; None for all.
+        learning_rate: learner step -> step size; None for the optimizer's own.
     """
 
     loss: ErrorLoss | HLGauss
@@ -41,6 +42,7 @@ class UpdateRule:
     target_update: TargetUpdate
     value_scale: ValueScale = field(default_factory=NoScale)
     trunk_frozen_for: int | None = 0
+    learning_rate: Callable[[int], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Learner:
         self.weighting.backward(losses.loss_T, self._copies)
         self._pull_and_freeze()
         norm = self._bound.apply()
+        if self._rule.learning_rate is not None:
+            self.optimizer.param_groups[0]["lr"] = self._rule.learning_rate(self.learner_step)
         self.optimizer.step()
         self.weighting.after_update(lambda: self.objective.losses(batches, targets_N).loss_T)
         self.learner_step += 1

@@ -71,7 +71,7 @@ def importance_weights(
     return np.asarray(weights_B / weights_B.max(), np.float32)
 
 
-def annealed_exponent(start: float, end: float, steps: int, learner_step: int) -> float:
-    """Return the exponent between `start` and `end`, linear over `steps` updates and `end` from there on."""
+def annealed(start: float, end: float, steps: int, learner_step: int) -> float:
+    """Return a number between `start` and `end`, linear over `steps` updates and `end` from there on."""
     fraction = min(learner_step / steps, 1.0) if steps else 1.0
     return start + fraction * (end - start)

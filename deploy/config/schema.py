@@ -183,6 +183,10 @@ class LearnerConfig(Section):
 
     batch_size: Positive = Field(256, description="transitions of all tasks in one update")
     learning_rate: PositiveFloat = Field(1e-3, description="Adam's step size")
+    learning_rate_end: PositiveFloat | None = Field(
+        None, description="step size in the end, reached in a straight line; null for the same throughout"
+    )
+    learning_rate_steps: Positive = Field(10_000, description="updates until then")
     adam_epsilon: PositiveFloat = Field(1.5e-4, description="Adam's epsilon")
     max_gradient_norm: PositiveFloat = Field(10.0, description="bound on the norm of the whole gradient")
     loss: Literal["huber", "squared", "hl_gauss"] = Field(

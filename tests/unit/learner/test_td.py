@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from learner.td import (
-    annealed_exponent,
+    annealed,
     bootstrap_values,
     huber_loss,
     squared_loss,
@@ -81,17 +81,17 @@ def test_huber_bounds_the_gradient_and_the_square_does_not(loss, expected):
 )
 def test_the_exponent_moves_on_a_line_and_then_stays(step, expected):
     """It has its ends at the ends, half the way in the middle, and goes no further."""
-    assert annealed_exponent(0.4, 1.0, 1000, step) == pytest.approx(expected, abs=1e-12)
+    assert annealed(0.4, 1.0, 1000, step) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_exponent_can_fall_and_needs_no_steps():
     """A start above the end falls; zero steps mean the end at once."""
-    assert annealed_exponent(1.0, 0.0, 10, 5) == 0.5
-    assert annealed_exponent(0.4, 0.9, 0, 0) == pytest.approx(0.9)
+    assert annealed(1.0, 0.0, 10, 5) == 0.5
+    assert annealed(0.4, 0.9, 0, 0) == pytest.approx(0.9)
 
 
 def test_the_exponent_ends_exactly_where_it_is_told():
     """No rounding leaves it short of 1, so the bias correction becomes complete."""
-    ends = [annealed_exponent(0.0, 1.0, steps, steps) for steps in (1, 3, 7, 10_000)]
+    ends = [annealed(0.0, 1.0, steps, steps) for steps in (1, 3, 7, 10_000)]
     assert ends == [1.0] * len(ends)
-    assert np.isclose(annealed_exponent(0.1, 0.7, 3, 3), 0.7, rtol=0, atol=1e-15)
+    assert np.isclose(annealed(0.1, 0.7, 3, 3), 0.7, rtol=0, atol=1e-15)
