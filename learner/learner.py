@@ -3,7 +3,7 @@
 Shape letters: T tasks, B transitions of a task.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
