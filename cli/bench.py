@@ -1,4 +1,4 @@
-"""`trunkline bench replay|acting|learner|probes|system`."""
+"""`trunkline bench replay|acting|learner|weighting|probes|system`."""
 
 import json
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from benchmarks.probes import measure_probes
 from benchmarks.replay import measure_replay
 from benchmarks.report import draw, to_json
 from benchmarks.system import measure_system
+from benchmarks.weighting import measure_weighting
 from cli.arguments import JsonOption
 from deploy.errors import ConfigError
 
@@ -81,6 +82,14 @@ def probes(
 ) -> None:
     """A reading of the probes beside the updates between two readings."""
     _run("probes", measure_probes, rounds, seconds, plot, as_json)
+
+
+@bench_app.command()
+def weighting(
+    rounds: Rounds = 9, seconds: Seconds = 1.0, plot: Plot = None, as_json: JsonOption = False
+) -> None:
+    """An update of five tasks under each task weighting beside one under equal weights."""
+    _run("weighting", measure_weighting, rounds, seconds, plot, as_json)
 
 
 @bench_app.command()

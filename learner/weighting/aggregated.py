@@ -3,6 +3,7 @@
 Shape letters: T tasks, in the order of the configuration; P shared parameters, one behind another.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -53,10 +54,10 @@ class AggregatedGradients(TaskWeighting):
         if trace == 0.0:  # all gradients are zero, and so is any combination
             return torch.ones(len(gramian_TT))
         try:
-            weights_T = self.weights_of(gramian_TT / trace)
+            weights_T = self.weights_of(gramian_TT / trace) if math.isfinite(trace) else None
         except (LinAlgError, ValueError):
-            weights_T = torch.full((len(gramian_TT),), torch.nan)
-        if bool(weights_T.isfinite().all()):
+            weights_T = None
+        if weights_T is not None and bool(weights_T.isfinite().all()):
             return weights_T
         self._plain_sums.value += 1
         return torch.ones(len(gramian_TT))

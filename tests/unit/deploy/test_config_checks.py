@@ -1,5 +1,7 @@
 """Checks that need environments or span several fields."""
 
+import sys
+
 import pytest
 
 from deploy.config.resolution import check, least_error_buffer, rate_limiter, resolve, resolve_specs
@@ -133,3 +135,40 @@ def test_several_checks_speak_at_once():
         "replay.memory_budget",
         "learner.batch_size",
     ]
+
+
+def test_a_loss_weight_that_nobody_reads_is_a_mistake():
+    """Only `fixed` reads loss weights; the sentence says how to have them."""
+    (found,) = sentences_of("tasks.chain.loss_weight=2.0", "learner.weighting=pcgrad")
+    assert found == (
+        "tasks.chain.loss_weight: 2 is not allowed with learner.weighting 'pcgrad', which does not read it: "
+        "learner.weighting should be 'fixed', or the loss_weight 1"
+    )
+    assert len(sentences_of("tasks.chain.loss_weight=2.0")) == 1
+    check_passes("tasks.chain.loss_weight=2.0", "learner.weighting=fixed")
+
+
+@pytest.mark.parametrize("sharing", ["separate", "l2"])
+@pytest.mark.parametrize("name", ["pcgrad", "cagrad", "aligned_mtl", "imtl_g", "upgrad"])
+def test_gradients_of_what_tasks_share_need_something_shared(name: str, sharing: str):
+    """Weights of losses do not."""
+    (found,) = sentences_of(f"learner.weighting={name}", f"network.sharing={sharing}")
+    assert found == (
+        f"learner.weighting: '{name}' is not allowed with network.sharing '{sharing}': it combines "
+        "gradients of what tasks share, and they share no parameter"
+    )
+    check_passes("learner.weighting=famo", f"network.sharing={sharing}")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("cagrad", "quadprog"), ("aligned_mtl", "torchjd"), ("upgrad", "torchjd")]
+)
+def test_a_weighting_whose_package_is_missing_names_the_extra(name: str, package: str, monkeypatch):
+    """None in `sys.modules` is how Python knows a module that cannot be imported."""
+    monkeypatch.setitem(sys.modules, package, None)
+    (found,) = sentences_of(f"learner.weighting={name}")
+    assert found == (
+        f"learner.weighting: '{name}' is not allowed: it needs {package}, which is not installed; "
+        "the extra 'torchjd' brings it (pip install 'trunkline[torchjd]')"
+    )
+    check_passes("learner.weighting=pcgrad")

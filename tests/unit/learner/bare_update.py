@@ -74,5 +74,7 @@ def _values(weights: Weights, task: str, obs: Tensor) -> Tensor:
     x = obs @ weights[f"encoders.task:{task}.linear.weight"].T + weights[f"encoders.task:{task}.linear.bias"]
     x = (x - x.mean(1, keepdim=True)) / (x.var(1, unbiased=False, keepdim=True) + 1e-5).sqrt()
     x = (x * weights["trunk.mlp.blocks.0.norm.weight"] + weights["trunk.mlp.blocks.0.norm.bias"]).clamp(min=0)
-    x = (x @ weights["trunk.mlp.blocks.0.linear.weight"].T + weights["trunk.mlp.blocks.0.linear.bias"]).clamp(min=0)
+    x = (x @ weights["trunk.mlp.blocks.0.linear.weight"].T + weights["trunk.mlp.blocks.0.linear.bias"]).clamp(
+        min=0
+    )
     return x @ weights[f"heads.task:{task}.values.weight"].T + weights[f"heads.task:{task}.values.bias"]

@@ -8,8 +8,8 @@ import torch
 
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters
-from learner.weighting.fixed import FixedWeighting
 from learner.td import huber_loss, squared_loss
+from learner.weighting.fixed import FixedWeighting
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout
