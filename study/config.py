@@ -117,7 +117,9 @@ def _mistakes(study: StudyConfig) -> Iterator[str]:
     if study.reference not in study.arms:
         yield f"reference: {study.reference!r} is not an arm; allowed are {', '.join(study.arms)}"
     for arm, overrides in study.arms.items():
-        for field in overrides:
+        for field, value in overrides.items():
+            if isinstance(value, dict):
+                yield f"arms.{arm}.{field}: a section is not allowed: name each field, such as {field}.field"
             same = next((s for s in SAME_IN_ALL_ARMS if f"{field}.".startswith(f"{s}.")), None)
             if same is not None:
                 yield (

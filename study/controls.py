@@ -20,10 +20,13 @@ FALSE_SHARE = 0.05
 
 @dataclass(frozen=True)
 class ControlVerdict:
-    """Whether a control passed, the figures that decided it by name, and a sentence that says it."""
+    """Whether a control passed, the figures that decided it by name, and a sentence that says it.
+
+    `passed` is None where there were too few seeds for the control to show anything either way.
+    """
 
     name: str
-    passed: bool
+    passed: bool | None
     figures: Mapping[str, float]
     sentence: str
 
@@ -44,8 +47,8 @@ def same_arm_control(
     No run stands in both halves, as it might if runs were drawn with replacement: those would be too alike.
 
     It is a check of the instrument, and only of that: the splits reuse one set of runs, so they do not say
-    whether the runs themselves are independent. With too few seeds for any difference to be found, the
-    control has shown nothing and does not pass.
+    whether the runs themselves are independent. With too few seeds for any difference to be found, it is not
+    checked.
 
     Raises:
         ValueError: if the study has no such arm.
@@ -55,7 +58,7 @@ def same_arm_control(
     name = "same arm twice"
     if half < 2 or attainable_level(half, alpha, len(METRICS) * len(record.tasks)) == 0:
         sentence = f"Half of the {len(runs.seeds)} seeds of {arm!r} is too few to find any difference."
-        return ControlVerdict(name, False, {"splits": 0.0}, sentence)
+        return ControlVerdict(name, None, {"splits": 0.0}, sentence)
     found = 0
     for _ in range(splits):
         result = compare(_halves(record, runs, rng), "half", rng, resamples, alpha)
@@ -82,7 +85,7 @@ def twins_control(comparison: Comparison, twins: Sequence[str]) -> ControlVerdic
     """Tasks that are one environment under several names must not be hurt by being learned together.
 
     It passes if no corrected test finds harm; how much harm would have been found stands beside it. With too
-    few seeds for any harm to be found, it has shown nothing and does not pass.
+    few seeds for any harm to be found, it is not checked.
 
     Args:
         comparison: of the arm that shares with the reference that does not.
@@ -95,7 +98,7 @@ def twins_control(comparison: Comparison, twins: Sequence[str]) -> ControlVerdic
     figures = {"hurt": float(hurt), "worst_difference": worst, "visible_difference": visible}
     if np.isinf(visible):
         sentence = f"{len(comparison.seeds)} seeds are too few to find harm to {' and '.join(twins)}."
-        return ControlVerdict("twins", False, figures, sentence)
+        return ControlVerdict("twins", None, figures, sentence)
     said = f"{hurt} of {len(tests)} tests" if hurt else "no test"
     sentence = (
         f"With one environment learned together as {' and '.join(twins)}, {said} found harm; the worst "

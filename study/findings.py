@@ -31,7 +31,17 @@ class Findings:
     @property
     def failed(self) -> list[ControlVerdict]:
         """The controls that did not pass."""
-        return [control for control in self.controls if not control.passed]
+        return [control for control in self.controls if control.passed is False]
+
+    @property
+    def passed(self) -> list[ControlVerdict]:
+        """The controls that passed."""
+        return [control for control in self.controls if control.passed]
+
+    @property
+    def unchecked(self) -> list[ControlVerdict]:
+        """The controls for which there were too few seeds."""
+        return [control for control in self.controls if control.passed is None]
 
 
 def find(record: StudyRecord, controls: Sequence[ControlVerdict] = ()) -> Findings:

@@ -71,11 +71,16 @@ def _limits(tasks: Sequence[TaskComparison]) -> str:
 
 
 def _certainty(findings: Findings) -> str:
+    passed = f": {_names(findings.passed)}" if findings.passed else ""
+    unchecked = (
+        f" Too few seeds to check {_names(findings.unchecked)}: take what is said with that much less trust."
+        if findings.unchecked
+        else ""
+    )
     return (
-        f"The instrument passed {counted(len(findings.controls), 'control')}: "
-        f"{_names(findings.controls)}. Brackets are 95 % intervals; what is called helped or hurt still "
-        "holds after correction for all tasks and both metrics of an arm; limits are of differences that "
-        "would be found four times in five."
+        f"The instrument passed {counted(len(findings.passed), 'control')}{passed}.{unchecked} "
+        "Brackets are 95 % intervals; what is called helped or hurt still holds after correction for all "
+        "tasks and both metrics of an arm; limits are of differences that would be found four times in five."
     )
 
 

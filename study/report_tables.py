@@ -22,7 +22,8 @@ _TASK_HEADER = (
 
 def control_table(findings: Findings) -> Table:
     """Return the controls and what each of them says."""
-    rows = [[c.name, "passed" if c.passed else "FAILED", c.sentence] for c in findings.controls]
+    said = {True: "passed", False: "FAILED", None: "not checked"}
+    rows = [[control.name, said[control.passed], control.sentence] for control in findings.controls]
     return Table(["control", "verdict", "what it saw"], rows)
 
 

@@ -14,7 +14,7 @@ from study.plan import Plan
 def control_verdicts(control: Plan) -> Iterator[ControlVerdict]:
     """Yield the verdict of each arm of a control study against its reference.
 
-    A control without the runs that it takes has not passed.
+    A control without the runs that it takes is not checked.
     """
     kind, tasks = control.study.control, control.study.tasks
     if kind is None:
@@ -24,7 +24,7 @@ def control_verdicts(control: Plan) -> Iterator[ControlVerdict]:
             try:
                 yield _verdict(control, arm, (tasks[0], tasks[1]))
             except (ConfigError, ValueError) as error:
-                yield ControlVerdict(kind, False, {}, f"The control {kind} could not be judged: {error}.")
+                yield ControlVerdict(kind, None, {}, f"{kind} could not be checked: {error}.")
 
 
 def _verdict(control: Plan, arm: str, tasks: tuple[str, str]) -> ControlVerdict:
