@@ -9,6 +9,7 @@ from deploy.parts import Parts
 from deploy.runtime import Crew
 from network.weights import WeightsSnapshot
 from replay.client import LocalShardClient, ShardClient
+from replay.table import Table
 from tasks.errors import EnvironmentFailureError
 
 
@@ -30,6 +31,8 @@ class LocalRuntime:
         self._weights = _LatestWeights()
         self._evaluation: EvaluationRequest | None = None
         self._actors: list[Actor] = []
+        self._tables: list[Table] = []
+        self._held_at: dict[int, int] = {}
 
     def __enter__(self) -> "LocalRuntime":
         for index, shard in enumerate(self.shards):
@@ -48,19 +51,26 @@ class LocalRuntime:
     def start_actors(self) -> None:
         """Build every task's actors."""
         try:
-            self._actors = [
-                self._parts.actor(spec, index, 0, self._client_of(spec.name, index), self._weights)
-                for spec in self._parts.specs
-                for index in range(self._parts.config.tasks[spec.name].actors)
-            ]
+            for spec in self._parts.specs:
+                for index in range(self._parts.config.tasks[spec.name].actors):
+                    shard = self._parts.replay.shard_of_actor(spec.name, index)
+                    client = self.clients[shard]
+                    self._actors.append(self._parts.actor(spec, index, 0, client, self._weights))
+                    self._tables.append(self.shards[shard].tables[spec.name])
         except EnvironmentFailureError as error:
             raise TrainingFailedError(str(error)) from error
 
     def advance(self) -> None:
-        """Let every actor send one block, if replay allows."""
+        """Let every actor send one block, if replay allows.
+
+        Who was held back is so until the table may take in more; asking earlier would decode a block in vain.
+        """
         try:
-            for actor in self._actors:
-                actor.advance(timeout_seconds=0.0)
+            for place, (actor, table) in enumerate(zip(self._actors, self._tables, strict=True)):
+                if self._held_at.get(place) == table.insert_until:
+                    continue
+                if not actor.advance(timeout_seconds=0.0):
+                    self._held_at[place] = table.insert_until
         except EnvironmentFailureError as error:
             raise TrainingFailedError(str(error)) from error
 
@@ -112,9 +122,6 @@ class LocalRuntime:
     def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002
         """Return True: it is done."""
         return True
-
-    def _client_of(self, task: str, actor: int) -> ShardClient:
-        return self.clients[self._parts.replay.shard_of_actor(task, actor)]
 
 
 class _LatestWeights:
