@@ -31,6 +31,9 @@ class StudyConfig(Section):
     )
     reference: ArmName = Field(description="the arm that the others are compared with")
     seeds: Annotated[int, Field(gt=0, le=1000)] = Field(20, description="runs of each arm")
+    first_seed: Annotated[int, Field(ge=0)] = Field(
+        1, description="the first of them; others than those that settings were chosen with"
+    )
     last: Annotated[int, Field(gt=0)] = Field(10, description="evaluations whose mean is the final score")
     thresholds: dict[str, float] = Field(
         {}, description="by task, the return of which steps to threshold speaks"
@@ -58,6 +61,11 @@ class StudyConfig(Section):
             return parse_config(copy.deepcopy(self.run), [*overrides, *unbounded])
         except ConfigError as error:
             raise ConfigError(*(f"arms.{arm}: {line}" for line in str(error).splitlines())) from error
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """Seeds that every arm is run with."""
+        return list(range(self.first_seed, self.first_seed + self.seeds))
 
     @property
     def tasks(self) -> list[str]:

@@ -28,6 +28,7 @@ _PROBES = (
     "conflict_share",
     "dormant_share",
     "effective_rank",
+    "lesion_share",
 )
 
 
@@ -57,7 +58,7 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
         arms=arms,
         last=study.last,
         thresholds=study.thresholds,
-        planned_seeds=list(range(1, study.seeds + 1)),
+        planned_seeds=study.all_seeds,
         missing=missing,
         tuning=study.tuning,
         command=command,

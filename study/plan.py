@@ -36,7 +36,7 @@ class Plan:
 
     def runs(self) -> Iterator[PlannedRun]:
         """Yield all runs, seed by seed, so that a study that stops early has whole seeds."""
-        for seed in range(1, self.study.seeds + 1):
+        for seed in self.study.all_seeds:
             for arm in self.study.arms:
                 yield PlannedRun(arm, seed, self.directory / "runs" / arm / f"seed-{seed}")
 

@@ -40,8 +40,8 @@ class ArmRecord:
         undiscounted: by task, mean undiscounted greedy return: (S, P).
         cost: what the runs took.
         probes: readings by name, of which an arm may have none: `gradient_cosine`, `magnitude_similarity` and
-            `feature_cka` (S, K, T, T), `gradient_share` (S, K, T), `conflict_share`, `dormant_share` and
-            `effective_rank` (S, K). What an arm does not define is not a number.
+            `feature_cka` (S, K, T, T), `gradient_share` and `lesion_share` (S, K, T),
+            `conflict_share`, `dormant_share` and `effective_rank` (S, K). What an arm does not define is not a number.
     """
 
     name: str

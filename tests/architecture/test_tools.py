@@ -43,8 +43,7 @@ def test_the_tool_complains_of_a_bad_file(tool: str, text: str, tmp_path: Path):
     """With this project's settings each tool fails on a file that deserves it."""
     (tmp_path / "bad.py").write_text(text)
     config = (ROOT / "pyproject.toml").read_text()
-    packages = 'packages = ["tasks", "network", "replay", "actors", "learner", "deploy", "cli", "benchmarks"]'
-    assert packages in config
+    packages = next(line for line in config.splitlines() if line.startswith("packages = ["))
     (tmp_path / "pyproject.toml").write_text(config.replace(packages, 'files = ["bad.py"]'))
     status, output = run(TOOLS[tool], tmp_path)
     assert status == 1, output

@@ -112,6 +112,7 @@ def train_over_ray(
             parts.replay.batch_source(router, parts.device()),
             Reporter(run.config, parts.replay.capacities(), Progress(), 0, [observe], time.perf_counter),
             lambda *_: None,
+            lambda *_: None,
             Progress(),
         )
         outcome = training.run()

@@ -92,6 +92,7 @@ def train_locally(
             parts.replay.batch_source(router, parts.device()),
             Reporter(parts.config, capacities, before, learner.learner_step, [observe], time.perf_counter),
             lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
+            lambda *_: None,
             before,
         )
         outcome = training.run()

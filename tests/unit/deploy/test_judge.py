@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
+from actors.evaluation import EpisodeReturns
 from deploy.judge import EvaluationRequest, EvaluationResult, Judge
 from network.weights import WeightsSnapshot
 
 BOUNDS = {"a": 10.0, "b": -5.0}
+
+
+def undiscounted(*returns: float) -> EpisodeReturns:
+    return EpisodeReturns(list(returns), [0.0] * len(returns))
 
 
 def snapshot(version: int) -> WeightsSnapshot:
@@ -14,7 +19,7 @@ def snapshot(version: int) -> WeightsSnapshot:
 
 
 def result(request: EvaluationRequest, a: float, b: float) -> EvaluationResult:
-    return EvaluationResult(request, {"a": [a - 1, a + 1], "b": [b, b]})
+    return EvaluationResult(request, {"a": undiscounted(a - 1, a + 1), "b": undiscounted(b, b)})
 
 
 def test_a_first_pass_asks_for_a_confirmation_with_the_same_weights():
@@ -83,7 +88,7 @@ def test_the_bound_itself_is_reached_by_the_mean():
     """Single episodes may lie below it."""
     judge = Judge({"a": 10.0})
     request = judge.request(snapshot(1))
-    assert judge.consider(EvaluationResult(request, {"a": [0.0, 20.0]})) is not None
+    assert judge.consider(EvaluationResult(request, {"a": undiscounted(0.0, 20.0)})) is not None
 
 
 def test_rounds_count_from_one():
@@ -94,6 +99,12 @@ def test_rounds_count_from_one():
 
 def test_mean_and_standard_deviation_are_of_all_episodes():
     """Population standard deviation, worked out by hand."""
-    found = EvaluationResult(Judge({}).request(snapshot(0)), {"a": [1.0, 3.0, 5.0, 7.0]})
+    found = EvaluationResult(Judge({}).request(snapshot(0)), {"a": undiscounted(1.0, 3.0, 5.0, 7.0)})
     assert found.mean("a") == 4.0
     assert found.std("a") == pytest.approx(5.0**0.5)
+
+
+def test_discounted_returns_have_a_mean_of_their_own():
+    """Beside that of the undiscounted ones."""
+    found = EvaluationResult(Judge({}).request(snapshot(0)), {"a": EpisodeReturns([1.0, 3.0], [0.5, 1.0])})
+    assert (found.mean("a"), found.discounted_mean("a"), found.episodes("a")) == (2.0, 0.75, 2)

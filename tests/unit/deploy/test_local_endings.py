@@ -3,6 +3,7 @@
 import pytest
 
 from actors.actor import ActorReport
+from actors.evaluation import EpisodeReturns
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from tests.support.broken_environments import env_id
@@ -29,7 +30,8 @@ class OneLuckyCandidate(ReportingRuntime):
             return None
         self.finished += 1
         value = 1e3 if self.finished <= 2 else -1e3
-        return EvaluationResult(self.pending, {"chain": [value], "identity": [value]})
+        returns = EpisodeReturns([value], [value])
+        return EvaluationResult(self.pending, {"chain": returns, "identity": returns})
 
 
 def test_reported_returns_are_always_those_of_the_kept_weights():

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from actors.evaluation import EpisodeReturns
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.progress import Progress
 from deploy.reporting import LearnerReadings, Reporter
@@ -119,7 +120,11 @@ def test_what_is_known_of_a_task_stands_in_its_status():
     """Losses, staleness, greedy returns, crew, bound; None where nothing is known yet."""
     snapshotless: Any = None
     evaluation = EvaluationResult(
-        EvaluationRequest(snapshotless, 1, False), {"chain": [1.0, 0.0], "identity": [18.0, 20.0]}
+        EvaluationRequest(snapshotless, 1, False),
+        {
+            "chain": EpisodeReturns([1.0, 0.0], [0.5, 0.0]),
+            "identity": EpisodeReturns([18.0, 20.0], [2.0, 2.0]),
+        },
     )
     reports = Reports()
     first = reports.after(1.0, readings(losses={}, staleness={})).tasks[0]

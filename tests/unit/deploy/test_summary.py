@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from actors.evaluation import EpisodeReturns
 from deploy.accounting import TaskAccount
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.progress import Outcome, Progress, StopReason
@@ -14,7 +15,13 @@ from network.weights import WeightsSnapshot
 from tests.support.learning_builders import tiny_config
 
 REQUEST = EvaluationRequest(WeightsSnapshot(1, 40, "layout", np.zeros(1, np.float32)), 3, True)
-RESULT = EvaluationResult(REQUEST, {"chain": [1.0, 0.9], "identity": [17.0, 18.0]})
+RESULT = EvaluationResult(
+    REQUEST,
+    {
+        "chain": EpisodeReturns([1.0, 0.9], [0.5, 0.4]),
+        "identity": EpisodeReturns([17.0, 18.0], [2.0, 2.0]),
+    },
+)
 
 CHAIN = TaskAccount(300, 290, 4, 6, 8, 40, 250, 3, "something is odd")
 """sent, inserted, superseded, missing, duplicates, evicted, stored, lost, problem."""
@@ -50,6 +57,7 @@ def test_each_task_has_its_returns_and_whether_it_is_solved():
     assert tasks["chain"] == {
         "greedy_return_mean": pytest.approx(0.95),
         "greedy_return_std": pytest.approx(0.05),
+        "greedy_return_discounted": pytest.approx(0.45),
         "episodes": 2,
         "solved_at": 0.9,
         "solved": True,
