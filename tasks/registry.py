@@ -77,7 +77,7 @@ _SHIPPED = (
         "Acrobot-v1",
         "swing a two-link arm above a line",
         solved_at=-100.0,
-        observation_scale=(1.0, 1.0, 1.0, 1.0, 12.57, 28.27),
+        observation_scale=(1.0, 1.0, 1.0, 1.0, 4.0, 9.0),
     ),
     KnownEnvironment(
         "car_on_hill",
