@@ -153,7 +153,7 @@ class Parts:
         policy = TaskPolicy(self.network(), spec.name)
         policy.load(snapshot)
         seed = self._seed("evaluation", spec.name, round_number)
-        return greedy_returns(spec, policy, episodes, seed, self.config.evaluation.max_steps)
+        return greedy_returns(spec, policy, episodes, seed, self.config.tasks[spec.name].evaluation_steps)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

@@ -70,6 +70,9 @@ class TaskConfig(Section):
     env: str = Field(description="Gymnasium id, or module:id for one that a module registers")
     env_kwargs: dict[str, Any] = Field({}, description="arguments of the environment's constructor")
     max_episode_steps: Positive | None = Field(None, description="time limit; null for the environment's own")
+    evaluation_steps: Positive | None = Field(
+        None, description="steps after which an evaluation's episode is cut; null for the time limit alone"
+    )
     observation_scale: list[PositiveFloat] = Field(
         [1.0], description="divisor of float observations: one number, or one per element"
     )
@@ -234,9 +237,6 @@ class EvaluationConfig(Section):
 
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
-    max_steps: Positive | None = Field(
-        None, description="steps after which such an episode is cut; null for the task's time limit alone"
-    )
 
 
 class ProbesConfig(Section):
