@@ -16,7 +16,7 @@ class StudyProgress:
     Attributes:
         finished: runs that are there.
         planned: runs that there are to be, those of the controls included.
-        seconds_left: an estimate from the runs made so far; None before the first.
+        seconds_left: an estimate from the env steps made so far; None before the first run's end.
         last: the run that ended last, as `study/arm/seed`; None before the first.
         failure: why that run failed; None if it did not.
     """
@@ -54,13 +54,17 @@ def run_missing(plans: Sequence[Plan], workers: int, address: str | None, observ
     ]
     failures: list[str] = []
     started = time.monotonic()
+    steps_left = {job.name: float(job.config["stop_env_steps"]) for job in jobs}
+    steps = sum(steps_left.values())
     for count, finished in enumerate(run_jobs(jobs, workers, address) if jobs else (), start=1):
         plan, run = missing[finished.name]
+        del steps_left[finished.name]
+        to_go = sum(steps_left.values())
         if finished.failure is None:
             plan.keep(run, finished.files)
         else:
             failures.append(f"{finished.name}: {finished.failure}")
-        seconds_left = (time.monotonic() - started) / count * (len(jobs) - count)
+        seconds_left = (time.monotonic() - started) * to_go / (steps - to_go)
         done = planned - len(jobs) + count - len(failures)
         observe(StudyProgress(done, planned, seconds_left, finished.name, finished.failure))
     return failures
