@@ -41,7 +41,7 @@ class ArmRecord:
         cost: what the runs took.
         probes: readings by name, of which an arm may have none: `gradient_cosine`, `magnitude_similarity` and
             `feature_cka` (S, K, T, T), `gradient_share` and `lesion_share` (S, K, T),
-            `conflict_share`, `dormant_share` and `effective_rank` (S, K). What an arm does not define is not a number.
+            `conflict_share`, `dormant_share` and `effective_rank` (S, K). What an arm does not define is nan.
     """
 
     name: str
