@@ -17,6 +17,7 @@ from deploy.probing import PROBES
 from deploy.run_directory import EVALUATIONS, SUMMARY
 from study.plan import Plan, PlannedRun
 from study.records import ArmCost, ArmRecord, StudyRecord
+from study.similarity import features_beside_reference
 
 Lines = list[dict[str, Any]]
 
@@ -44,7 +45,8 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
     for run in plan.runs():
         if (run.arm, run.seed) not in missing:
             finished[run.arm].append(run)
-    arms = [_arm(plan, arm, runs) for arm, runs in finished.items() if runs]
+    reference = finished[study.reference]
+    arms = [_arm(plan, arm, runs, reference) for arm, runs in finished.items() if runs]
     if not arms or arms[0].name != study.reference:
         raise ConfigError(
             f"DIR: {str(plan.directory)!r} has no finished run of the reference, {study.reference!r}: "
@@ -65,7 +67,7 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
     )
 
 
-def _arm(plan: Plan, name: str, runs: Sequence[PlannedRun]) -> ArmRecord:
+def _arm(plan: Plan, name: str, runs: Sequence[PlannedRun], reference: Sequence[PlannedRun]) -> ArmRecord:
     tasks = plan.study.tasks
     evaluations = [_distinct(_lines(run.directory / EVALUATIONS)) for run in runs]
     summaries = [json.loads((run.directory / SUMMARY).read_text()) for run in runs]
@@ -90,6 +92,7 @@ def _arm(plan: Plan, name: str, runs: Sequence[PlannedRun]) -> ArmRecord:
             memory_bytes_S=np.array([cost["memory_bytes"] for cost in costs]),
         ),
         probes=_probes([_lines(run.directory / PROBES) for run in runs]),
+        similarity=features_beside_reference(_by_seed(runs), _by_seed(reference), tasks),
     )
 
 
@@ -103,6 +106,10 @@ def _probes(readings: Sequence[Lines]) -> dict[str, NDArray[np.float64]]:
         for name in _PROBES
     }
     return {name: values for name, values in arrays.items() if not np.isnan(values).all()}
+
+
+def _by_seed(runs: Sequence[PlannedRun]) -> dict[int, Path]:
+    return {run.seed: run.directory for run in runs}
 
 
 def _refuse_other_steps(arms: Sequence[ArmRecord]) -> None:

@@ -69,6 +69,7 @@ def _arrays_of(arm: ArmRecord) -> Arrays:
         "memory_bytes": arm.cost.memory_bytes_S,
     }
     arrays |= {f"{name}/{task}": values for name in _BY_TASK for task, values in getattr(arm, name).items()}
+    arrays |= {f"similarity/{task}": values for task, values in arm.similarity.items()}
     return arrays | {f"probes/{name}": values for name, values in arm.probes.items()}
 
 
@@ -82,6 +83,7 @@ def _arm(entry: dict[str, Any], arrays: Arrays) -> ArmRecord:
         undiscounted=_below(arrays, "undiscounted"),
         cost=ArmCost(entry["parameters"], entry["updates"], arrays["seconds"], arrays["memory_bytes"]),
         probes=_below(arrays, "probes"),
+        similarity=_below(arrays, "similarity"),
     )
 
 

@@ -42,6 +42,7 @@ class ArmRecord:
         probes: readings by name, of which an arm may have none: `gradient_cosine`, `magnitude_similarity` and
             `feature_cka` (S, K, T, T), `gradient_share` and `lesion_share` (S, K, T),
             `conflict_share`, `dormant_share` and `effective_rank` (S, K). What an arm does not define is nan.
+        similarity: by task, CKA of its features with the reference's, over pairs of runs; may be empty.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ArmRecord:
     undiscounted: Mapping[str, NDArray[np.float64]]
     cost: ArmCost
     probes: Mapping[str, NDArray[np.float64]]
+    similarity: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)

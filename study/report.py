@@ -14,7 +14,14 @@ from study.plain_words import in_plain_words
 from study.record_file import RECORD_FILE, save_record
 from study.records import StudyRecord
 from study.report_pictures import picture_of_curves, picture_of_transfer, pictures_of_probes
-from study.report_tables import aggregate_table, control_table, cost_table, probe_table, task_table
+from study.report_tables import (
+    aggregate_table,
+    control_table,
+    cost_table,
+    probe_table,
+    similarity_table,
+    task_table,
+)
 from study.results_json import to_json
 from study.wording import counted, listed
 
@@ -96,3 +103,5 @@ def _probes(findings: Findings) -> Iterator[Block]:
         yield Heading("Inside the network")
         yield from pictures_of_probes(findings)
         yield probe_table(probed)
+    if findings.record.arms[0].similarity:
+        yield similarity_table(findings.record)

@@ -9,7 +9,7 @@ from study.comparison import Comparison, MetricComparison, TaskComparison
 from study.document import Table
 from study.findings import Findings
 from study.probe_means import mean_reading
-from study.records import ArmRecord
+from study.records import ArmRecord, StudyRecord
 from study.wording import UNKNOWN, estimate, number, p_value, steps
 
 GIB = 2**30
@@ -84,6 +84,22 @@ def probe_table(arms: Sequence[ArmRecord]) -> Table:
         "Means over seeds and readings: share of task pairs whose gradients on the shared parameters "
         "point apart, share of trunk units that hardly ever answer, and effective rank of the trunk's "
         "features.",
+    )
+
+
+def similarity_table(record: StudyRecord) -> Table:
+    """Return how alike each arm's features are to the reference's, task by task."""
+    rows = [
+        [arm.name, *(f"{arm.similarity[task].mean():.2f}" for task in record.tasks)]
+        for arm in record.arms
+        if arm.similarity
+    ]
+    return Table(
+        ["arm", *record.tasks],
+        rows,
+        "Linear CKA of the features that the heads read, on the same observations of random play: of each "
+        "arm's runs with the reference's of the same seed. The reference's own row is of pairs of its runs "
+        "that differ in their seed alone. Means over at most five pairs.",
     )
 
 

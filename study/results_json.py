@@ -42,6 +42,7 @@ def _arm(arm: ArmRecord, summaries: Mapping[str, TaskSummary]) -> dict[str, Any]
             task: {"final": _iqm(summary.final), "auc": _iqm(summary.auc), "seeds": arm.seeds}
             for task, summary in summaries.items()
         },
+        "similarity": {task: values.tolist() for task, values in arm.similarity.items()},
         "cost": {
             "parameters": arm.cost.parameters,
             "updates": arm.cost.updates,

@@ -35,6 +35,7 @@ def sample_arm(
         undiscounted={task: 2 * values for task, values in returns.items()},
         cost=ArmCost(parameters=15_855, updates=50_000, seconds_S=seconds_S, memory_bytes_S=memory_S),
         probes=_probes(rng, len(seeds), len(tasks)) if probed else {},
+        similarity={task: rng.uniform(0.5, 0.9, 5) for task in tasks} if probed else {},
     )
 
 

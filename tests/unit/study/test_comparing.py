@@ -17,7 +17,7 @@ def make_arm(name, curves, seeds=None):
     """Return an arm of these curves by task: (S, 4)."""
     seeds = seeds if seeds is not None else list(range(len(next(iter(curves.values())))))
     cost = ArmCost(1, 1, np.zeros(len(seeds)), np.zeros(len(seeds), np.int64))
-    return ArmRecord(name, {}, seeds, STEPS_P, curves, curves, cost, {})
+    return ArmRecord(name, {}, seeds, STEPS_P, curves, curves, cost, {}, {})
 
 
 def make_record(arm, reference, thresholds=None):
