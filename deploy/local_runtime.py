@@ -110,13 +110,23 @@ class LocalRuntime:
         return 0
 
     def save_replay(self) -> bool:
-        """Save every shard now."""
-        for shard, writer in zip(self.shards, self._writers, strict=True):
-            if writer is not None:
-                for piece in writer.pieces(shard.tables):
-                    writer.write(piece)
-                writer.commit()
-        self._parts.replay.remove_old_snapshots()
+        """Save every shard now.
+
+        Raises:
+            TrainingFailedError: the files cannot be written.
+        """
+        try:
+            for shard, writer in zip(self.shards, self._writers, strict=True):
+                if writer is not None:
+                    for piece in writer.pieces(shard.tables):
+                        writer.write(piece)
+                    writer.commit()
+            self._parts.replay.remove_old_snapshots()
+        except OSError as error:
+            where = error.filename or self._parts.replay.directory
+            raise TrainingFailedError(
+                f"replay cannot be saved: {where}: {error.strerror}; make room, or set checkpoint.replay to false"
+            ) from error
         return True
 
     def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002

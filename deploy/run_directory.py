@@ -12,7 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 from deploy.config.loading import parse_config, to_yaml
 from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import parse_yaml
-from deploy.errors import ConfigError
+from deploy.errors import ConfigError, TrainingFailedError
 from deploy.judge import EvaluationResult
 from deploy.progress import Progress
 from deploy.status import RunStatus
@@ -81,11 +81,20 @@ class RunDirectory:
         (self.path / CONFIG).write_text(to_yaml(self.config))
 
     def save_checkpoint(self, learner: Learner, progress: Progress) -> None:
-        """Write a checkpoint of a learner and of how far the run has come."""
+        """Write a checkpoint of a learner and of how far the run has come.
+
+        Raises:
+            TrainingFailedError: it cannot be written.
+        """
         state = {"learner_step": learner.learner_step, "seed": self.config.seed, **asdict(progress)}
         tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
         checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
-        save_checkpoint(self._checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
+        try:
+            save_checkpoint(self._checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
+        except OSError as error:
+            raise TrainingFailedError(
+                f"a checkpoint cannot be written: {error.filename or self._checkpoints}: {error.strerror}"
+            ) from error
 
     def newest_checkpoint(self) -> tuple[Checkpoint, list[str]]:
         """Return the newest checkpoint that verifies, and a sentence for each that was passed over.

@@ -126,7 +126,10 @@ class Training:
 
     def _wait_for_data(self) -> None:
         self._monitor.refresh()
-        self._source.wait(WAIT_SECONDS)
+        if all(self._router.reaches(task) for task in self._source.waiting_for()):
+            self._source.wait(WAIT_SECONDS)
+        else:
+            time.sleep(WAIT_SECONDS)
         self._phases.mark("waiting")
 
     def _update(self, batches: Sequence[TaskBatch]) -> None:

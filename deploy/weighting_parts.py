@@ -76,6 +76,6 @@ def weighting_mistakes(config: RunConfig) -> list[str]:
     if missing:
         mistakes.append(
             f"learner.weighting: {name!r} is not allowed: it needs {missing[0]}, which is not installed; "
-            "the extra 'torchjd' brings it (pip install 'trunkline[torchjd]')"
+            "the extra 'torchjd' brings it (pip install --editable '.[torchjd]')"
         )
     return mistakes

@@ -65,9 +65,9 @@ def _manifest(directory: Path) -> dict[str, Any]:
 
 
 def _refuse_other_shape(task: str, saved: Mapping[str, Any], shape: TableShape) -> None:
-    for name, now in asdict(shape).items():
-        before = saved.get(name)
-        if before != (list(now) if isinstance(now, tuple) else now):
+    for name, value in asdict(shape).items():
+        before, now = saved.get(name), list(value) if isinstance(value, tuple) else value
+        if before != now:
             raise SnapshotError(
                 f"replay snapshot of another configuration: {name} of task {task!r} was {before}, "
                 f"it is {now} now; to resume without replay give checkpoint.replay=false"

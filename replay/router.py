@@ -102,6 +102,10 @@ class ReplayRouter:
         """Count items that came from a snapshot towards those which must be there before sampling."""
         self._tasks[task].credit(restored)
 
+    def reaches(self, task: str) -> bool:
+        """Return whether any shard of a task is up."""
+        return bool(self._alive(task))
+
     def wait(self, task: str, timeout_seconds: float) -> None:
         """Wait at most so long for news of a task that is held back."""
         watch = next(iter(self._tasks[task].watches.values()), None)

@@ -51,7 +51,7 @@ def inspect_environment(
 
 def _obstacle(env_kwargs: Mapping[str, Any], error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and f"{error.name}.".startswith("minatar."):
-        return "needs an extra that is not installed: pip install 'trunkline[minatar]'"
+        return "needs an extra that is not installed: pip install --editable '.[minatar]'"
     return f"cannot be built with {dict(env_kwargs)}: {type(error).__name__}: {error}"
 
 

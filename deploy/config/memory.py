@@ -116,7 +116,7 @@ def memory_mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int
 def in_units(count: float) -> str:
     """Return a number of bytes as people write it, such as 1.5 GiB."""
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
+        if count < 999.5:
             return f"{count:.3g} {unit}"
         count /= 1024
     return f"{count:.3g} TiB"

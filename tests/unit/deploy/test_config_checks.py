@@ -169,6 +169,6 @@ def test_a_weighting_whose_package_is_missing_names_the_extra(name: str, package
     (found,) = sentences_of(f"learner.weighting={name}")
     assert found == (
         f"learner.weighting: '{name}' is not allowed: it needs {package}, which is not installed; "
-        "the extra 'torchjd' brings it (pip install 'trunkline[torchjd]')"
+        "the extra 'torchjd' brings it (pip install --editable '.[torchjd]')"
     )
     check_passes("learner.weighting=pcgrad")

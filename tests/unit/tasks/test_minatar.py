@@ -45,5 +45,5 @@ def test_a_missing_extra_is_named(env: str, env_kwargs: dict[str, str], monkeypa
         inspect_environment("game", env, env_kwargs, None)
     assert str(raised.value) == (
         f"tasks.game.env: environment {env!r} needs an extra that is not installed: "
-        "pip install 'trunkline[minatar]'"
+        "pip install --editable '.[minatar]'"
     )
