@@ -125,7 +125,7 @@ class LocalRuntime:
         except OSError as error:
             where = error.filename or self._parts.replay.directory
             raise TrainingFailedError(
-                f"replay cannot be saved: {where}: {error.strerror}; make room, or set checkpoint.replay to false"
+                f"replay cannot be saved: {where}: {error.strerror}; checkpoint.replay=false does without"
             ) from error
         return True
 

@@ -1,12 +1,16 @@
 """How a run over the in-process runtime ends when something goes differently than planned."""
 
+from pathlib import Path
+
 import pytest
 
 from actors.actor import ActorReport
 from actors.evaluation import EpisodeReturns
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.local_runtime import LocalRuntime
 from tests.support.broken_environments import env_id
+from tests.support.learning_builders import tiny_parts
 from tests.unit.deploy.local_run import ReportingRuntime, train_locally
 
 SHORT = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "stop_env_steps=400")
@@ -77,3 +81,11 @@ def test_a_run_that_nothing_reaches_ends_with_a_sentence(monkeypatch: pytest.Mon
     monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.5)
     with pytest.raises(TrainingFailedError, match=r"nothing reached replay .* waits for: chain, identity"):
         train_locally(*SHORT, runtime_type=Idle)
+
+
+def test_replay_that_cannot_be_saved_ends_a_run_with_a_sentence(tmp_path: Path):
+    """Here its directory would lie in a file."""
+    (tmp_path / "file").write_text("")
+    runtime = LocalRuntime(tiny_parts(replay_directory=tmp_path / "file" / "replay"))
+    with runtime, pytest.raises(TrainingFailedError, match=r"cannot be saved: .*file.*: Not a directory; "):
+        runtime.save_replay()

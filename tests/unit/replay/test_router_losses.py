@@ -55,6 +55,21 @@ def test_a_shard_that_dies_is_down_with_its_reason_and_its_items_are_lost_once()
     assert router.lost == {"toy": 3}
 
 
+def test_a_task_is_out_of_reach_once_all_its_shards_are_down():
+    """Whoever waits for it has to wait by the clock."""
+    clients, router = clients_and_router()
+    for client in clients:
+        client.open = False
+    draw = ask(router)
+    for client in clients:
+        assert router.reaches("toy")
+        client.die()
+        client.open = True
+        draw.ready()
+        draw.ready()
+    assert not router.reaches("toy")
+
+
 def test_nothing_is_asked_of_a_shard_that_is_down():
     """No samples, no questions, no priorities; the others go on."""
     clients, router = clients_and_router()
