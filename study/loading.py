@@ -4,7 +4,7 @@ Shape letters: S seeds, P evaluations of a run, K readings of the probes, T task
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from study.records import ArmCost, ArmRecord, StudyRecord
 from study.similarity import features_beside_reference
 
 Lines = list[dict[str, Any]]
+
+SLACK = 0.01
+"""Of all env steps or updates, by how much arms may differ."""
 
 _PROBES = (
     "gradient_cosine",
@@ -87,7 +90,7 @@ def _arm(plan: Plan, name: str, runs: Sequence[PlannedRun], reference: Sequence[
         undiscounted={task: curve("undiscounted", task) for task in tasks},
         cost=ArmCost(
             parameters=costs[0]["parameters"],
-            updates=summaries[0]["learner_steps"],
+            updates=round(np.median([summary["learner_steps"] for summary in summaries])),
             seconds_S=np.array([summary["train_seconds"] for summary in summaries]),
             memory_bytes_S=np.array([cost["memory_bytes"] for cost in costs]),
         ),
@@ -113,18 +116,26 @@ def _by_seed(runs: Sequence[PlannedRun]) -> dict[int, Path]:
 
 
 def _refuse_other_steps(arms: Sequence[ArmRecord]) -> None:
-    """Raise if arms were evaluated at other env steps, or after other numbers of updates."""
+    """Raise if an arm was evaluated after other numbers of env steps or updates than the first.
+
+    They may differ by what one block of experience holds: the rows behind an episode's end are no env steps,
+    and how many of them a block has depends on how the arm plays.
+    """
     first = arms[0]
+    budget = float(first.env_steps_P[-1])
     for arm in arms[1:]:
-        same: Mapping[str, Callable[[ArmRecord], object]] = {
-            "env steps": lambda a: a.env_steps_P.tolist(),
-            "updates": lambda a: a.cost.updates,
-        }
-        for what, of in same.items():
-            if of(arm) != of(first):
-                raise ConfigError(
-                    f"arms.{arm.name}: its {what} differ from {first.name}'s: the two cannot be compared"
-                )
+        if arm.env_steps_P.shape != first.env_steps_P.shape:
+            what = "number of evaluations differs"
+        elif np.abs(arm.env_steps_P - first.env_steps_P).max() > SLACK * budget:
+            what = "env steps differ"
+        elif abs(arm.cost.updates - first.cost.updates) > SLACK * first.cost.updates:
+            what = "updates differ"
+        else:
+            continue
+        raise ConfigError(
+            f"arms.{arm.name}: its {what} from {first.name}'s by more than {SLACK:.0%}: "
+            "the two cannot be compared"
+        )
 
 
 def _reference_first(plan: Plan) -> list[str]:
