@@ -9,8 +9,10 @@ from deploy.parts import Parts
 from deploy.runtime import Crew
 from network.weights import WeightsSnapshot
 from replay.client import LocalShardClient, ShardClient
-from replay.table import Table
 from tasks.errors import EnvironmentFailureError
+
+SITTING_OUT = 4
+"""Turns that an actor leaves out when replay holds it back: asking again decodes a block, mostly in vain."""
 
 
 class LocalRuntime:
@@ -31,8 +33,7 @@ class LocalRuntime:
         self._weights = _LatestWeights()
         self._evaluation: EvaluationRequest | None = None
         self._actors: list[Actor] = []
-        self._tables: list[Table] = []
-        self._held_at: dict[int, int] = {}
+        self._turns_out: list[int] = []
 
     def __enter__(self) -> "LocalRuntime":
         for index, shard in enumerate(self.shards):
@@ -56,21 +57,18 @@ class LocalRuntime:
                     shard = self._parts.replay.shard_of_actor(spec.name, index)
                     client = self.clients[shard]
                     self._actors.append(self._parts.actor(spec, index, 0, client, self._weights))
-                    self._tables.append(self.shards[shard].tables[spec.name])
+                    self._turns_out.append(0)
         except EnvironmentFailureError as error:
             raise TrainingFailedError(str(error)) from error
 
     def advance(self) -> None:
-        """Let every actor send one block, if replay allows.
-
-        Who was held back is so until the table may take in more; asking earlier would decode a block in vain.
-        """
+        """Let every actor send one block, if replay allows and it does not sit out."""
         try:
-            for place, (actor, table) in enumerate(zip(self._actors, self._tables, strict=True)):
-                if self._held_at.get(place) == table.insert_until:
-                    continue
-                if not actor.advance(timeout_seconds=0.0):
-                    self._held_at[place] = table.insert_until
+            for number, actor in enumerate(self._actors):
+                if self._turns_out[number]:
+                    self._turns_out[number] -= 1
+                elif not actor.advance(timeout_seconds=0.0):
+                    self._turns_out[number] = SITTING_OUT
         except EnvironmentFailureError as error:
             raise TrainingFailedError(str(error)) from error
 

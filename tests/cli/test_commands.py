@@ -103,9 +103,8 @@ def test_resume_refuses_another_network(trained, trunkline):
     before = (directory / "config.yaml").read_text()
     code, out, err = trunkline("resume", directory, "network.trunk=[48]", "--runtime", "local", "--json")
     assert (code, out) == (3, "")
-    assert (
-        "checkpoint of another network: parameter trunk.mlp.blocks.0.linear.weight has shape [32, 32]" in err
-    )
+    assert "checkpoint of another network: parameter" in err
+    assert "the configured network's has [2, 48]" in err
     assert (directory / "config.yaml").read_text() == before
 
 

@@ -81,8 +81,8 @@ FIELDS: list[tuple[str, list[str]]] = [
     ("replay.capacity=null", ["replay.capacity: None is not allowed", "number of transitions"]),
     # a choice that there is not
     ("replay.selector=prioritised", ["replay.selector: 'prioritised'", "'uniform' or 'proportional'"]),
-    ("learner.loss=l2", ["learner.loss: 'l2' is not allowed", "'huber' or 'squared'"]),
-    ("learner.loss=null", ["learner.loss: None is not allowed", "'huber' or 'squared'"]),
+    ("learner.loss=l2", ["learner.loss: 'l2' is not allowed", "'huber', 'squared' or 'hl_gauss'"]),
+    ("learner.loss=null", ["learner.loss: None is not allowed", "'huber', 'squared' or 'hl_gauss'"]),
     ("learner.device=gpu", ["learner.device: 'gpu' is not allowed", "'auto', 'cpu' or 'cuda'"]),
     ("network.sharing=soft", ["network.sharing: 'soft' is not allowed", "'hard'"]),
     # tasks

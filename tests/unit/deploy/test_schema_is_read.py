@@ -50,6 +50,7 @@ def test_a_run_reads_every_field(seen: set[Field], tmp_path: Path):
         "stop_env_steps=300",
         "replay.selector=proportional",
         "evaluation.episodes=2",
+        "learner.learning_rate_end=1e-4",
         f"metrics.port={free_port()}",
     )
     seen.clear()
