@@ -4,7 +4,7 @@ Shape letters: S seeds, P evaluations of a run, K readings of the probes, T task
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,6 @@ from study.records import ArmCost, ArmRecord, StudyRecord
 from study.similarity import features_beside_reference
 
 Lines = list[dict[str, Any]]
-
-SLACK = 0.01
-"""Of all env steps or updates, by how much arms may differ."""
 
 _PROBES = (
     "gradient_cosine",
@@ -48,14 +45,17 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
     for run in plan.runs():
         if (run.arm, run.seed) not in missing:
             finished[run.arm].append(run)
+    evaluations = _aligned(
+        {run: _lines(run.directory / EVALUATIONS) for runs in finished.values() for run in runs}
+    )
     reference = finished[study.reference]
-    arms = [_arm(plan, arm, runs, reference) for arm, runs in finished.items() if runs]
+    arms = [_arm(plan, arm, runs, reference, evaluations) for arm, runs in finished.items() if runs]
     if not arms or arms[0].name != study.reference:
         raise ConfigError(
             f"DIR: {str(plan.directory)!r} has no finished run of the reference, {study.reference!r}: "
             "there is nothing to compare with"
         )
-    _refuse_other_steps(arms)
+    _refuse_other_steps(arms, _slack(plan))
     return StudyRecord(
         name=study.name,
         tasks=study.tasks,
@@ -70,17 +70,20 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
     )
 
 
-def _arm(plan: Plan, name: str, runs: Sequence[PlannedRun], reference: Sequence[PlannedRun]) -> ArmRecord:
+def _arm(
+    plan: Plan,
+    name: str,
+    runs: Sequence[PlannedRun],
+    reference: Sequence[PlannedRun],
+    evaluations: Mapping[PlannedRun, Lines],
+) -> ArmRecord:
     tasks = plan.study.tasks
-    evaluations = [_distinct(_lines(run.directory / EVALUATIONS)) for run in runs]
     summaries = [json.loads((run.directory / SUMMARY).read_text()) for run in runs]
     costs = [json.loads((run.directory / COST).read_text()) for run in runs]
 
     def curve(field: str, task: str) -> NDArray[np.float64]:
-        return np.array([[line["tasks"][task][field] for line in lines] for lines in evaluations])
+        return np.array([[line["tasks"][task][field] for line in evaluations[run]] for run in runs])
 
-    if len({len(lines) for lines in evaluations}) > 1:
-        raise ConfigError(f"arms.{name}: its runs have different numbers of evaluations")
     return ArmRecord(
         name=name,
         overrides=plan.study.arms[name],
@@ -115,27 +118,52 @@ def _by_seed(runs: Sequence[PlannedRun]) -> dict[int, Path]:
     return {run.seed: run.directory for run in runs}
 
 
-def _refuse_other_steps(arms: Sequence[ArmRecord]) -> None:
-    """Raise if an arm was evaluated after other numbers of env steps or updates than the first.
+def _aligned(evaluations: Mapping[PlannedRun, Lines]) -> dict[PlannedRun, Lines]:
+    """Return as many evaluations of every run, at the same updates but for the last.
 
-    They may differ by what one block of experience holds: the rows behind an episode's end are no env steps,
-    and how many of them a block has depends on how the arm plays.
+    A run ends with an evaluation when its env steps are used up, some updates sooner or later than others:
+    one may have had an evaluation more by then, which is left out.
+
+    Raises:
+        ConfigError: a run was evaluated at other updates.
     """
+    distinct = {
+        run: list({line["learner_step"]: line for line in lines}.values())
+        for run, lines in evaluations.items()
+    }
+    count = min(map(len, distinct.values()), default=0)
+    aligned = {run: [*lines[: count - 1], lines[-1]] for run, lines in distinct.items()}
+    steps = {run: [line["learner_step"] for line in lines[:-1]] for run, lines in aligned.items()}
+    expected = next(iter(steps.values()), [])
+    for run, found in steps.items():
+        if found != expected or len(distinct[run]) > count + 1:
+            raise ConfigError(
+                f"{run.directory}: this run was evaluated after other numbers of updates than the first: "
+                "the two cannot be compared"
+            )
+    return aligned
+
+
+def _slack(plan: Plan) -> int:
+    """Return by how many env steps of a task arms may differ: what two blocks of experience hold.
+
+    The rows behind an episode's end are no env steps, and how many of them a block has depends on how the arm
+    plays.
+    """
+    config = plan.study.arm_config(plan.study.reference, seed=plan.study.first_seed)
+    return 2 * config.actors.fragment_length * max(task.envs_per_actor for task in config.tasks.values())
+
+
+def _refuse_other_steps(arms: Sequence[ArmRecord], slack: int) -> None:
+    """Raise if an arm was evaluated after other numbers of env steps than the first."""
     first = arms[0]
-    budget = float(first.env_steps_P[-1])
     for arm in arms[1:]:
-        if arm.env_steps_P.shape != first.env_steps_P.shape:
-            what = "number of evaluations differs"
-        elif np.abs(arm.env_steps_P - first.env_steps_P).max() > SLACK * budget:
-            what = "env steps differ"
-        elif abs(arm.cost.updates - first.cost.updates) > SLACK * first.cost.updates:
-            what = "updates differ"
-        else:
-            continue
-        raise ConfigError(
-            f"arms.{arm.name}: its {what} from {first.name}'s by more than {SLACK:.0%}: "
-            "the two cannot be compared"
-        )
+        most = int(np.abs(arm.env_steps_P - first.env_steps_P).max())
+        if most > slack:
+            raise ConfigError(
+                f"arms.{arm.name}: it was evaluated {most} env steps away from {first.name}, "
+                f"allowed are {slack}: the two cannot be compared"
+            )
 
 
 def _reference_first(plan: Plan) -> list[str]:
@@ -146,8 +174,3 @@ def _lines(path: Path) -> Lines:
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def _distinct(lines: Lines) -> Lines:
-    """Return one evaluation a learner step, the last of each: the final one may repeat one that was due."""
-    return list({line["learner_step"]: line for line in lines}.values())
