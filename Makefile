@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 PEERS := .peers
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: train test test-long lint bench-peers bench-solve clean
+.PHONY: train test test-slow test-long lint bench-peers bench-solve clean
 
 train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 	$(BIN)/trunkline train
 
-test: $(VENV)/.installed-dev  ## lint, types and every test, real Ray included
-	$(BIN)/pytest
+test: $(VENV)/.installed-dev  ## lint, types and tests, real Ray included
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(VENV)/.installed-dev  ## tests that wait: shards that die or stand still, memory over a long time
+	$(BIN)/pytest -m slow
 
 test-long: $(VENV)/.installed-dev  ## a million damaged messages, and what memory they take
 	TRUNKLINE_MUTATIONS=1000000 $(BIN)/pytest --timeout 3600 tests/property/test_wire_mutations.py

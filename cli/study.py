@@ -1,7 +1,6 @@
 """`trunkline study` and `trunkline report`."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ def study(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A study's YAML file.")],
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each arm; the file's if absent.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time; as many as there are cores if absent.")
+        int | None, typer.Option(min=1, help="Runs at a time; as many as there are CPUs if absent.")
     ] = None,
     directory: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="Where it is kept; studies/<name> if absent.")
@@ -30,8 +29,7 @@ def study(
 ) -> None:
     """Run the arms of CONFIG over many seeds, go on where it was stopped, and report what sharing did."""
     where = directory or Path("studies") / config.stem
-    cores = workers or os.cpu_count() or 1
-    findings, failures = run_study(config, where, seeds, cores, address, _say)
+    findings, failures = run_study(config, where, seeds, workers, address, _say)
     _conclude(findings, where, as_json)
     if failures:
         advice = f"{len(failures)} runs failed; the same command again makes them anew"

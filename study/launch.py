@@ -12,7 +12,12 @@ from study.verdicts import control_verdicts
 
 
 def run_study(
-    config: Path, directory: Path, seeds: int | None, workers: int, address: str | None, observe: Observer
+    config: Path,
+    directory: Path,
+    seeds: int | None,
+    workers: int | None,
+    address: str | None,
+    observe: Observer,
 ) -> tuple[Findings, list[str]]:
     """Run what the study in a directory lacks and report on it.
 

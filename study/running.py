@@ -31,14 +31,16 @@ class StudyProgress:
 Observer = Callable[[StudyProgress], None]
 
 
-def run_missing(plans: Sequence[Plan], workers: int, address: str | None, observe: Observer) -> list[str]:
+def run_missing(
+    plans: Sequence[Plan], workers: int | None, address: str | None, observe: Observer
+) -> list[str]:
     """Make all runs that are missing; return a sentence for each that failed.
 
     A failed run leaves nothing behind and is made again the next time.
 
     Args:
         plans: the study and its controls.
-        workers: runs at a time.
+        workers: runs at a time; None for as many as there are CPUs.
         address: of a Ray cluster; None for this machine.
         observe: told at the start and after each run.
 

@@ -10,14 +10,14 @@ from deploy.jobs import FinishedJob, Job, run_job
 from deploy.ray.cluster import cluster
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, address: str | None) -> Iterator[FinishedJob]:
-    """Run jobs, at most `workers` at a time, and yield each as it ends, in whatever order.
+def run_jobs(jobs: Sequence[Job], workers: int | None, address: str | None) -> Iterator[FinishedJob]:
+    """Run jobs side by side, and yield each as it ends, in whatever order.
 
     A job whose process dies has failed. Leaving the iteration early ends what still runs.
 
     Args:
         jobs: what to run; they begin in this order.
-        workers: jobs at a time.
+        workers: jobs at a time; None for as many as the cluster has CPUs.
         address: `host:port` of a running cluster; None starts one on this machine.
 
     Raises:
@@ -25,10 +25,11 @@ def run_jobs(jobs: Sequence[Job], workers: int, address: str | None) -> Iterator
     """
     with cluster(address, {}):
         remote: Any = ray.remote(num_cpus=1, max_retries=0)(run_job)
+        most = workers or int(ray.cluster_resources()["CPU"])  # type: ignore[no-untyped-call]
         waiting = list(reversed(jobs))
         running: dict[Any, Job] = {}
         while waiting or running:
-            while waiting and len(running) < workers:
+            while waiting and len(running) < most:
                 job = waiting.pop()
                 running[remote.remote(job)] = job
             (done,), _ = ray.wait(list(running), num_returns=1)

@@ -18,7 +18,7 @@ from replay.wire import encode_block
 from tests.support.builders import make_block, make_spec
 from tests.support.processes import pid_of, private_bytes
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 MIB = 2**20
 VECTOR_BLOCKS, IMAGE_BLOCKS = 4_000, 2_000

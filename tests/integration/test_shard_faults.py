@@ -13,7 +13,7 @@ from tests.support.own_environments import slowed
 from tests.support.processes import pid_of
 from tests.support.runs import FinishedRun, train_over_ray
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 UNBOUNDED = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "evaluation.period=100000")
 STEADY = (*slowed("chain", 0.002), *slowed("identity", 0.002), *UNBOUNDED)
