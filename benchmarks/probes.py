@@ -1,21 +1,14 @@
 """What the probes cost: a reading, beside as many updates as lie between two of them.
 
-    python -m benchmarks.probes [--rounds 9] [--seconds 1.0]
-
-prints the JSON of `trunkline bench probes`, and needs neither Ray nor Gymnasium. A row's ratio is what
-readings add to the learner's time: 0.02 are 2 %.
+A row's ratio is what readings add to the learner's time: 0.02 are 2 %.
 """
 
-import argparse
-import json
-import sys
 from functools import partial
 
 import torch
 
 from benchmarks.harness import Bench, LocalPeer, Measure, warmed
 from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
-from benchmarks.report import to_json
 from benchmarks.weighting import TASKS
 from deploy.config.schema import ProbesConfig
 from learner.probes.read import read_probes
@@ -47,20 +40,3 @@ def measure_probes(bench: Bench) -> None:
 
 def _times(factor: int, measure: Measure) -> Measure:
     return lambda seconds: factor * measure(seconds)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1 or arguments.seconds <= 0:
-        parser.error("--rounds and --seconds should be positive")
-    bench = Bench(arguments.rounds, arguments.seconds, say=partial(print, file=sys.stderr))
-    measure_probes(bench)
-    print(json.dumps(to_json(bench.rows)))
-
-
-if __name__ == "__main__":
-    main()

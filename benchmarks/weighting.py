@@ -1,22 +1,14 @@
 """What task weightings cost: an update of five tasks under each, beside the same with equal weights.
 
-    python -m benchmarks.weighting [--rounds 9] [--seconds 1.0]
-
-prints the JSON of `trunkline bench weighting`, and needs neither Ray nor Gymnasium. A last row has the
-gradients of each task from a backward pass a task through one graph, as such methods are commonly written.
+A last row has the gradients of each task from a backward pass a task through one graph, as such methods are
+commonly written.
 """
-
-import argparse
-import json
-import sys
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.harness import Bench, LocalPeer, Measure, warmed
 from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
-from benchmarks.report import to_json
 from deploy.weighting_parts import task_weighting
 from learner.task_gradients import SharedCopies
 from learner.weighting.interface import TaskWeighting
@@ -71,20 +63,3 @@ def _measure(weighting: TaskWeighting, widths: tuple[int, ...], batch: int) -> M
     if isinstance(weighting, PassATask):
         weighting.parameters_of = list(learner.network.parameters())
     return seconds_an_update(warmed(updates(learner.step, make_batches(specs, batch, device))))
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1 or arguments.seconds <= 0:
-        parser.error("--rounds and --seconds should be positive")
-    bench = Bench(arguments.rounds, arguments.seconds, say=partial(print, file=sys.stderr))
-    measure_weighting(bench)
-    print(json.dumps(to_json(bench.rows)))
-
-
-if __name__ == "__main__":
-    main()
