@@ -200,7 +200,7 @@ class LearnerConfig(Section):
     value_scale: Literal["none", "return_range", "popart"] = Field(
         "none",
         description="unit of each task's values and TD errors; none: the rewards'; return_range: a part of "
-        "the largest return; popart: running mean and deviation of the targets",
+        "the largest return, for tasks of mixed scales; popart: running mean and deviation of the targets",
     )
     double: bool = Field(True, description="Double DQN: choose the bootstrap action by the online network")
     weighting: Literal[
