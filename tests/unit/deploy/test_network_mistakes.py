@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from deploy.config.network_mistakes import network_mistakes
+from deploy.config.resolution import resolve
+from deploy.errors import ConfigError
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.learner_state import learner_tensors, restore_learner
 from network.build import Architecture
@@ -92,3 +94,14 @@ def test_a_checkpoint_of_every_way_of_sharing_restores(way: str, tmp_path: Path)
         one.step(batches)
     ours, theirs = learner.network.named_parameters(), restored.network.named_parameters()
     assert all(name == other and a.equal(b) for (name, a), (other, b) in zip(ours, theirs, strict=True))
+
+
+def test_ends_are_tied_of_tasks_that_look_and_act_alike_alone():
+    """The chain and the symbols differ in both."""
+    with pytest.raises(ConfigError) as caught:
+        resolve(tiny_config("network.tied_ends=true"))
+    assert "network.tied_ends: true is not allowed, since task 'identity'" in str(caught.value)
+    twins = {name: {"env": "trunkline/Chain-v0"} for name in ("left", "right")}
+    assert resolve(tiny_config("network.tied_ends=true", tasks=twins)).config.network.tied_ends
+    with pytest.raises(ConfigError, match=r"value_scale: 'popart' is not allowed with network\.tied_ends"):
+        resolve(tiny_config("network.tied_ends=true", "learner.value_scale=popart", tasks=twins))

@@ -186,3 +186,16 @@ def test_more_tasks_of_one_kind_are_not_more_calls(few, many):
             step()
         counts.append(calls.count)
     assert counts[0] == counts[1] > 20
+
+
+def test_a_learning_rate_that_falls_is_that_of_each_update():
+    """At zero nothing moves any more."""
+    learner = make_learner(make_rule(learning_rate=lambda step: 0.0 if step >= 2 else 1e-2))
+    rng = np.random.default_rng(0)
+    moved = []
+    for _ in range(4):
+        before = [parameter.detach().clone() for parameter in learner.network.parameters()]
+        learner.step(make_batches(rng))
+        pairs = zip(before, learner.network.parameters(), strict=True)
+        moved.append(any(not torch.equal(old, new) for old, new in pairs))
+    assert moved == [True, True, False, False]
