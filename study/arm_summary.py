@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from study.comparison import Estimate
 from study.records import ArmRecord
-from study.statistics import CONFIDENCE, areas, final_scores, interquartile_mean
+from study.statistics import INTERVAL, areas, final_scores, interquartile_mean
 
 RESAMPLES = 2_000
 Array = NDArray[np.float64]
@@ -54,8 +54,7 @@ def iqm_band(values_SP: Array, rng: np.random.Generator) -> Band:
     resampled_RP = np.stack(
         [interquartile_mean(values_SP[index_RS, point]) for point in range(iqm_P.size)], 1
     )
-    tail = (1 - CONFIDENCE) / 2
-    low_P, high_P = np.quantile(resampled_RP, [tail, 1 - tail], axis=0)
+    low_P, high_P = np.quantile(resampled_RP, INTERVAL, axis=0)
     return Band(iqm_P, low_P, high_P)
 
 

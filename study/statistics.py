@@ -12,7 +12,8 @@ from study.comparison import Estimate
 
 Array = NDArray[np.float64]
 
-CONFIDENCE = 0.95
+INTERVAL = (0.025, 0.975)
+"""Shares of resamples below the ends of a 95 % interval."""
 
 
 def final_scores(returns_SP: Array, last: int) -> Array:
@@ -69,8 +70,7 @@ def resample(scores_ST: Array, index_RSK: NDArray[np.int64]) -> Array:
 
 def estimate(value: float, resampled_R: Array) -> Estimate:
     """Return the value with its percentile interval (Efron 1979); nan if not defined in every resample."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled_R, [tail, 1 - tail], method="inverted_cdf")
+    low, high = np.quantile(resampled_R, INTERVAL, method="inverted_cdf")
     return Estimate(float(value), float(low), float(high))
 
 
