@@ -39,7 +39,7 @@ def test_replay_goes_from_runtime_to_runtime(trunkline, tmp_path: Path):
     code, out, err = trunkline("train", *PAIR, "--runtime", "local", "--run-dir", directory, "--json")
     assert code == 0, err
     summary = json.loads(out)
-    for runtime, budget in (("ray", 6000), ("local", 6500)):
+    for runtime, budget in (("ray", 6000), ("local", 9000)):
         before, seen = summary, len(statuses(directory))
         bound = f"stop_env_steps={budget}"
         code, out, err = trunkline(
