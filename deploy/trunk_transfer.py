@@ -5,10 +5,11 @@ from pathlib import Path
 from deploy.errors import ConfigError
 from deploy.run_directory import RunDirectory
 from learner.checkpoint import CheckpointError
-from learner.transfer import TransferError, load_trunk
+from learner.learner_state import restore_weights
 from network.multi_task import MultiTaskNetwork
 
 _FIELD = "network.trunk_from"
+_PREFIX = "trunk."
 
 
 def start_from_trunk(network: MultiTaskNetwork, run_directory: str | None) -> None:
@@ -21,6 +22,8 @@ def start_from_trunk(network: MultiTaskNetwork, run_directory: str | None) -> No
         return
     try:
         checkpoint, _ = RunDirectory.open(Path(run_directory)).newest_checkpoint()
-        load_trunk(network.trunk, checkpoint.tensors["weights"])
-    except (CheckpointError, TransferError, ConfigError) as error:
+        weights = checkpoint.tensors["weights"]
+        trunk = {name.removeprefix(_PREFIX): w for name, w in weights.items() if name.startswith(_PREFIX)}
+        restore_weights(network.trunk, trunk)
+    except (CheckpointError, ConfigError) as error:
         raise ConfigError(f"{_FIELD}: {run_directory!r} cannot be used: {error}") from error

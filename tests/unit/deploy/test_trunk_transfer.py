@@ -78,23 +78,23 @@ def test_a_resumed_run_keeps_its_own_trunk(tmp_path: Path):
     [
         (
             "network.trunk=[9]",
-            r"parameter mlp.blocks.0.linear.weight has shape \[8, 8\] there, \[9, 8\] here",
+            r"parameter mlp.blocks.0.linear.weight has shape \[8, 8\], the configured network's has \[9, 8\]",
         ),
-        ("network.trunk=[8, 8]", "parameter mlp.blocks.1.linear.bias is only in this run's trunk"),
-        ("network.sharing=moe", "parameter experts.blocks.0.linear.bias is only in this run's trunk"),
+        ("network.trunk=[8, 8]", "parameter mlp.blocks.1.linear.bias is only in the configured network"),
+        ("network.sharing=moe", "parameter experts.blocks.0.linear.bias is only in the configured network"),
     ],
 )
 def test_a_trunk_that_does_not_fit_is_one_sentence(other: Path, change: str, sentence: str):
     """It names the field, the run and the first parameter that differs."""
     parts = tiny_parts(f"network.trunk_from={other}", change)
-    with pytest.raises(ConfigError, match=f"^network.trunk_from: .* cannot be used: {sentence}$"):
+    with pytest.raises(ConfigError, match=f"^network.trunk_from: .* cannot be used: .*: {sentence}$"):
         parts.learner()
 
 
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        ([], "cannot be used: parameter mlp.blocks.0."),
+        ([], "cannot be used: checkpoint of another network: parameter mlp.blocks.0."),
         (["network.trunk_from=gone"], "network.trunk_from: 'gone' cannot be used: "),
     ],
     ids=["another shape", "no such run"],
