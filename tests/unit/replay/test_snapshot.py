@@ -229,7 +229,7 @@ def test_another_selector_takes_over_what_it_can(uniform_before: bool, tmp_path:
 OTHER: dict[str, tuple[Callable[[], Table], str]] = {
     "frame_shape": (
         lambda: make_table(num_rows=ROWS, frame_shape=(3,)),
-        r"frame_shape of task 'toy' was \[\], it is \(3,\)",
+        r"frame_shape of task 'toy' was \[\], it is \[3\]",
     ),
     "frame_dtype": (
         lambda: make_table(num_rows=ROWS, frame_shape=(), frame_dtype="uint8"),
