@@ -14,7 +14,7 @@ import yaml
 from tests.support.metrics_page import free_port
 from tests.support.runs import TINY
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 BIN = Path(sys.executable).parent
 SLOTS = {"task:chain": 1, "task:identity": 1, "replay": 1, "evaluator": 1}

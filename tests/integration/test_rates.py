@@ -8,7 +8,7 @@ from deploy.status import TaskStatus
 from tests.support.own_environments import slowed
 from tests.support.runs import train_over_ray
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 RATIO, MINIMUM, ERROR_BUFFER, SHARE = 8.0, 200, 600, 32
 """Samples per insert, transitions before sampling, tolerance in samples, a task's part of a batch."""
