@@ -51,7 +51,9 @@ def run_job(job: Job) -> FinishedJob:
         _forget_peak_memory()
         with tempfile.TemporaryDirectory() as scratch:
             directory = Path(scratch) / "run"
-            start_run(run, directory, "local", None, ())
+            summary = start_run(run, directory, "local", None, ())
+            if summary["stopped_by"] == "interrupted":
+                return FinishedJob(job.name, {}, "it was interrupted")
             network = Parts(run.config, run.specs).network()
             cost = {
                 "parameters": sum(parameter.numel() for parameter in network.parameters()),

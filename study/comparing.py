@@ -73,7 +73,7 @@ def compare(
         TaskComparison(task, final, auc, spread, _steps(record, one, task), _steps(record, other, task))
         for task, final, auc, spread in zip(record.tasks, finals, aucs, spreads, strict=True)
     )
-    low_T, range_T = _scale(record)
+    low_T, range_T = task_scale(record)
     over_all = [_over_tasks((x[m] - low_T) / range_T, (y[m] - low_T) / range_T, whole_RS1) for m in METRICS]
     return Comparison(one.name, other.name, tuple(one.seeds), alpha, resamples, tasks, *over_all)
 
@@ -99,7 +99,7 @@ def find_arm(record: StudyRecord, name: str) -> ArmRecord:
 
 
 def only_seeds(arm: ArmRecord, seeds: list[int]) -> ArmRecord:
-    """Return the arm with the returns of these seeds, in this order; cost and probes stay those of all."""
+    """Return the arm with the returns of these seeds, in this order; all else stays that of all."""
     rows = [arm.seeds.index(seed) for seed in seeds]
     returns = {task: values_SP[rows] for task, values_SP in arm.returns.items()}
     return replace(arm, seeds=seeds, returns=returns)
@@ -182,7 +182,7 @@ def _steps(record: StudyRecord, arm: ArmRecord, task: str) -> StepsToThreshold |
     return StepsToThreshold(threshold, tuple(steps_S.tolist()), float(np.median(steps_S)), reached)
 
 
-def _scale(record: StudyRecord) -> tuple[Array, Array]:
+def task_scale(record: StudyRecord) -> tuple[Array, Array]:
     """Return each task's lowest evaluation in the study, and the range above it, 1 if empty: (T,)."""
     curves = [[arm.returns[task] for arm in record.arms] for task in record.tasks]
     low_T = np.array([min(curve_SP.min() for curve_SP in of_task) for of_task in curves])

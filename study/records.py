@@ -35,7 +35,7 @@ class ArmRecord:
         name: what the study calls it.
         overrides: the fields in which it differs from the study's common configuration, as dotted names.
         seeds: of its finished runs; run s of every arm that has seed s began with the same random numbers.
-        env_steps_P: env steps of each task at each evaluation.
+        env_steps_P: env steps of a task at each evaluation, a mean over seeds and tasks.
         returns: by task, mean discounted greedy return: (S, P).
         undiscounted: by task, mean undiscounted greedy return: (S, P).
         cost: what the runs took.

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from study.comparing import task_scale
 from study.comparison import Metric
 from study.document import Picture
 from study.figures import (
@@ -70,8 +71,7 @@ def pictures_of_probes(findings: Findings) -> Iterator[Picture]:
 
 def transfer_of(findings: Findings) -> dict[str, Matrix]:
     """Return, by metric, compared arms against tasks: difference from the reference over the task's range."""
-    tasks = findings.record.tasks
-    range_T = np.array([_range(findings, task) for task in tasks])
+    _, range_T = task_scale(findings.record)
     return {
         "final score": _transfer(findings, "final", range_T),
         "AUC": _transfer(findings, "auc", range_T),
@@ -105,12 +105,6 @@ def _transfer(findings: Findings, metric: Metric, range_T: NDArray[np.float64]) 
         for values_T, tests_T in zip(values_AT, tests_AT, strict=True)
     ]
     return Matrix(list(findings.comparisons), findings.record.tasks, values_AT, texts)
-
-
-def _range(findings: Findings, task: str) -> float:
-    """Return how far a task's best evaluation in the study lies above its worst; 1 if nothing differs."""
-    values = np.concatenate([arm.returns[task].ravel() for arm in findings.record.arms])
-    return float(np.ptp(values)) or 1.0
 
 
 def as_picture(name: str, figure: Figure, alt: str = "", caption: str = "") -> Picture:

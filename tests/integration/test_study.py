@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_raw
 from tests.support.runs import run_command
 
@@ -97,8 +98,10 @@ def test_what_a_user_gets_wrong_is_a_sentence(trunkline, tmp_path: Path):
     assert "differs from the study in" in err
     assert "learner.learning_rate" in err
 
-    broken = tiny_raw(tasks={"chain": {"env": "tests.support.broken_environments:broken/Raises-v0"}})
+    broken = tiny_raw(tasks={"stuck": {"env": env_id("RaisesInStep")}})
     write_study(config, seeds=1, run=broken)
     code, _, err = trunkline("study", config, "--dir", tmp_path / "broken")
-    assert code in (3, 5)
+    assert code == 5
+    for arm in ("shared", "apart"):
+        assert f"trunkline: tiny/{arm}/seed-1: task 'stuck': environment" in err
     assert "Traceback" not in err

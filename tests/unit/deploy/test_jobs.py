@@ -1,9 +1,14 @@
 """Runs as jobs: from a configuration to files."""
 
 import json
+import os
+import signal
+import threading
 
 from deploy.jobs import COST, Job, run_job
 from tests.support.learning_builders import tiny_raw
+
+ENDLESS = {"symbols": {"env": "trunkline/Identity-v0", "solved_at": None}}
 
 
 def test_a_job_returns_its_run_directory_and_what_it_took():
@@ -26,3 +31,12 @@ def test_a_job_that_fails_says_why_and_leaves_nothing():
     )
     broken = {"chain": {"env": "tests.support.broken_environments:nothing/There-v0"}}
     assert "tasks.chain.env" in (run_job(Job("broken", tiny_raw(tasks=broken))).failure or "")
+
+
+def test_a_job_that_is_interrupted_is_not_finished():
+    """A run ends early and orderly then, but a study must not take it for a whole one."""
+    timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    finished = run_job(Job("cut", tiny_raw(stop_env_steps=10_000_000, tasks=ENDLESS)))
+    timer.join()
+    assert (finished.files, finished.failure) == ({}, "it was interrupted")
