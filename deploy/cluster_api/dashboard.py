@@ -1,0 +1,207 @@
+"""A client of Ray's dashboard: which versions the cluster has, and which nodes with which slots."""
+
+import http.client
+import json
+import re
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.cluster_api.errors import (
+    AddressError,
+    NoAnswerError,
+    NotRayError,
+    TokenMissingError,
+    TokenRefusedError,
+)
+from deploy.cluster_api.token import Token
+
+DASHBOARD_PORT = 8265
+ANSWER_SECONDS = 5.0
+MAX_ANSWER_BYTES = 16 * 2**20
+MAX_NODES = 10_000
+"""As many as Ray lists at a time."""
+VERSION_LABEL = "trunkline-version"
+_TASK_SLOT = "task:"
+_OTHER_SLOTS = ("replay", "evaluator")
+
+
+@dataclass(frozen=True)
+class ClusterVersions:
+    """What the head node runs; None where it does not say."""
+
+    ray: str
+    python: str | None
+    trunkline: str | None
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """One node, in service or gone.
+
+    Attributes:
+        node_id: Ray's, in hex.
+        host: its address in the cluster.
+        is_head: whether Ray's control store is there.
+        alive: whether it is in service.
+        slots: processes it has room for, by kind: `task:<name>`, `replay`, `evaluator`.
+        version: of trunkline on it; None if it does not say.
+    """
+
+    node_id: str
+    host: str
+    is_head: bool
+    alive: bool
+    slots: Mapping[str, int]
+    version: str | None
+
+
+class DashboardClient:
+    """Asks the dashboard of a cluster; each request is answered, or ends in an error, within 5 s.
+
+    Args:
+        address: the cluster's, `host:port`; of this the host is used.
+        token: of the cluster; None asks without one.
+        dashboard_port: where its dashboard listens.
+
+    Raises:
+        AddressError: the address is no `host:port`.
+    """
+
+    def __init__(self, address: str, token: Token | None, dashboard_port: int = DASHBOARD_PORT) -> None:
+        self._host, _ = split_address(address)
+        self._port = dashboard_port
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token.text}"}
+        self._source = "" if token is None else token.source
+
+    def versions(self) -> ClusterVersions:
+        """Return the versions of the head node.
+
+        Raises:
+            NoAnswerError, NotRayError, TokenMissingError, TokenRefusedError: one sentence each.
+        """
+        ray = self._ask("/api/version")
+        if not isinstance(ray.get("ray_version"), str):
+            raise self._not_ray("it names no Ray version")
+        python = _within(self._ask("/api/v0/cluster_metadata"), "data").get("pythonVersion")
+        head = next((node for node in self.nodes() if node.is_head and node.alive), None)
+        return ClusterVersions(
+            ray=ray["ray_version"],
+            python=python if isinstance(python, str) else None,
+            trunkline=None if head is None else head.version,
+        )
+
+    def nodes(self) -> list[ClusterNode]:
+        """Return every node that the cluster knows, those that are gone too.
+
+        Raises:
+            NoAnswerError, NotRayError, TokenMissingError, TokenRefusedError: one sentence each.
+        """
+        answer = self._ask(f"/api/v0/nodes?limit={MAX_NODES}")
+        try:
+            return [_node(row) for row in answer["data"]["result"]["result"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._not_ray("its list of nodes has another form") from error
+
+    def _ask(self, path: str) -> dict[str, Any]:
+        status, body = self._get(path)
+        if status == http.client.UNAUTHORIZED:
+            raise TokenMissingError(
+                f"the cluster at {self._where} lets nobody in without its token",
+                "copy the head node's token file here and let RAY_AUTH_TOKEN_PATH name it",
+            )
+        if status == http.client.FORBIDDEN:
+            raise TokenRefusedError(
+                f"the cluster at {self._where} refuses the token of {self._source}",
+                "it should be the one that the head node has",
+            )
+        if status != http.client.OK:
+            raise self._not_ray(f"it answers {status} to {path}")
+        try:
+            answer = json.loads(body)
+        except ValueError as error:
+            raise self._not_ray("its answer is not JSON") from error
+        if not isinstance(answer, dict):
+            raise self._not_ray("its answer is no JSON object")
+        return answer
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """Return status and body. The connection is cut when time is up, however slowly bytes trickle in."""
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)
+        guard = threading.Timer(ANSWER_SECONDS, _cut, [connection])
+        guard.daemon = True
+        guard.start()
+        try:
+            connection.request("GET", path, headers=self._headers)
+            response = connection.getresponse()
+            return response.status, response.read(MAX_ANSWER_BYTES)
+        except (OSError, UnicodeError) as error:
+            raise self._no_answer(error) from error
+        except http.client.HTTPException as error:
+            raise self._not_ray("its answer is not HTTP") from error
+        finally:
+            guard.cancel()
+            connection.close()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._host}:{self._port}"
+
+    def _no_answer(self, error: OSError) -> NoAnswerError:
+        if isinstance(error, socket.gaierror):
+            return NoAnswerError(
+                f"there is no host {self._host!r} ({error.strerror})",
+                "check the name, or give its IP address",
+            )
+        return NoAnswerError(
+            f"Ray's dashboard at {self._where} does not answer ({error.strerror or 'time is up'})",
+            "check that the head node runs there with its dashboard, and that no firewall is in between",
+        )
+
+    def _not_ray(self, why: str) -> NotRayError:
+        return NotRayError(
+            f"what listens at {self._where} is not the dashboard of a Ray cluster ({why})",
+            "check host and port of the head node",
+        )
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of `host:port`; an IPv6 host stands in brackets.
+
+    Raises:
+        AddressError: it has another form.
+    """
+    form = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", address)
+    if form is None or not 0 < int(form[2]) < 2**16:
+        raise AddressError(
+            f"--address: {address!r} is not allowed", "it should be host:port, such as head:6379"
+        )
+    return form[1].strip("[]"), int(form[2])
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _within(answer: dict[str, Any], field: str) -> dict[str, Any]:
+    inner = answer.get(field)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _node(row: dict[str, Any]) -> ClusterNode:
+    return ClusterNode(
+        node_id=str(row["node_id"]),
+        host=str(row["node_ip"]),
+        is_head=bool(row["is_head_node"]),
+        alive=row["state"] == "ALIVE",
+        slots={
+            name: int(count)
+            for name, count in (row["resources_total"] or {}).items()
+            if name.startswith(_TASK_SLOT) or name in _OTHER_SLOTS
+        },
+        version=(row["labels"] or {}).get(VERSION_LABEL),
+    )
