@@ -3,6 +3,7 @@
 Ray itself may try for minutes before it says that a token is wrong; its dashboard says so at once.
 """
 
+from deploy.cluster_api.address import split_address
 from deploy.cluster_api.dashboard import DASHBOARD_PORT, ClusterNode, ClusterVersions, DashboardClient
 from deploy.cluster_api.errors import (
     AddressError,
@@ -29,4 +30,5 @@ __all__ = [
     "TokenRefusedError",
     "TokenUnusableError",
     "find_token",
+    "split_address",
 ]

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import socket
 import threading
 from collections.abc import Mapping
@@ -10,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.cluster_api.address import split_address
 from deploy.cluster_api.errors import (
-    AddressError,
     NoAnswerError,
     NotRayError,
     TokenMissingError,
@@ -20,7 +19,9 @@ from deploy.cluster_api.errors import (
 from deploy.cluster_api.token import Token
 
 DASHBOARD_PORT = 8265
+SILENCE_SECONDS = 4.0
 ANSWER_SECONDS = 5.0
+"""From when the connection stands; that itself may take `SILENCE_SECONDS`."""
 MAX_ANSWER_BYTES = 16 * 2**20
 MAX_NODES = 10_000
 """As many as Ray lists at a time."""
@@ -60,7 +61,7 @@ class ClusterNode:
 
 
 class DashboardClient:
-    """Asks the dashboard of a cluster; each request is answered, or ends in an error, within 5 s.
+    """Asks the dashboard of a cluster; a request is answered, or ends in an error, within seconds.
 
     Args:
         address: the cluster's, `host:port`; of this the host is used.
@@ -130,31 +131,32 @@ class DashboardClient:
 
     def _get(self, path: str) -> tuple[int, bytes]:
         """Return status and body. The connection is cut when time is up, however slowly bytes trickle in."""
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_SECONDS)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=SILENCE_SECONDS)
         guard = threading.Timer(ANSWER_SECONDS, _cut, [connection])
         guard.daemon = True
-        guard.start()
         try:
+            connection.connect()
+            guard.start()
             connection.request("GET", path, headers=self._headers)
             response = connection.getresponse()
             return response.status, response.read(MAX_ANSWER_BYTES)
-        except (OSError, UnicodeError) as error:
-            raise self._no_answer(error) from error
         except http.client.HTTPException as error:
             raise self._not_ray("its answer is not HTTP") from error
+        except (OSError, UnicodeError) as error:
+            raise self._no_answer(error) from error
         finally:
             guard.cancel()
             connection.close()
 
     @property
     def _where(self) -> str:
-        return f"{self._host}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{host}:{self._port}"
 
-    def _no_answer(self, error: OSError) -> NoAnswerError:
-        if isinstance(error, socket.gaierror):
+    def _no_answer(self, error: OSError | UnicodeError) -> NoAnswerError:
+        if isinstance(error, socket.gaierror | UnicodeError):
             return NoAnswerError(
-                f"there is no host {self._host!r} ({error.strerror})",
-                "check the name, or give its IP address",
+                f"the host name {self._host!r} cannot be resolved", "check it, or give an IP address"
             )
         return NoAnswerError(
             f"Ray's dashboard at {self._where} does not answer ({error.strerror or 'time is up'})",
@@ -166,20 +168,6 @@ class DashboardClient:
             f"what listens at {self._where} is not the dashboard of a Ray cluster ({why})",
             "check host and port of the head node",
         )
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Return host and port of `host:port`; an IPv6 host stands in brackets.
-
-    Raises:
-        AddressError: it has another form.
-    """
-    form = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", address)
-    if form is None or not 0 < int(form[2]) < 2**16:
-        raise AddressError(
-            f"--address: {address!r} is not allowed", "it should be host:port, such as head:6379"
-        )
-    return form[1].strip("[]"), int(form[2])
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:
