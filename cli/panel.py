@@ -105,7 +105,7 @@ def _cells(task: TaskStatus) -> list[str]:
         and (task.greedy_return >= task.solved_at)
     )
     greedy = _number(task.greedy_return)
-    restarts = f" ({task.actor_restarts} replaced)" if task.actor_restarts else ""
+    restarts = f" ({task.crew.restarts} replaced)" if task.crew.restarts else ""
     return [
         task.name,
         f"{task.env_steps:,}",
@@ -117,7 +117,7 @@ def _cells(task: TaskStatus) -> list[str]:
         f"{task.table.items / task.replay_capacity:.0%}",
         _number(task.loss, 4),
         _number(task.staleness),
-        f"{task.actors}{restarts}",
+        f"{task.crew.at_work}/{task.crew.wanted}{restarts}",
     ]
 
 

@@ -27,7 +27,7 @@ from cli.results import print_results
 from deploy.config.loading import load_config, parse_config
 from deploy.config.memory import in_units, table_plans
 from deploy.config.resolution import ResolvedRun, resolve
-from deploy.launch import resume_run, start_run
+from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
 
@@ -39,16 +39,22 @@ def train(
     run_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the run is kept; runs/<time> if absent.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --run-dir, if there is one.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
+    if resume and run_dir is None:
+        raise typer.BadParameter("--resume needs --run-dir: the run to go on with")
     refuse_local_address(runtime, address)
     path, overrides = split_arguments(arguments)
     run = resolve(load_config(path, overrides))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     console = Console(stderr=as_json)
     _announce(console, run)
-    summary = _shown(console, lambda observe: start_run(run, directory, runtime.value, address, [observe]))
+    begin = start_or_resume_run if resume else start_run
+    summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
     _conclude(console, summary, directory, as_json)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.actor import ActorReport
+from deploy.names import task_of
 from replay.messages import TableStats
 
 
@@ -39,7 +40,6 @@ def settle_accounts(
     tables: Mapping[str, TableStats],
     items_by_life: Mapping[tuple[str, int], int],
     reports: Sequence[ActorReport],
-    actors: Mapping[str, Sequence[str]],
     lost: Mapping[str, int],
     all_heard: bool,
 ) -> dict[str, TaskAccount]:
@@ -49,27 +49,26 @@ def settle_accounts(
         tables: counters of each task over all shards.
         items_by_life: transitions that each life of an actor (name, incarnation) brought.
         reports: of the actors that ended in order.
-        actors: names of each task's actors.
         lost: items that were on shards when they died, by task.
         all_heard: whether these are the last counters of every shard that there was. Those of one that died
             are older, so that transitions it took since count as missing.
     """
     return {
-        task: _settle(table, items_by_life, reports, set(actors[task]), lost.get(task, 0), all_heard)
+        task: _settle(task, table, items_by_life, reports, lost.get(task, 0), all_heard)
         for task, table in tables.items()
     }
 
 
 def _settle(
+    task: str,
     table: TableStats,
     items_by_life: Mapping[tuple[str, int], int],
     reports: Sequence[ActorReport],
-    actors: set[str],
     lost: int,
     all_heard: bool,
 ) -> TaskAccount:
-    arrived = Counter({life: items for life, items in items_by_life.items() if life[0] in actors})
-    own = [report for report in reports if report.actor in actors]
+    arrived = Counter({life: items for life, items in items_by_life.items() if task_of(life[0]) == task})
+    own = [report for report in reports if task_of(report.actor) == task]
     reported = {(report.actor, report.incarnation) for report in own}
     killed = sum(items for life, items in arrived.items() if life not in reported)
     superseded = table.dropped.get("superseded", 0)

@@ -1,46 +1,27 @@
 """Prometheus metrics, pulled from the newest status; `docs/metrics.md` says what each means."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Self
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from deploy.errors import ConfigError
 from deploy.status import RunStatus, ShardStatus, TaskStatus
 
 
 class MetricsExporter(Collector):
-    """Serves `/metrics` from the newest status that it was handed.
+    """Makes metrics of the newest status that it was handed.
 
-    with MetricsExporter("127.0.0.1", 9464) as exporter:
-        exporter(status)
+    registry.register(exporter)
+    exporter(status)
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self) -> None:
         self._status: RunStatus | None = None
-        registry = CollectorRegistry()
-        registry.register(self)
-        try:
-            self._server, self._thread = start_http_server(port, addr=host, registry=registry)
-        except OSError as error:
-            raise ConfigError(
-                f"metrics.port: {port} cannot be listened on at {host} ({error.strerror}); "
-                "give a free port, or 0 for no metrics"
-            ) from error
 
     def __call__(self, status: RunStatus) -> None:
         """Take over a newer status."""
         self._status = status
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric of one status; nothing before the first."""
@@ -49,6 +30,7 @@ class MetricsExporter(Collector):
             yield from _learner_metrics(status)
             yield from _task_metrics(status.tasks)
             yield from _shard_metrics(status.shards)
+            yield from _cluster_metrics(status)
 
 
 def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
@@ -68,10 +50,40 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "trunkline_blocks_refused", "Messages that replay refused", value=status.refused_blocks
     )
-    for name, about, value in (
+    waiting = GaugeMetricFamily(
+        "trunkline_learner_waiting_for", "Whether the learner waits for the task", labels=["task"]
+    )
+    for task in status.tasks:
+        waiting.add_metric([task.name], float(task.name in status.waiting_for))
+    yield waiting
+    last, disk = status.last_checkpoint, status.disk
+    values: tuple[tuple[str, str, float | None], ...] = (
         ("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share),
         ("trunkline_effective_rank", "Effective rank of the trunk's features", status.effective_rank),
-    ):
+        ("trunkline_last_update_timestamp_seconds", "Time of the last update", status.last_update_time),
+        ("trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period),
+        (
+            "trunkline_last_checkpoint_updates",
+            "Updates in the last one",
+            None if last is None else last.learner_step,
+        ),
+        (
+            "trunkline_last_checkpoint_timestamp_seconds",
+            "Time of the last one",
+            None if last is None else last.time,
+        ),
+        (
+            "trunkline_run_disk_free_bytes",
+            "Free where the run is kept",
+            None if disk is None else disk.free_bytes,
+        ),
+        (
+            "trunkline_run_disk_bytes",
+            "Size of where the run is kept",
+            None if disk is None else disk.total_bytes,
+        ),
+    )
+    for name, about, value in values:
         if value is not None:
             yield GaugeMetricFamily(name, about, value)
 
@@ -110,6 +122,18 @@ def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
     yield from (up, memory, restarts)
 
 
+def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
+    states = Counter(node.state for node in status.nodes)
+    for name, about, value in (
+        ("trunkline_nodes", "Nodes in service", states["in service"]),
+        ("trunkline_nodes_draining", "Nodes that drain", states["draining"]),
+        ("trunkline_nodes_refused", "Nodes of another version", states["refused"]),
+        ("trunkline_foreign_slots", "Slots for tasks of other runs", sum(status.foreign_slots.values())),
+    ):
+        yield GaugeMetricFamily(name, about, value)
+    yield CounterMetricFamily("trunkline_node_deaths", "Nodes that died", value=status.node_deaths)
+
+
 _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_env_steps", "Environment steps that reached replay", lambda task: task.env_steps),
     ("trunkline_episodes", "Finished episodes", lambda task: task.table.episodes),
@@ -120,7 +144,7 @@ _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_stale_priority_updates", "Late priority updates", lambda task: task.table.stale_updates),
     ("trunkline_invalid_priority_updates", "Unusable priorities", lambda task: task.table.invalid_updates),
     ("trunkline_transitions_lost", "Transitions lost with shards", lambda task: task.lost),
-    ("trunkline_actor_restarts", "Actors replaced", lambda task: task.actor_restarts),
+    ("trunkline_actor_restarts", "Actors replaced", lambda task: task.crew.restarts),
 )
 
 _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
@@ -136,5 +160,18 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),
     ("trunkline_gradient_conflict_share", "Tasks in conflict", lambda task: task.probes.conflict_share),
     ("trunkline_lesion_share", "Actions that need the trunk", lambda task: task.probes.lesion_share),
-    ("trunkline_actors", "Actors at work", lambda task: task.actors),
+    ("trunkline_actors", "Actors at work", lambda task: task.crew.at_work),
+    ("trunkline_actors_wanted", "Actors that there should be", lambda task: task.crew.wanted),
+    ("trunkline_actors_quarantined", "Actors that rest", lambda task: task.crew.quarantined),
+    ("trunkline_actor_slots", "Slots for its actors", lambda task: task.crew.slots),
+    (
+        "trunkline_samples_per_insert_target",
+        "Replay ratio that is kept",
+        lambda task: task.samples_per_insert_target,
+    ),
+    (
+        "trunkline_acting_staleness_versions",
+        "Staleness of the data that arrives",
+        lambda task: task.acting_staleness,
+    ),
 )

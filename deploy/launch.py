@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import torch
 
+from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
-from deploy.exporter import MetricsExporter
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
 from deploy.probing import ProbesLog, Probing
 from deploy.progress import Progress
 from deploy.ray.runtime import RayRuntime
+from deploy.replay_monitor import CountedSteps
 from deploy.reporting import Observer, Reporter
 from deploy.run_directory import (
     REPLAY,
@@ -26,6 +27,7 @@ from deploy.run_directory import (
     TensorboardLog,
     refuse_existing,
 )
+from deploy.run_server import RunServer
 from deploy.runtime import Runtime
 from deploy.summary import summarise
 from deploy.training import Training
@@ -47,41 +49,67 @@ def start_run(
         TrainingFailedError: the run could not go on.
     """
     refuse_existing(path)
-    parts = Parts(run.config, run.specs, replay_directory=path.resolve() / REPLAY)
-    return _run(parts, None, runtime, address, observers, lambda: RunDirectory.create(path, run.config))
+    parts = _parts(run, path, life=0, address=address)
+    return _run(parts, None, path, runtime, address, observers, lambda: RunDirectory.create(path, run.config))
 
 
 def resume_run(
     run: ResolvedRun,
     path: Path,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
     runtime: RuntimeName,
     address: str | None,
     observers: Sequence[Observer],
 ) -> dict[str, Any]:
-    """Go on with the run at `path` from a checkpoint of its, and return its summary.
+    """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
-    Replay comes back from its newest snapshot, where there is one.
+    Replay comes back from its newest snapshot, where there is one. On a cluster by address, shards and actors
+    that the run's last learner left behind are taken over as they are.
 
     Raises:
         CheckpointError: the checkpoint is of another network.
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    parts = Parts(
-        run.config, run.specs, checkpoint.state["life"] + 1, replay_directory=path.resolve() / REPLAY
-    )
+    directory = RunDirectory(path, run.config)
+    life = max(directory.lives(), 0 if checkpoint is None else checkpoint.state["life"] + 1)
+    parts = _parts(run, path, life, address)
 
     def open_directory() -> RunDirectory:
-        directory = RunDirectory(path, run.config)
         directory.write_config()
+        directory.count_life(life)
         return directory
 
-    return _run(parts, checkpoint, runtime, address, observers, open_directory)
+    return _run(parts, checkpoint, path, runtime, address, observers, open_directory)
+
+
+def start_or_resume_run(
+    run: ResolvedRun, path: Path, runtime: RuntimeName, address: str | None, observers: Sequence[Observer]
+) -> dict[str, Any]:
+    """Make sure that the run at `path` gets done: start it, go on with it, or return what it came to.
+
+    Raises:
+        CheckpointError: there are checkpoints, and none can be used.
+        ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
+    """
+    if not path.exists():
+        return start_run(run, path, runtime, address, observers)
+    directory = RunDirectory.open(path)
+    summary = directory.summary()
+    if summary is not None and (summary["solved"] or summary["env_steps"] >= run.config.stop_env_steps):
+        return summary
+    checkpoint = directory.newest_checkpoint()[0] if directory.has_checkpoints() else None
+    return resume_run(run, path, checkpoint, runtime, address, observers)
+
+
+def _parts(run: ResolvedRun, path: Path, life: int, address: str | None) -> Parts:
+    config = run.config.on_one_machine() if address is None else run.config
+    return Parts(config, run.specs, life, replay_directory=path.resolve() / REPLAY)
 
 
 def _run(
     parts: Parts,
     checkpoint: Checkpoint | None,
+    path: Path,
     runtime_name: RuntimeName,
     address: str | None,
     observers: Sequence[Observer],
@@ -90,13 +118,17 @@ def _run(
     """Bring everything up, train, and write the summary; the directory is opened once all else is up."""
     config = parts.config
     torch.set_num_threads(config.learner.threads)
-    learner = parts.learner()
-    before = Progress() if checkpoint is None else _restore(learner, checkpoint, parts.life)
+    learner = parts.learner(fresh=checkpoint is None)
+    before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
     everyone: list[Observer] = []
+    server: RunServer | None = None
     with ExitStack() as stack:
         if config.metrics.port:
-            everyone.append(stack.enter_context(MetricsExporter(config.metrics.host, config.metrics.port)))
-        runtime = stack.enter_context(_runtime(runtime_name, parts, address))
+            server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
+            everyone.append(server)
+        runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
+        if server is not None:
+            server.scale_with(runtime.scale)
         directory = open_directory()
         for log in (MetricsLog(directory.path), TensorboardLog(directory.path)):
             stack.callback(log.close)
@@ -105,7 +137,13 @@ def _run(
         stack.callback(evaluations.close)
         everyone += observers
         reporter = Reporter(
-            config, parts.replay.capacities(), before, learner.learner_step, everyone, time.perf_counter
+            config,
+            parts.replay.capacities(),
+            before,
+            learner.learner_step,
+            everyone,
+            time.perf_counter,
+            directory.disk,
         )
         router = parts.replay.router(runtime.clients)
         source = parts.replay.batch_source(router, parts.device())
@@ -128,8 +166,18 @@ def _run(
     return summary
 
 
-def _runtime(name: RuntimeName, parts: Parts, address: str | None) -> AbstractContextManager[Runtime]:
-    return LocalRuntime(parts) if name == "local" else RayRuntime(parts, address)
+def _runtime(
+    name: RuntimeName, parts: Parts, address: str | None, run: str
+) -> AbstractContextManager[Runtime]:
+    return LocalRuntime(parts) if name == "local" else RayRuntime(parts, address, run)
+
+
+def _token() -> str | None:
+    """Return the cluster's token; a run without one cannot be told anything."""
+    try:
+        return find_token().text
+    except TokenMissingError:
+        return None
 
 
 def _probing(period: int | None, path: Path, stack: ExitStack) -> Probing | None:
@@ -143,7 +191,14 @@ def _probing(period: int | None, path: Path, stack: ExitStack) -> Probing | None
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:
     restore_learner(learner, checkpoint)
     torch.set_rng_state(checkpoint.tensors["random"]["torch"])
-    return Progress(checkpoint.state["env_steps"], checkpoint.state["train_seconds"], life)
+    state = checkpoint.state
+    return Progress(
+        env_steps=state["env_steps"],
+        train_seconds=state["train_seconds"],
+        life=life,
+        weights_version=state.get("weights_version", -1),
+        counted=[CountedSteps(**steps) for steps in state.get("counted", ())],
+    )
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from types import TracebackType
 from actors.actor import Actor, ActorReport
 from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.membership import Node
 from deploy.parts import Parts
-from deploy.runtime import Crew
+from deploy.roster import Crew
 from network.weights import WeightsSnapshot
 from replay.client import LocalShardClient, ShardClient
 from tasks.errors import EnvironmentFailureError
@@ -53,10 +54,11 @@ class LocalRuntime:
         """Build every task's actors."""
         try:
             for spec in self._parts.specs:
-                for index in range(self._parts.config.tasks[spec.name].actors):
+                crew_size = self._parts.config.tasks[spec.name].actors_here
+                for index in range(crew_size):
                     shard = self._parts.replay.shard_of_actor(spec.name, index)
                     client = self.clients[shard]
-                    self._actors.append(self._parts.actor(spec, index, 0, client, self._weights))
+                    self._actors.append(self._parts.actor(spec, index, 0, crew_size, client, self._weights))
                     self._turns_out.append(0)
         except EnvironmentFailureError as error:
             raise TrainingFailedError(str(error)) from error
@@ -77,7 +79,19 @@ class LocalRuntime:
 
     def crew(self, task: str) -> Crew:
         """Return the state of a task's actors."""
-        return Crew(self._parts.config.tasks[task].actors if self._actors else 0, 0)
+        actors = self._parts.config.tasks[task].actors_here
+        return Crew(actors, actors, at_work=actors if self._actors else 0, quarantined=0, restarts=0)
+
+    def nodes(self) -> list[Node]:
+        """Return none."""
+        return []
+
+    def node_deaths(self) -> int:
+        """Return 0."""
+        return 0
+
+    def scale(self, task: str, count: int | None) -> None:
+        """Do nothing: the actors of a run in one process are those that it began with."""
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         """Remember what to evaluate."""

@@ -3,8 +3,10 @@
 Both runtimes build their parts here; `ray` calls these functions in the processes where the parts live.
 """
 
+import hashlib
+import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
+from deploy.names import actor_name, life_number
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
 from deploy.trunk_transfer import start_from_trunk
@@ -57,6 +60,11 @@ class Parts:
         self.life = life
         self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this run's configuration from others: processes of a run go on with their like only."""
+        return hashlib.sha256(self.config.model_dump_json().encode()).hexdigest()
+
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""
         settings = self.config.network
@@ -77,22 +85,28 @@ class Parts:
         return build_network(self.specs, architecture, self._seed("network"))
 
     def actor(
-        self, spec: TaskSpec, index: int, incarnation: int, client: ShardClient, source: WeightsSource
+        self,
+        spec: TaskSpec,
+        index: int,
+        incarnation: int,
+        crew_size: int,
+        client: ShardClient,
+        source: WeightsSource,
     ) -> Actor:
-        """Return one of a task's actors; `index` is its rung on the task's epsilon ladder."""
+        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder."""
         settings, task = self.config.actors, self.config.tasks[spec.name]
         policy = TaskPolicy(self.network(), spec.name)
         ladder = epsilon_ladder(
-            task.actors * task.envs_per_actor, settings.epsilon_base, settings.epsilon_exponent
+            crew_size * task.envs_per_actor, settings.epsilon_base, settings.epsilon_exponent
         )
         exploration = Exploration(
-            ladder[index :: task.actors],
+            ladder[index::crew_size],
             spec.num_actions,
             settings.exploration_max_duration,
             settings.exploration_zeta,
             np.random.default_rng(self._seed("exploration", spec.name, index, incarnation)),
         )
-        identity = ActorIdentity(actor_name(spec.name, index), self.life * 1_000_000 + incarnation)
+        identity = ActorIdentity(actor_name(spec.name, index), life_number(self.life, incarnation))
         writer = FragmentWriter(
             spec, identity, task.envs_per_actor, settings.fragment_length, self.replay.returns(spec)
         )
@@ -100,14 +114,14 @@ class Parts:
             spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
         )
         rollout = Rollout(vector, policy, exploration, writer)
-        return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy))
+        return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy, time.monotonic))
 
-    def learner(self) -> Learner:
-        """Return the learner on the configured device."""
+    def learner(self, fresh: bool = True) -> Learner:
+        """Return the learner on the configured device; a fresh one starts with the trunk it is told to."""
         settings = self.config.learner
         device = self.device()
         network = self.network()
-        if self.life == 0:
+        if fresh:
             start_from_trunk(network, self.config.network.trunk_from)
         network.to(device)
         optimizer = torch.optim.Adam(
@@ -157,8 +171,3 @@ class Parts:
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)
-
-
-def actor_name(task: str, index: int) -> str:
-    """Return the name of a task's actor."""
-    return f"{task}-{index}"

@@ -1,11 +1,12 @@
 """How far a run has come, and what it came to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from deploy.accounting import TaskAccount
 from deploy.judge import EvaluationResult
+from deploy.replay_monitor import CountedSteps
 
 StopReason = Literal["solved", "budget", "interrupted"]
 
@@ -18,11 +19,15 @@ class Progress:
         env_steps: environment steps, by task.
         train_seconds: time in training.
         life: times that the run was resumed.
+        weights_version: newest version published.
+        counted: how many of the env steps came from each shard that was there.
     """
 
     env_steps: Mapping[str, int] = field(default_factory=dict)
     train_seconds: float = 0.0
     life: int = 0
+    weights_version: int = -1
+    counted: Sequence[CountedSteps] = ()
 
 
 @dataclass(frozen=True)

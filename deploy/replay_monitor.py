@@ -1,26 +1,46 @@
 """Watches replay's counters: how much has arrived, since when, and whether anything still does."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from replay.client import Reply, ShardClient, ShardUnavailableError
 from replay.messages import ShardStats, TableStats
 
 
+@dataclass(frozen=True)
+class CountedSteps:
+    """Env steps by task that one life of a shard had taken in at some time."""
+
+    shard: int
+    incarnation: int
+    env_steps: Mapping[str, int]
+
+
 class ReplayMonitor:
     """The newest counters of all shards, asked for without waiting.
 
     Counters of a shard that was replaced stay in the sums; what it held does not.
+
+    Args:
+        clients: the way to each shard.
+        clock: seconds.
+        counted: env steps of shards that an earlier learner left, as it counted them: not to count again.
     """
 
-    def __init__(self, clients: Sequence[ShardClient], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clients: Sequence[ShardClient],
+        clock: Callable[[], float],
+        counted: Collection[CountedSteps] = (),
+    ) -> None:
+        self._counted = {(steps.shard, steps.incarnation): steps.env_steps for steps in counted}
         self._clients = list(clients)
         self._clock = clock
         self._replies: dict[int, Reply[ShardStats]] = {}
         self._newest: dict[int, ShardStats] = {}
-        self._earlier: list[ShardStats] = []
+        self._lives: dict[tuple[int, int], ShardStats] = {}
         self._answers: Counter[int] = Counter()
         self._first_arrival: float | None = None
         self._last_arrival = clock()
@@ -62,8 +82,10 @@ class ReplayMonitor:
 
     def tables(self) -> dict[str, TableStats]:
         """Return the counters of each task over all shards."""
-        earlier = [_only_counters(stats) for stats in self._earlier]
-        everything = [*earlier, *self._newest.values()]
+        everything = [
+            stats if stats is self._newest[index] else _only_counters(stats)
+            for (index, _), stats in self._lives.items()
+        ]
         tasks = dict.fromkeys(task for stats in everything for task in stats.tables)
         return {
             task: merged(stats.tables[task] for stats in everything if task in stats.tables) for task in tasks
@@ -71,23 +93,36 @@ class ReplayMonitor:
 
     def refused_blocks(self) -> int:
         """Return the messages that any shard refused."""
-        return sum(stats.refused_blocks for stats in (*self._earlier, *self._newest.values()))
+        return sum(stats.refused_blocks for stats in self._lives.values())
 
     def items_by_life(self) -> Counter[tuple[str, int]]:
         """Return the transitions that each life of an actor brought, to any shard."""
         total: Counter[tuple[str, int]] = Counter()
-        for stats in (*self._earlier, *self._newest.values()):
+        for stats in self._lives.values():
             total.update(stats.items_by_life)
         return total
 
     def env_steps(self, task: str | None = None) -> int:
-        """Return the env steps that have arrived, of one task or of all."""
+        """Return the env steps that have arrived in this life of the run, of one task or of all."""
         return sum(
-            table.inserted
-            for stats in (*self._earlier, *self._newest.values())
+            table.inserted - self._counted.get(life, {}).get(name, 0)
+            for life, stats in self._lives.items()
             for name, table in stats.tables.items()
             if task in (None, name)
         )
+
+    def counted(self) -> list[CountedSteps]:
+        """Return what the shards that are there now have taken in, for a later life of the run."""
+        return [
+            CountedSteps(
+                index, stats.incarnation, {task: table.inserted for task, table in stats.tables.items()}
+            )
+            for index, stats in self._newest.items()
+        ]
+
+    def weights_version(self) -> int:
+        """Return the newest weights version that any shard has heard of."""
+        return max((stats.weights_version for stats in self._newest.values()), default=0)
 
     def seconds_since_first(self) -> float:
         """Return the seconds since the first env step arrived; 0 before it."""
@@ -103,9 +138,7 @@ class ReplayMonitor:
         except ShardUnavailableError:
             return
         self._answers[index] += 1
-        known = self._newest.get(index)
-        if known is not None and known.incarnation < stats.incarnation:
-            self._earlier.append(known)
+        self._lives[index, stats.incarnation] = stats
         self._newest[index] = stats
 
 
@@ -119,13 +152,19 @@ def merged(tables: Iterable[TableStats]) -> TableStats:
     sums = {
         name: sum(getattr(part, name) for part in parts)
         for name in TableStats.__dataclass_fields__
-        if name not in ("dropped", "recent_return")
+        if name not in ("dropped", "recent_return", "acting_version")
     }
-    return TableStats(**sums, dropped=dict(dropped), recent_return=fmean(returns) if returns else None)
+    return TableStats(
+        **sums,
+        dropped=dict(dropped),
+        recent_return=fmean(returns) if returns else None,
+        acting_version=max((p.acting_version for p in parts if p.acting_version is not None), default=None),
+    )
 
 
 def _only_counters(stats: ShardStats) -> ShardStats:
     tables = {
-        task: replace(table, items=0, mass=0.0, recent_return=None) for task, table in stats.tables.items()
+        task: replace(table, items=0, mass=0.0, recent_return=None, acting_version=None)
+        for task, table in stats.tables.items()
     }
     return replace(stats, tables=tables, memory_bytes=0)

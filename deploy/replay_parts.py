@@ -11,6 +11,7 @@ import torch
 from deploy.config.memory import table_plans
 from deploy.config.resolution import rate_limiter, supplies
 from deploy.config.schema import RunConfig
+from deploy.names import life_number
 from deploy.seeding import child_seed
 from learner.batch_source import BatchSource
 from learner.td import annealed
@@ -78,7 +79,7 @@ class ReplayParts:
                 for spec in self._specs
                 if index in plans[spec.name].shards
             },
-            incarnation,
+            life_number(self._life, incarnation),
         )
 
     def warm_up(self) -> None:

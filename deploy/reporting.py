@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from deploy.config.schema import RunConfig
 from deploy.judge import EvaluationResult
+from deploy.membership import Node
 from deploy.progress import Progress
-from deploy.runtime import Crew
-from deploy.status import RunStatus, ShardStatus, TaskStatus
+from deploy.roster import Crew
+from deploy.status import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
 from learner.probes.reading import ProbeReading, TaskReading, defined
 from replay.messages import TableStats
 
@@ -34,6 +35,12 @@ class LearnerReadings:
     refused_blocks: int
     lost: Mapping[str, int]
     shards: list[ShardStatus]
+    env_steps: Mapping[str, int]
+    nodes: list[Node]
+    node_deaths: int
+    waiting_for: list[str]
+    last_update_time: float | None
+    last_checkpoint: CheckpointStatus | None
 
 
 class Reporter:
@@ -47,8 +54,10 @@ class Reporter:
         learner_step: int,
         observers: Sequence[Observer],
         clock: Callable[[], float],
+        disk: Callable[[], DiskStatus | None] = lambda: None,
     ) -> None:
         self._config = config
+        self._disk = disk
         self._capacities = capacities
         self._before = before
         self._observers = observers
@@ -78,6 +87,13 @@ class Reporter:
                 for task in self._config.tasks
             ],
             shards=readings.shards,
+            nodes=readings.nodes,
+            node_deaths=readings.node_deaths,
+            waiting_for=readings.waiting_for,
+            last_update_time=readings.last_update_time,
+            last_checkpoint=readings.last_checkpoint,
+            checkpoint_period=self._config.checkpoint.period,
+            disk=self._disk(),
         )
         self._last_time, self._last_step = now, readings.learner_step
         self._last_env_steps = {task.name: task.env_steps for task in status.tasks}
@@ -88,7 +104,8 @@ class Reporter:
     def _task(
         self, name: str, table: TableStats, readings: LearnerReadings, crew: Crew, interval: float
     ) -> TaskStatus:
-        env_steps = self._before.env_steps.get(name, 0) + table.inserted
+        env_steps = readings.env_steps[name]
+        acting = table.acting_version
         needed = self._config.replay.min_size_to_sample
         owed = table.inserted - max(0, needed - table.restored)
         return TaskStatus(
@@ -105,6 +122,7 @@ class Reporter:
             weight=readings.weights[name],
             staleness=readings.staleness.get(name),
             probes=TaskReading() if readings.probes is None else readings.probes.of_task(name),
-            actors=crew.actors,
-            actor_restarts=crew.restarts,
+            samples_per_insert_target=self._config.replay.samples_per_insert,
+            acting_staleness=None if acting is None else readings.weights_version - acting,
+            crew=crew,
         )

@@ -1,6 +1,7 @@
 """A run's directory: what it was asked to do, what it said, where it can go on from."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,12 +16,14 @@ from deploy.config.yaml_text import parse_yaml
 from deploy.errors import ConfigError, TrainingFailedError
 from deploy.judge import EvaluationResult
 from deploy.progress import Progress
-from deploy.status import RunStatus
+from deploy.status import DiskStatus, RunStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.learner import Learner
 from learner.learner_state import learner_tensors
+from replay.durable import write_synced
 
 CONFIG = "config.yaml"
+LIVES = "lives"
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
 METRICS = "metrics.jsonl"
@@ -58,6 +61,7 @@ class RunDirectory:
             raise ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror}") from error
         directory = cls(path, config)
         directory.write_config()
+        directory.count_life(0)
         return directory
 
     @classmethod
@@ -79,6 +83,34 @@ class RunDirectory:
     def write_config(self) -> None:
         """Write the configuration as resolved."""
         (self.path / CONFIG).write_text(to_yaml(self.config))
+
+    def lives(self) -> int:
+        """Return how many lives of the run have begun."""
+        try:
+            return int((self.path / LIVES).read_text())
+        except FileNotFoundError:
+            return 0
+
+    def count_life(self, life: int) -> None:
+        """Write down that a life has begun, counted from 0: its number is never used again."""
+        write_synced(self.path / LIVES, f"{life + 1}\n".encode())
+
+    def disk(self) -> DiskStatus:
+        """Return how full the file system is."""
+        usage = shutil.disk_usage(self.path)
+        return DiskStatus(usage.free, usage.total)
+
+    def has_checkpoints(self) -> bool:
+        """Return whether there is anything that was meant as a checkpoint."""
+        return self._checkpoints.is_dir() and any(self._checkpoints.iterdir())
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return `summary.json`, or None if no life of the run has ended in order."""
+        try:
+            summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
+        except FileNotFoundError:
+            return None
+        return summary
 
     def save_checkpoint(self, learner: Learner, progress: Progress) -> None:
         """Write a checkpoint of a learner and of how far the run has come.

@@ -1,20 +1,13 @@
 """What the training loop needs of a runtime: the seam between in-process and Ray."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from actors.actor import ActorReport
 from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.membership import Node
+from deploy.roster import Crew
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
-
-
-@dataclass(frozen=True)
-class Crew:
-    """Actors of one task: how many are at work, how many were replaced so far."""
-
-    actors: int
-    restarts: int
 
 
 class Runtime(Protocol):
@@ -38,14 +31,23 @@ class Runtime(Protocol):
         """Let actors that have no process of their own go on; called between updates."""
 
     def supervise(self) -> None:
-        """Look after actors and evaluators: replace the dead.
+        """Look after the actors.
 
         Raises:
-            TrainingFailedError: something died again and again; the message says what and why.
+            TrainingFailedError: all actors of a task died again and again; the message says why.
         """
 
     def crew(self, task: str) -> Crew:
         """Return the state of a task's actors."""
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes of the cluster; none where there is no cluster."""
+
+    def node_deaths(self) -> int:
+        """Return how many nodes died."""
+
+    def scale(self, task: str, count: int | None) -> None:
+        """Want so many actors of a task from now on; None for one in every slot."""
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         """Begin an evaluation; at most one is under way."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy.membership import VERSION, Node, task_slots
+from deploy.roster import Crew
 from learner.probes.reading import TaskReading
 from replay.messages import TableStats
 
@@ -25,8 +27,10 @@ class TaskStatus:
         weight: what the task weighting gives the task; 1 counts as in the plain sum.
         staleness: weights versions between acting and learning, over the last update; None before it.
         probes: what the last reading of the probes says of it.
-        actors: actors at work.
-        actor_restarts: actors replaced so far.
+        samples_per_insert_target: the ratio that is kept; None without a limit.
+        acting_staleness: weights versions published since the one that acted in the last block put in; None
+            before the first.
+        crew: its actors.
     """
 
     name: str
@@ -42,8 +46,9 @@ class TaskStatus:
     weight: float
     staleness: float | None
     probes: TaskReading
-    actors: int
-    actor_restarts: int
+    samples_per_insert_target: float | None
+    acting_staleness: int | None
+    crew: Crew
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,22 @@ class ShardStatus:
     up: bool
     restarts: int
     memory_bytes: int
+
+
+@dataclass(frozen=True)
+class CheckpointStatus:
+    """The last checkpoint: of which learner step, and when in Unix time."""
+
+    learner_step: int
+    time: float
+
+
+@dataclass(frozen=True)
+class DiskStatus:
+    """The file system of the run's directory, in bytes."""
+
+    free_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,13 @@ class RunStatus:
         effective_rank: of the trunk's features, by the same.
         tasks: in the order of the configuration.
         shards: in the order of their indices.
+        nodes: of the cluster.
+        node_deaths: nodes that died.
+        waiting_for: tasks for whose transitions the learner has been waiting for a while.
+        last_update_time: Unix time of the last update; None before the first.
+        last_checkpoint: None before the first of this life.
+        checkpoint_period: updates between checkpoints.
+        disk: of the run's directory; None if it has none.
     """
 
     train_seconds: float
@@ -97,6 +125,13 @@ class RunStatus:
     effective_rank: float | None
     tasks: list[TaskStatus]
     shards: list[ShardStatus]
+    nodes: list[Node]
+    node_deaths: int
+    waiting_for: list[str]
+    last_update_time: float | None
+    last_checkpoint: CheckpointStatus | None
+    checkpoint_period: int
+    disk: DiskStatus | None
 
     @property
     def env_steps(self) -> int:
@@ -108,3 +143,32 @@ class RunStatus:
         """Share of the learner's time that went into updates, since its first; None before that."""
         total = sum(self.phase_seconds.values())
         return self.phase_seconds["update"] / total if total else None
+
+    @property
+    def foreign_slots(self) -> dict[str, int]:
+        """Slots for tasks that the run does not have."""
+        own = {task.name for task in self.tasks}
+        return {task: count for task, count in task_slots(self.nodes).items() if task not in own}
+
+    def warnings(self) -> list[str]:
+        """Return a sentence for everything about slots and nodes that somebody should put right."""
+        sentences = []
+        for task in self.tasks:
+            crew = task.crew
+            if crew.wanted > crew.slots or crew.slots == 0:
+                sentences.append(
+                    f"{task.name}: {max(crew.wanted, 1)} actors wanted, {crew.slots} slots there: "
+                    f"start nodes with --slots task:{task.name}=COUNT, or scale its service up"
+                )
+            if crew.quarantined:
+                sentences.append(f"{task.name}: {crew.quarantined} actors died again and again and rest")
+        for name, count in self.foreign_slots.items():
+            sentences.append(f"{count} slots are for task {name!r}, which this run does not have")
+        sentences += [
+            f"node {node.host} has trunkline {node.version}, this run has {VERSION}: nothing is started there"
+            for node in self.nodes
+            if node.state == "refused"
+        ]
+        if self.waiting_for:
+            sentences.append(f"the learner waits for transitions of {', '.join(self.waiting_for)}")
+        return sentences

@@ -10,7 +10,6 @@ from deploy.config.schema import RunConfig
 from deploy.errors import TrainingFailedError
 from deploy.evaluations import Evaluations, RecordEvaluation
 from deploy.judge import Judge
-from deploy.parts import actor_name
 from deploy.phases import PhaseTimes
 from deploy.probing import Probing
 from deploy.progress import Outcome, Progress, StopReason
@@ -18,7 +17,7 @@ from deploy.replay_monitor import ReplayMonitor
 from deploy.reporting import LearnerReadings, Reporter
 from deploy.runtime import Runtime
 from deploy.shard_keeper import ShardKeeper
-from deploy.status import ShardStatus
+from deploy.status import CheckpointStatus, ShardStatus
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.learner import Learner
@@ -38,6 +37,7 @@ FEEDBACK_PERIOD = 16
 """Updates whose new priorities go back to replay in one call."""
 PHASES = ("waiting", "probing", "update", "publishing", "other")
 SETTLE_SECONDS = 5.0
+_UNIX_OFFSET = time.time() - time.perf_counter()
 SAVE_SECONDS = 120.0
 
 SaveCheckpoint = Callable[[Learner, Progress], None]
@@ -77,10 +77,10 @@ class Training:
         self._save = save_checkpoint
         self._before = before
         self._probing = probing
-        self._publisher = WeightsPublisher(learner, runtime)
+        self._publisher = WeightsPublisher(learner, runtime, before.weights_version)
         judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
         self._evaluations = Evaluations(runtime, judge, self._publisher, self._progress, record_evaluation)
-        self._monitor = ReplayMonitor(runtime.clients, time.perf_counter)
+        self._monitor = ReplayMonitor(runtime.clients, time.perf_counter, before.counted)
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
         )
@@ -88,6 +88,7 @@ class Training:
         self._losses = LossLog(list(config.tasks))
         self._staleness: dict[str, float] = {}
         self._updates = self._checkpoints = 0
+        self._last_checkpoint: CheckpointStatus | None = None
         self._last_report = self._last_supervision = self._last_update = time.perf_counter()
         self._interrupted = False
 
@@ -103,7 +104,8 @@ class Training:
         """
         self._monitor.settle(timeout_seconds=SETTLE_SECONDS)
         for task, table in self._monitor.tables().items():
-            self._router.credit(task, table.restored)
+            self._router.take_over(task, table.restored, table.sampled)
+        self._publisher.go_on_from(self._monitor.weights_version())
         self._publisher.publish()
         self._runtime.start_actors()
         while (reason := self._stop_reason()) is None:
@@ -182,7 +184,15 @@ class Training:
                 f"or bound rewards by tasks.{task}.reward_clip"
             )
 
+    def _held_up_by(self) -> list[str]:
+        """Return the tasks for whose transitions the learner has been waiting for a while."""
+        waits = time.perf_counter() - self._last_update > REPORT_SECONDS
+        return self._source.waiting_for() if waits else []
+
     def _refuse_to_stall(self, now: float) -> None:
+        """End a run that stands still, unless a task has no slots: they may come, and its status says so."""
+        if any(self._runtime.crew(task).slots == 0 for task in self._source.waiting_for()):
+            return
         if min(self._monitor.seconds_since_last(), now - self._last_update) > STALL_SECONDS:
             waiting = ", ".join(self._source.waiting_for())
             raise TrainingFailedError(
@@ -198,6 +208,8 @@ class Training:
             },
             train_seconds=before.train_seconds + self._monitor.seconds_since_first(),
             life=before.life,
+            weights_version=self._publisher.version,
+            counted=self._monitor.counted(),
         )
 
     def _report(self, progress: Progress) -> None:
@@ -217,6 +229,12 @@ class Training:
             evaluation=self._evaluations.judge.latest,
             probes=None if self._probing is None else self._probing.latest,
             tables=self._monitor.tables(),
+            env_steps=progress.env_steps,
+            waiting_for=self._held_up_by(),
+            last_update_time=self._last_update + _UNIX_OFFSET if self._updates else None,
+            last_checkpoint=self._last_checkpoint,
+            nodes=self._runtime.nodes(),
+            node_deaths=self._runtime.node_deaths(),
             refused_blocks=self._monitor.refused_blocks(),
             lost=dict(self._router.lost),
             shards=[
@@ -233,8 +251,12 @@ class Training:
 
     def _checkpoint(self) -> None:
         self._save(self._learner, self._progress())
+        self._count_checkpoint()
         self._keeper.save()
+
+    def _count_checkpoint(self) -> None:
         self._checkpoints += 1
+        self._last_checkpoint = CheckpointStatus(self._learner.learner_step, time.time())
 
     def _finish(self, reason: StopReason) -> Outcome:
         """Stop the actors; settle which weights and which returns the run stands for; save both."""
@@ -252,7 +274,7 @@ class Training:
             reason = "solved"
             layout.load(self._learner.network, judge.solved.request.snapshot)
         self._save(self._learner, progress)
-        self._checkpoints += 1
+        self._count_checkpoint()
         replay_saved = self._config.checkpoint.replay and self._keeper.save_and_wait(SAVE_SECONDS)
         self._report(progress)
         return Outcome(
@@ -267,11 +289,6 @@ class Training:
         )
 
     def _settle_accounts(self, reports: Sequence[ActorReport], all_heard: bool) -> dict[str, TaskAccount]:
-        names = {
-            name: [actor_name(name, index) for index in range(task.actors)]
-            for name, task in self._config.tasks.items()
-        }
         monitor, lost = self._monitor, self._router.lost
-        tables = {task: table for task in self._config.tasks for table in [monitor.tables()[task]]}
-        lives = monitor.items_by_life()
-        return settle_accounts(tables, lives, reports, names, lost, all_heard and not lost)
+        tables = {task: monitor.tables()[task] for task in self._config.tasks}
+        return settle_accounts(tables, monitor.items_by_life(), reports, lost, all_heard and not lost)

@@ -14,13 +14,21 @@ class WeightsSink(Protocol):
 
 
 class WeightsPublisher:
-    """Counts versions and hands snapshots to a sink."""
+    """Counts versions and hands snapshots to a sink.
 
-    def __init__(self, learner: Learner, sink: WeightsSink) -> None:
+    Attributes:
+        version: newest published; versions of a run never go back, whatever learner it has.
+    """
+
+    def __init__(self, learner: Learner, sink: WeightsSink, newest: int = -1) -> None:
         self._learner = learner
         self._layout = WeightsLayout(learner.network)
         self._sink = sink
-        self.version = -1
+        self.version = newest
+
+    def go_on_from(self, version: int) -> None:
+        """Count on from a version that somebody has heard of."""
+        self.version = max(self.version, version)
 
     def publish(self) -> WeightsSnapshot:
         """Publish the weights as they are now under the next version, and return them."""

@@ -118,6 +118,7 @@ class TableStats:
         invalid_updates: priority updates that were negative or not finite.
         episodes: finished episodes reported by actors.
         recent_return: mean undiscounted return of the last 100 episodes; None before the first.
+        acting_version: weights version that acted in the last block put in; None before the first.
     """
 
     items: int
@@ -133,6 +134,7 @@ class TableStats:
     invalid_updates: int
     episodes: int
     recent_return: float | None
+    acting_version: int | None
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class ShardStats:
         tables: counters of each task's table.
         refused_blocks: messages that could not be decoded or did not fit their table, by reason.
         memory_bytes: memory of all tables.
+        weights_version: newest weights version that the shard has heard of.
         items_by_life: transitions that each life of an actor (name, incarnation) brought.
     """
 
@@ -151,6 +154,7 @@ class ShardStats:
     tables: dict[str, TableStats]
     refused_blocks: int
     memory_bytes: int
+    weights_version: int
     items_by_life: dict[tuple[str, int], int]
 
 

@@ -98,9 +98,17 @@ class ReplayRouter:
             if shard in book.progress:
                 book.begin_again(shard)
 
-    def credit(self, task: str, restored: int) -> None:
-        """Count items that came from a snapshot towards those which must be there before sampling."""
+    def take_over(self, task: str, restored: int, sampled: int) -> None:
+        """Begin with shards that hold something.
+
+        Args:
+            task: whose.
+            restored: items that came from a snapshot; they count towards those which must be there before
+                sampling.
+            sampled: items that an earlier learner drew from these shards.
+        """
         self._tasks[task].credit(restored)
+        self._tasks[task].samples = sampled
 
     def reaches(self, task: str) -> bool:
         """Return whether any shard of a task is up."""

@@ -95,6 +95,7 @@ class Shard:
             tables={task: table.stats() for task, table in self.tables.items()},
             refused_blocks=self._refused_blocks,
             memory_bytes=sum(table.nbytes for table in self.tables.values()),
+            weights_version=self._weights_version,
             items_by_life=self._sequences.items_by_life(),
         )
 

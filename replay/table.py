@@ -49,6 +49,7 @@ class Table:
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._recent_returns: deque[float] = deque(maxlen=100)
+        self._acting_version: int | None = None
 
     @property
     def nbytes(self) -> int:
@@ -87,6 +88,7 @@ class Table:
         counts["arrived"] += count
         counts["inserted"] += count
         counts["evicted"] += changed.evicted
+        self._acting_version = block.weights_version
         if len(block.episode_returns):
             counts["episodes"] += len(block.episode_returns)
             self._recent_returns.extend(block.episode_returns.tolist())
@@ -164,6 +166,7 @@ class Table:
             invalid_updates=counts["invalid_updates"],
             episodes=counts["episodes"],
             recent_return=float(np.mean(recent)) if recent else None,
+            acting_version=self._acting_version,
         )
 
     def problem(self) -> str | None:

@@ -48,8 +48,8 @@ def table_plans(config: RunConfig, specs: list[TaskSpec]) -> list[TablePlan]:
 
 def num_shards(config: RunConfig, task: str) -> int:
     """Return over how many shards a task is spread: as many as have an actor, unless it says otherwise."""
-    settings = config.tasks[task]
-    return min(config.replay.shards, settings.actors if settings.shards is None else settings.shards)
+    most, settings = config.replay.shards, config.tasks[task]
+    return min(most, settings.shards or settings.actors or most)
 
 
 def fragment_rows(config: RunConfig, spec: TaskSpec) -> int:

@@ -190,7 +190,7 @@ def _replay_mistakes(config: RunConfig, specs: list[TaskSpec]) -> list[str]:
         if replay.min_size_to_sample > plan.transitions
     ]
     for name, task in config.tasks.items():
-        most = min(replay.shards, task.actors)
+        most = replay.shards if task.actors is None else min(replay.shards, task.actors)
         if task.shards is not None and task.shards > most:
             mistakes.append(
                 f"tasks.{name}.shards: {task.shards} is not allowed: it should be at most {most}, "

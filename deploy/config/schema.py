@@ -89,7 +89,10 @@ class TaskConfig(Section):
         1.0, description="lambda: weight of the task's loss, with learner.weighting fixed"
     )
     batch_share: PositiveFloat = Field(1.0, description="share of each batch, relative to the other tasks'")
-    actors: Positive = Field(1, description="actors of the task")
+    actors: Positive | None = Field(
+        None,
+        description="actors of the task; null for one in every slot of a cluster, and one without a cluster",
+    )
     shards: Positive | None = Field(
         None, description="shards that keep the task; null for as many as there are, but one an actor at most"
     )
@@ -97,6 +100,11 @@ class TaskConfig(Section):
         None, description="transitions kept of the task, or their bytes; null for replay.capacity"
     )
     envs_per_actor: Positive = Field(16, description="environment streams that an actor steps in lockstep")
+
+    @property
+    def actors_here(self) -> int:
+        """Actors of the task in a run that has its machine to itself."""
+        return self.actors or 1
 
 
 class NetworkConfig(Section):
@@ -277,3 +285,10 @@ class RunConfig(Section):
     probes: ProbesConfig = ProbesConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     metrics: MetricsConfig = MetricsConfig()
+
+    def on_one_machine(self) -> "RunConfig":
+        """Return the same without a cluster: with a fixed number of actors."""
+        tasks = {
+            name: task.model_copy(update={"actors": task.actors_here}) for name, task in self.tasks.items()
+        }
+        return self.model_copy(update={"tasks": tasks})

@@ -4,6 +4,7 @@ import logging
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,17 +15,21 @@ import ray
 from deploy.errors import ClusterError
 
 PROBE_SECONDS = 5.0
+SLOTS_SECONDS = 45.0
+"""Time that nodes with slots for replay and evaluation have to come, when a cluster is just being started."""
 REHEARSAL_SECONDS = 22.0
+LOOK_SECONDS = 0.5
 _REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, log_to_driver=False)"
 
 
 @contextmanager
-def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
+def cluster(address: str | None, slots: Mapping[str, int], run: str | None = None) -> Iterator[None]:
     """Be connected to a cluster that offers `slots`, and leave it in the end.
 
     Args:
         address: `host:port` of a running cluster; None starts one on this machine and ends it again.
-        slots: how many processes of each kind it must have room for, such as `{"task:cartpole": 1}`.
+        slots: how many processes of each kind it must have room for, such as `{"replay": 1}`.
+        run: whose processes are looked for and found by name; None for names that nobody else knows.
 
     Raises:
         ClusterError: it does not answer, refuses, or has too few slots.
@@ -33,7 +38,7 @@ def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
         "log_to_driver": False,
         "logging_level": logging.ERROR,
         "configure_logging": True,
-        "namespace": f"trunkline-{uuid.uuid4().hex}",
+        "namespace": f"trunkline-{run or uuid.uuid4().hex}",
     }
     if address is None:
         _start(slots, options)
@@ -41,7 +46,7 @@ def cluster(address: str | None, slots: Mapping[str, int]) -> Iterator[None]:
         _join(address, options)
     try:
         if address is not None:
-            _require(slots, address)
+            _wait_for(slots, address)
         yield
     finally:
         ray.shutdown()
@@ -76,18 +81,24 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
     ray.init(address=address, **options)
 
 
-def _require(slots: Mapping[str, int], address: str) -> None:
+def _wait_for(slots: Mapping[str, int], address: str) -> None:
+    deadline = time.monotonic() + SLOTS_SECONDS
+    while missing := _missing(slots):
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"cluster {address} has too few slots ({'; '.join(missing)}): "
+                f"start nodes with `trunkline node --address {address} --slots KIND=COUNT`"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _missing(slots: Mapping[str, int]) -> list[str]:
     offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    missing = [
+    return [
         f"{name!r}: {count} needed, {offered.get(name, 0):g} there"
         for name, count in slots.items()
         if offered.get(name, 0) < count
     ]
-    if missing:
-        raise ClusterError(
-            f"cluster {address} has too few slots ({'; '.join(missing)}): "
-            "start nodes with `ray start --address ... --resources '{\"NAME\": COUNT}'`"
-        )
 
 
 def _first_line(error: Exception) -> str:

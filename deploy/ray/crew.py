@@ -1,117 +1,185 @@
-"""The actor processes of a run: started, watched, replaced."""
+"""The actor processes of a run: started where there are slots, watched, replaced, taken over."""
 
 import contextlib
+import logging
+import queue
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
+from ray.util import list_named_actors
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.actor import ActorReport
-from deploy.errors import TrainingFailedError
-from deploy.parts import Parts, actor_name
+from deploy.membership import TASK_SLOT, Node
+from deploy.parts import Parts
 from deploy.ray.cluster import ray_actor
+from deploy.ray.nodes import live_nodes
 from deploy.ray.workers import DRAIN_SECONDS, ActorHost
-from deploy.supervisor import GiveUp, Replace, Supervisor
+from deploy.roster import Crew, Post, Roster, Start, Stop
 
-MAX_DEATHS = 4
-WINDOW_SECONDS = 120.0
+LOOK_SECONDS = 0.1
+NODES_SECONDS = 1.0
+FINGERPRINT_SECONDS = 5.0
+STOP_SECONDS = 3 * DRAIN_SECONDS
+PREFIX = "actor-"
 
-
-@dataclass(frozen=True)
-class _Post:
-    """A place that an actor fills: one of a task's actors."""
-
-    task: str
-    index: int
-
-    @property
-    def name(self) -> str:
-        return f"actor {actor_name(self.task, self.index)}"
+logger = logging.getLogger(__name__)
 
 
 class ActorCrew:
-    """Fills every post with an actor, and fills it again when the actor dies.
+    """Carries out what a `Roster` orders, on a thread of its own: Ray may take its time, the learner may not.
 
     Attributes:
-        reports: what became of the transitions of actors that `stop` ended in order.
+        reports: what became of the transitions of actors that ended in order.
     """
 
-    def __init__(self, parts: Parts, board: Any) -> None:  # noqa: ANN401 - ray's own type
+    def __init__(self, parts: Parts, wanted: Mapping[str, int | None]) -> None:
         self._parts = parts
-        self._board = board
-        self._supervisor = Supervisor(MAX_DEATHS, WINDOW_SECONDS)
-        self._posts = {
-            post.name: post
-            for spec in parts.specs
-            for index in range(parts.config.tasks[spec.name].actors)
-            for post in (_Post(spec.name, index),)
-        }
-        self._at_work: dict[Any, tuple[_Post, Any]] = {}
-        self._replacements: list[Replace] = []
+        self._roster = Roster(wanted)
+        self._handles: dict[Post, Any] = {}
+        self._ends: dict[Any, Post] = {}
+        self._stop_deadlines: dict[Post, float] = {}
+        self._requests: queue.SimpleQueue[tuple[str, int | None]] = queue.SimpleQueue()
+        self._finished = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._next_nodes = 0.0
         self.reports: list[ActorReport] = []
+        self.node_deaths = 0
+        self.failure: str | None = None
+        self._publish()
 
     def start(self) -> None:
-        """Fill all posts."""
-        for post in self._posts.values():
-            self._fill(post, incarnation=0)
+        """Take over the actors there are, and fill all other slots from now on."""
+        self._adopt()
+        self._look()
+        self._thread.start()
 
-    def supervise(self) -> None:
-        """Notice the dead and replace them.
-
-        Raises:
-            TrainingFailedError: one died again and again.
-        """
-        refs = list(self._at_work)
-        ended, _ = ray.wait(refs, num_returns=len(refs), timeout=0) if refs else ([], [])
-        for ref in ended:
-            post, _ = self._at_work.pop(ref)
-            match self._supervisor.died(post.name, _cause(ref), time.monotonic()):
-                case Replace() as replacement:
-                    self._replacements.append(replacement)
-                case GiveUp(reason):
-                    raise TrainingFailedError(reason)
-        due = [replacement for replacement in self._replacements if replacement.at <= time.monotonic()]
-        for replacement in due:
-            self._replacements.remove(replacement)
-            self._fill(self._posts[replacement.name], replacement.incarnation)
-
-    def at_work(self, task: str) -> int:
-        """Return how many actors of a task are at work."""
-        return sum(post.task == task for post, _ in self._at_work.values())
-
-    def restarts(self, task: str) -> int:
-        """Return how many actors of a task were replaced."""
-        return sum(self._supervisor.restarts(post.name) for post in self._posts.values() if post.task == task)
+    def scale(self, task: str, count: int | None) -> None:
+        """Want so many actors of a task; None for one in every slot."""
+        self._requests.put((task, count))
 
     def stop(self, release: Callable[[], None]) -> None:
         """Let every actor finish what it has sent and report; end those that take too long.
 
         `release` makes replay answer those that it holds back.
         """
-        for _, handle in self._at_work.values():
+        self._finished.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+        for handle in self._handles.values():
             handle.stop.remote()
         release()
-        refs = list(self._at_work)
+        refs = list(self._ends)
         if refs:
             ended, _ = ray.wait(refs, num_returns=len(refs), timeout=2 * DRAIN_SECONDS)
             for ref in ended:
                 self._take_report(ref)
-        for _, handle in self._at_work.values():
+        self.kill()
+
+    def kill(self) -> None:
+        """End what is left."""
+        self._finished.set()
+        for handle in self._handles.values():
             ray.kill(handle)
-        self._at_work.clear()
-        self._replacements.clear()
+        self._handles.clear()
+        self._ends.clear()
+
+    def _watch(self) -> None:
+        while not self._finished.wait(LOOK_SECONDS):
+            try:
+                self._look()
+            except RayError as error:
+                logger.warning("the cluster does not answer: %s", error)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        while not self._requests.empty():
+            self._roster.scale(*self._requests.get())
+        refs = list(self._ends)
+        ended, _ = ray.wait(refs, num_returns=len(refs), timeout=0) if refs else ([], [])
+        if ended or now >= self._next_nodes:
+            self._next_nodes = now + NODES_SECONDS
+            self._see(live_nodes())
+        for ref in ended:
+            self._let_go(self._ends.pop(ref), ref, now)
+        for order in self._roster.orders(now):
+            match order:
+                case Start():
+                    self._start(order)
+                case Stop(post):
+                    self._handles[post].stop.remote()
+                    self._stop_deadlines[post] = now + STOP_SECONDS
+        for post in [post for post, deadline in self._stop_deadlines.items() if now > deadline]:
+            del self._stop_deadlines[post]
+            ray.kill(self._handles[post])
+        self._publish()
+
+    def _see(self, nodes: list[Node]) -> None:
+        gone = {node.id for node in self._roster.nodes if node.state == "in service"} - {n.id for n in nodes}
+        self.node_deaths += len(gone)
+        self._roster.see(nodes)
+
+    def _let_go(self, post: Post, ref: Any, now: float) -> None:  # noqa: ANN401 - ray's own type
+        self._take_report(ref)
+        self._stop_deadlines.pop(post, None)
+        ray.kill(self._handles.pop(post))
+        self._roster.ended(post, _cause(ref), now)
 
     def _take_report(self, ref: Any) -> None:  # noqa: ANN401 - ray's own type
         with contextlib.suppress(RayError):
-            self.reports.append(ray.get(ref))
+            self.reports.append(ray.get(ref, timeout=FINGERPRINT_SECONDS))
 
-    def _fill(self, post: _Post, incarnation: int) -> None:
-        host = ray_actor(ActorHost, slot=f"task:{post.task}", max_concurrency=2)
-        handle = host.remote(self._parts, post.task, post.index, incarnation)
-        self._at_work[handle.run.remote(self._board)] = (post, handle)
+    def _start(self, order: Start) -> None:
+        """Start an actor; if its name is still taken by the life before, it counts as ended again."""
+        post = order.post
+        host = ray_actor(
+            ActorHost,
+            slot=TASK_SLOT + post.task,
+            name=f"{PREFIX}{post.task}-{post.index}",
+            lifetime="detached",
+            scheduling_strategy=NodeAffinitySchedulingStrategy(order.node_id, soft=False),
+        )
+        try:
+            handle = host.remote(self._parts, post.task, post.index, order.incarnation, order.crew_size)
+        except ValueError:
+            self._roster.not_started(post, time.monotonic())
+            return
+        self._watch_over(post, handle)
+
+    def _watch_over(self, post: Post, handle: Any) -> None:  # noqa: ANN401 - ray's own type
+        self._handles[post] = handle
+        self._ends[handle.ended.remote()] = post
+
+    def _adopt(self) -> None:
+        """Take over the actors of an earlier learner that work on the same thing; end all others."""
+        nodes = live_nodes()
+        self._see(nodes)
+        found: dict[str, Any] = {
+            name: ray.get_actor(name) for name in list_named_actors() if name.startswith(PREFIX)
+        }
+        asked: dict[str, Any] = {name: handle.identity.remote() for name, handle in found.items()}
+        for name, ref in asked.items():
+            task, _, index = name.removeprefix(PREFIX).rpartition("-")
+            try:
+                fingerprint, node_id = ray.get(ref, timeout=FINGERPRINT_SECONDS)
+            except RayError:
+                fingerprint = node_id = ""
+            if fingerprint == self._parts.fingerprint:
+                post = Post(task, int(index))
+                self._roster.adopt(post, node_id)
+                self._watch_over(post, found[name])
+            else:
+                ray.kill(found[name])
+
+    def _publish(self) -> None:
+        """Let others read how things stand: they are never changed in place."""
+        self.crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
+        self.nodes: list[Node] = self._roster.nodes
+        self.failure = self._roster.broken()
 
 
 def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type

@@ -4,14 +4,16 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from actors.actor import ActorReport
+from deploy.errors import TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.membership import TASK_SLOT, Node
 from deploy.parts import Parts
-from deploy.ray.cluster import cluster, ray_actor
+from deploy.ray.cluster import cluster
 from deploy.ray.crew import ActorCrew
 from deploy.ray.evaluator import RayEvaluator
 from deploy.ray.shards import ShardCrew
-from deploy.ray.weights import RayWeightsSink, WeightsBoard
-from deploy.runtime import Crew
+from deploy.ray.weights import RayWeightsSink, put_up_board
+from deploy.roster import Crew
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
 
@@ -19,21 +21,26 @@ from replay.client import ShardClient
 class RayRuntime:
     """Real processes, on a cluster of this machine's own or on one by address.
 
-    with RayRuntime(parts, address=None) as runtime:
-        runtime.publish(snapshot)
-        runtime.start_actors()
+        with RayRuntime(parts, address=None, run="main") as runtime:
+            runtime.publish(snapshot)
+            runtime.start_actors()
+
+    On a cluster by address shards and actors outlive a learner that dies: the next one of the same `run`
+    takes them over. Only one that leaves in order ends them.
     """
 
-    def __init__(self, parts: Parts, address: str | None) -> None:
+    def __init__(self, parts: Parts, address: str | None, run: str = "run") -> None:
         self._parts = parts
         self._address = address
+        self._run = run
         self._cleanup = ExitStack()
 
     def __enter__(self) -> "RayRuntime":
-        slots = {f"task:{name}": task.actors for name, task in self._parts.config.tasks.items()}
-        self._cleanup.enter_context(
-            cluster(self._address, {**slots, "replay": self._parts.replay.num_shards, "evaluator": 1})
-        )
+        slots = {"replay": self._parts.replay.num_shards, "evaluator": 1}
+        if self._address is None:
+            tasks = self._parts.config.tasks.items()
+            slots |= {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
+        self._cleanup.enter_context(cluster(self._address, slots, self._run if self._address else None))
         try:
             self._bring_up()
         except BaseException:
@@ -42,10 +49,13 @@ class RayRuntime:
         return self
 
     def _bring_up(self) -> None:
+        self._sink = RayWeightsSink(put_up_board(self._run))
+        self.crew_of_actors = ActorCrew(
+            self._parts, {name: task.actors for name, task in self._parts.config.tasks.items()}
+        )
+        self._cleanup.callback(self.crew_of_actors.kill)
         self.shards = ShardCrew(self._parts)
-        board = ray_actor(WeightsBoard).remote()
-        self._sink = RayWeightsSink(board)
-        self.crew_of_actors = ActorCrew(self._parts, board)
+        self._cleanup.callback(self.shards.kill)
         self._evaluator = RayEvaluator(self._parts)
         self.shards.wait_until_up()
 
@@ -64,19 +74,36 @@ class RayRuntime:
         self._sink.publish(snapshot)
 
     def start_actors(self) -> None:
-        """Start every task's actors."""
+        """Start every task's actors, as slots for them come and go."""
         self.crew_of_actors.start()
 
     def advance(self) -> None:
         """Do nothing: actors go on by themselves."""
 
     def supervise(self) -> None:
-        """Replace dead actors."""
-        self.crew_of_actors.supervise()
+        """Say so if no actor of some task can go on.
+
+        Raises:
+            TrainingFailedError: all of them died again and again.
+        """
+        if self.crew_of_actors.failure is not None:
+            raise TrainingFailedError(self.crew_of_actors.failure)
 
     def crew(self, task: str) -> Crew:
         """Return the state of a task's actors."""
-        return Crew(self.crew_of_actors.at_work(task), self.crew_of_actors.restarts(task))
+        return self.crew_of_actors.crews[task]
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes of the cluster."""
+        return self.crew_of_actors.nodes
+
+    def node_deaths(self) -> int:
+        """Return how many nodes died."""
+        return self.crew_of_actors.node_deaths
+
+    def scale(self, task: str, count: int | None) -> None:
+        """Want so many actors of a task; None for one in every slot."""
+        self.crew_of_actors.scale(task, count)
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         """Begin an evaluation."""

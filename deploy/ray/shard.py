@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -25,6 +27,8 @@ from replay.restoring import SnapshotError
 HOLD_SECONDS = 5.0
 HELD_BLOCKS_PER_ACTOR = 2
 HELD_BLOCKS = 512
+ORPHAN_SECONDS = 900.0
+ORPHAN_LOOK_SECONDS = 10.0
 
 Answer = TypeVar("Answer")
 
@@ -58,6 +62,13 @@ class ShardHost:
         self._held_of_actor: Counter[str] = Counter()
         self._held_of_task: Counter[str] = Counter()
         self._released = False
+        self._fingerprint = parts.fingerprint
+        self._asked = time.monotonic()
+        threading.Thread(target=self._end_when_orphaned, daemon=True).start()
+
+    async def fingerprint(self) -> str:
+        """Return the fingerprint of what the shard keeps."""
+        return self._fingerprint
 
     async def insert(self, data: bytes) -> InsertAnswer:
         """Insert an encoded block."""
@@ -102,7 +113,8 @@ class ShardHost:
         self._shard.update_priorities(task, keys, priorities)
 
     async def stats(self) -> ShardStats:
-        """Return the counters."""
+        """Return the counters; only learners ask for them, and often."""
+        self._asked = time.monotonic()
         return self._shard.stats()
 
     async def save(self) -> None:
@@ -123,6 +135,12 @@ class ShardHost:
     async def problem(self) -> str | None:
         """Return what is wrong with the shard, or None."""
         return self._shard.problem()
+
+    def _end_when_orphaned(self) -> None:
+        """End this process when no learner has asked for anything for long: nobody else would."""
+        while time.monotonic() - self._asked < ORPHAN_SECONDS:
+            time.sleep(ORPHAN_LOOK_SECONDS)
+        os._exit(1)
 
     def _may_hold(self, actor: str) -> bool:
         held = self._held_of_actor

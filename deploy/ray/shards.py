@@ -8,6 +8,7 @@ from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.util import list_named_actors
 
 from deploy.errors import ClusterError, TrainingFailedError
 from deploy.parts import Parts
@@ -19,6 +20,9 @@ from replay.client import ShardClient
 from replay.restoring import SnapshotError
 
 START_SECONDS = 300.0
+FINGERPRINT_SECONDS = 5.0
+NAME_SECONDS = 10.0
+PAUSE_SECONDS = 0.2
 MAX_DEATHS = 4
 WINDOW_SECONDS = 120.0
 PENDING_CALLS = 256
@@ -39,7 +43,7 @@ class _Successor:
 
 
 class ShardCrew:
-    """Every shard of a run in a process of its own.
+    """Every shard of a run in a process of its own, those that an earlier learner left included.
 
     Attributes:
         clients: the learner's way to each shard.
@@ -48,9 +52,13 @@ class ShardCrew:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._supervisor = Supervisor(MAX_DEATHS, WINDOW_SECONDS)
+        self._there = set(list_named_actors())
         self._successors: dict[int, _Successor] = {}
         self._saves: list[Any] = []
-        self._handles = [self._start(index, incarnation=0) for index in range(parts.replay.num_shards)]
+        self._handles = [
+            self._taken_over(index) or self._start(index, incarnation=0)
+            for index in range(parts.replay.num_shards)
+        ]
         self.clients: list[ShardClient] = [
             RayShardClient(shard_name(index)) for index in range(len(self._handles))
         ]
@@ -131,9 +139,40 @@ class ShardCrew:
     def _ask_all(self, ask: Callable[[Any], Any]) -> list[Any]:
         return [ask(handle) for handle in self._handles]
 
+    def kill(self) -> None:
+        """End every shard."""
+        for handle in self._handles:
+            ray.kill(handle)
+
+    def _taken_over(self, index: int) -> Any:  # noqa: ANN401 - ray's own type
+        """Return a shard that an earlier learner left; end it and return None if it keeps something else."""
+        if shard_name(index) not in self._there:
+            return None
+        handle = ray.get_actor(shard_name(index))
+        with contextlib.suppress(RayError):
+            fingerprint: Any = ray.get(handle.fingerprint.remote(), timeout=FINGERPRINT_SECONDS)
+            if fingerprint == self._parts.fingerprint:
+                return handle
+        ray.kill(handle)
+        return None
+
     def _start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
-        kind = ray_actor(ShardHost, slot="replay", name=shard_name(index), max_pending_calls=PENDING_CALLS)
-        return kind.remote(self._parts, index, incarnation)
+        """Start a shard, as soon as its name is free: one that was just ended has it for a moment."""
+        kind = ray_actor(
+            ShardHost,
+            slot="replay",
+            name=shard_name(index),
+            lifetime="detached",
+            max_pending_calls=PENDING_CALLS,
+        )
+        deadline = time.monotonic() + NAME_SECONDS
+        while True:
+            try:
+                return kind.remote(self._parts, index, incarnation)
+            except ValueError:
+                if incarnation or time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE_SECONDS)
 
     def _try_to_start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
         """Start a successor, unless the name is still taken by the dying one."""

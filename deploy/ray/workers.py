@@ -1,12 +1,17 @@
 """Actors and evaluators as Ray actors."""
 
-from typing import Any
+import asyncio
+import os
+import threading
+import time
+from concurrent.futures import Future
 
 import torch
 
 from actors.actor import ActorReport
 from actors.evaluation import EpisodeReturns
 from deploy.parts import Parts
+from deploy.ray.nodes import own_node_id
 from deploy.ray.shard_client import RayShardClient
 from deploy.ray.shards import shard_name
 from deploy.ray.weights import RayWeightsSource
@@ -15,32 +20,58 @@ from tasks.spec import TaskSpec
 
 STEP_SECONDS = 0.5
 DRAIN_SECONDS = 5.0
+UNNOTICED_SECONDS = 300.0
+"""Time for which a process whose actor has ended waits for somebody to hear why."""
 
 
 class ActorHost:
-    """One actor in a process of its own; `stop` may be called while `run` runs."""
+    """One actor in a process of its own; it acts on a thread, so that questions are answered meanwhile.
 
-    def __init__(self, parts: Parts, task: str, index: int, incarnation: int) -> None:
+    It goes on while no learner is there, as far as replay lets it, and whichever learner comes next may take
+    it over.
+    """
+
+    def __init__(self, parts: Parts, task: str, index: int, incarnation: int, crew_size: int) -> None:
         torch.set_num_threads(1)
         self._parts = parts
         self._spec = _spec(parts, task)
         self._index = index
         self._incarnation = incarnation
+        self._crew_size = crew_size
         self._stopped = False
+        self._outcome: Future[ActorReport] = Future()
+        threading.Thread(target=self._live, daemon=True).start()
 
-    def run(self, board: Any) -> ActorReport:  # noqa: ANN401 - ray's own type
+    async def ended(self) -> ActorReport:
+        """Wait until the actor has ended in order, and return its report; raise what it failed with."""
+        return await asyncio.wrap_future(self._outcome)
+
+    async def identity(self) -> tuple[str, str]:
+        """Return the fingerprint of what it works on, and the node that it works on."""
+        return self._parts.fingerprint, own_node_id()
+
+    async def stop(self) -> None:
+        """Let the actor end after the block at hand."""
+        self._stopped = True
+
+    def _live(self) -> None:
+        try:
+            self._outcome.set_result(self._act())
+        except Exception as error:
+            self._outcome.set_exception(error)
+        time.sleep(UNNOTICED_SECONDS)
+        os._exit(1)
+
+    def _act(self) -> ActorReport:
         """Act until stopped, always with the same shard."""
         shard = self._parts.replay.shard_of_actor(self._spec.name, self._index)
         client = RayShardClient(shard_name(shard))
-        source = RayWeightsSource(board)
-        actor = self._parts.actor(self._spec, self._index, self._incarnation, client, source)
+        actor = self._parts.actor(
+            self._spec, self._index, self._incarnation, self._crew_size, client, RayWeightsSource()
+        )
         while not self._stopped:
             actor.advance(STEP_SECONDS)
         return actor.stop(DRAIN_SECONDS)
-
-    def stop(self) -> None:
-        """Let `run` end after the block at hand."""
-        self._stopped = True
 
 
 class EvaluatorHost:

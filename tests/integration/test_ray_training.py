@@ -86,7 +86,7 @@ def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
 
     def kill_once(status: RunStatus) -> None:
         if not killed and status.learner_step > 50:
-            killed.append(pid_of("ray::ActorHost.run"))
+            killed.append(pid_of("ray::ActorHost"))
             os.kill(killed[0], signal.SIGKILL)
 
     run = train_over_ray("stop_env_steps=15000", *TWO_SHARDS, *UNBOUNDED, interfere=kill_once)

@@ -89,7 +89,7 @@ def train_over_ray(
     so.
     """
     run = tiny_run(*overrides)
-    parts = Parts(run.config, run.specs)
+    parts = Parts(run.config.on_one_machine(), run.specs)
     torch.set_num_threads(run.config.learner.threads)
     statuses: list[RunStatus] = []
     seconds: list[float] = []

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from deploy.status import RunStatus, ShardStatus, TaskStatus
+from deploy.roster import Crew
+from deploy.status import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
 from learner.probes.reading import TaskReading
 from replay.messages import ShardStats, TableStats
 
@@ -23,6 +24,7 @@ def table_stats(**changes: Any) -> TableStats:
         "invalid_updates": 6,
         "episodes": 7,
         "recent_return": 1.5,
+        "acting_version": 30,
     }
     return TableStats(**(values | changes))
 
@@ -31,7 +33,7 @@ def shard_stats(
     incarnation: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
 ) -> ShardStats:
     """Return counters of a shard with these tables."""
-    return ShardStats(incarnation, tables, 2, 4096, items_by_life or {})
+    return ShardStats(incarnation, tables, 2, 4096, 31, items_by_life or {})
 
 
 def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
@@ -50,8 +52,9 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "weight": 1.75,
         "staleness": 2.5,
         "probes": TaskReading(0.625, -0.25, 0.75, 0.375),
-        "actors": 3,
-        "actor_restarts": 1,
+        "samples_per_insert_target": 8.0,
+        "acting_staleness": 2,
+        "crew": Crew(wanted=5, slots=4, at_work=3, quarantined=2, restarts=1),
     }
     return TaskStatus(**(values | changes))
 
@@ -78,5 +81,12 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "effective_rank": 17.0,
         "tasks": list(tasks) or [task_status()],
         "shards": [shard_status()],
+        "nodes": [],
+        "node_deaths": 0,
+        "waiting_for": [],
+        "last_update_time": 1.75e9,
+        "last_checkpoint": CheckpointStatus(600, 1.5e9),
+        "checkpoint_period": 200,
+        "disk": DiskStatus(free_bytes=10**9, total_bytes=10**10),
     }
     return RunStatus(**(values | changes))

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.errors import ConfigError
-from deploy.exporter import MetricsExporter
+from deploy.run_server import RunServer
 from learner.probes.reading import TaskReading
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, shard_status, table_stats, task_status
@@ -37,13 +37,13 @@ def samples(text: str) -> Iterator[tuple[tuple[str, tuple[tuple[str, str], ...]]
 
 def test_before_the_first_status_the_page_is_empty(port: int):
     """A scraper finds the target up and no numbers."""
-    with MetricsExporter(HOST, port):
+    with RunServer(HOST, port):
         assert scrape(port) == {}
 
 
 def test_a_scrape_shows_the_newest_status(port: int):
     """Counters, gauges, phases and drops have the values of the status, task by task."""
-    with MetricsExporter(HOST, port) as exporter:
+    with RunServer(HOST, port) as exporter:
         exporter(run_status(learner_step=1))
         shards = [shard_status(0), shard_status(1, up=False, restarts=0, memory_bytes=2**30)]
         exporter(run_status(task_status("chain"), task_status("identity", env_steps=5), shards=shards))
@@ -110,7 +110,7 @@ def test_what_is_not_known_is_left_out(port: int):
         probes=TaskReading(),
         table=table_stats(recent_return=None),
     )
-    with MetricsExporter(HOST, port) as exporter:
+    with RunServer(HOST, port) as exporter:
         exporter(run_status(unknown, dormant_share=None, effective_rank=None))
         names = {name for name, _ in scrape(port)}
     for gone in (
@@ -132,7 +132,7 @@ def test_what_is_not_known_is_left_out(port: int):
 
 def test_names_and_labels_keep_the_rules(port: int):
     """Every metric has the prefix, and no label beyond those that the design allows."""
-    with MetricsExporter(HOST, port) as exporter:
+    with RunServer(HOST, port) as exporter:
         exporter(run_status())
         for name, labels in scrape(port):
             assert name.startswith("trunkline_")
@@ -145,7 +145,7 @@ def test_a_port_in_use_is_a_sentence(port: int):
         other.bind((HOST, port))
         other.listen()
         with pytest.raises(ConfigError) as caught:
-            MetricsExporter(HOST, port)
+            RunServer(HOST, port)
     assert str(caught.value) == (
         f"metrics.port: {port} cannot be listened on at {HOST} (Address already in use); "
         "give a free port, or 0 for no metrics"
@@ -156,14 +156,14 @@ def test_a_port_in_use_is_a_sentence(port: int):
 def test_a_host_that_is_not_this_machines_is_a_sentence(port: int, host: str):
     """An address of somebody else cannot be listened on."""
     with pytest.raises(ConfigError, match=f"metrics.port: {port} cannot be listened on at {host}"):
-        MetricsExporter(host, port)
+        RunServer(host, port)
 
 
 def test_leaving_frees_the_port_and_ends_the_thread(port: int):
     """The next run can listen there at once."""
     threads = threading.active_count()
     for _ in range(2):
-        with MetricsExporter(HOST, port) as exporter:
+        with RunServer(HOST, port) as exporter:
             exporter(run_status())
             assert scrape(port)
     assert threading.active_count() == threads

@@ -1,0 +1,149 @@
+"""What a run says over HTTP while it trains, and the little it can be told."""
+
+import hmac
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from deploy.errors import ConfigError
+from deploy.exporter import MetricsExporter
+from deploy.status import RunStatus
+
+MAX_REQUEST_BYTES = 4096
+SILENCE_SECONDS = 10.0
+TEXT = "text/plain; charset=utf-8"
+
+Scale = Callable[[str, int | None], None]
+
+
+class RunServer:
+    """Serves the newest status that it was handed, and takes orders from whoever has the cluster's token.
+
+        with RunServer("127.0.0.1", 9464, token) as server:
+            server(status)
+            server.scale_with(runtime.scale)
+
+    GET `/metrics` for Prometheus, `/status` as JSON, `/healthz`; POST `/scale` with `{"task": "cartpole",
+    "actors": 4}` (null for one in every slot) and `Authorization: Bearer TOKEN`.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+    """
+
+    def __init__(self, host: str, port: int, token: str | None = None) -> None:
+        self._token = token
+        self._status: RunStatus | None = None
+        self._scale: Scale | None = None
+        self._exporter = MetricsExporter()
+        self._registry = CollectorRegistry()
+        self._registry.register(self._exporter)
+        try:
+            self._server = _Server((host, port), self)
+        except OSError as error:
+            raise ConfigError(
+                f"metrics.port: {port} cannot be listened on at {host} ({error.strerror}); "
+                "give a free port, or 0 for no metrics"
+            ) from error
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def __call__(self, status: RunStatus) -> None:
+        """Take over a newer status."""
+        self._status = status
+        self._exporter(status)
+
+    def scale_with(self, scale: Scale) -> None:
+        """Let a function carry out orders to scale a task."""
+        self._scale = scale
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
+        """Return status, content type and body of a page."""
+        match path:
+            case "/metrics":
+                return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
+            case "/status":
+                return HTTPStatus.OK, "application/json", json.dumps(self._said()).encode()
+            case "/healthz":
+                return HTTPStatus.OK, TEXT, b"ok\n"
+        return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"
+
+    def order(self, path: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
+        """Carry out an order; return what to answer."""
+        if path != "/scale":
+            return HTTPStatus.NOT_FOUND, TEXT, b"there is /scale\n"
+        expected = f"Bearer {self._token}".encode()
+        if self._token is None or not hmac.compare_digest(authorization.encode(), expected):
+            return HTTPStatus.FORBIDDEN, TEXT, b"scaling needs the token of the cluster\n"
+        if self._scale is None or self._status is None:
+            return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, b"the run is still starting: try again\n"
+        problem = _problem(body, [task.name for task in self._status.tasks])
+        if problem is not None:
+            return HTTPStatus.BAD_REQUEST, TEXT, f"{problem}\n".encode()
+        order = json.loads(body)
+        self._scale(order["task"], order["actors"])
+        return HTTPStatus.OK, TEXT, b"done\n"
+
+    def _said(self) -> dict[str, Any]:
+        if self._status is None:
+            return {"state": "starting"}
+        return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+
+
+def _problem(body: bytes, tasks: list[str]) -> str | None:
+    """Return what is wrong with an order to scale, in one sentence, or None."""
+    try:
+        order = json.loads(body)
+        task, actors = order["task"], order["actors"]
+    except (ValueError, KeyError, TypeError):
+        return 'an order is {"task": NAME, "actors": NUMBER or null}'
+    if task not in tasks:
+        return f"task: {task!r} is not allowed: this run has {', '.join(tasks)}"
+    if actors is not None and (isinstance(actors, bool) or not isinstance(actors, int) or actors < 0):
+        return f"actors: {actors!r} is not allowed: it should be 0 or more, or null for one in every slot"
+    return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], run: RunServer) -> None:
+        self.run = run
+        super().__init__(address, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = SILENCE_SECONDS
+
+    def do_GET(self) -> None:
+        self._answer(*self.server.run.page(self.path))
+
+    def do_POST(self) -> None:
+        length = min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES)
+        authorization = self.headers.get("Authorization") or ""
+        self._answer(*self.server.run.order(self.path, authorization, self.rfile.read(length)))
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing: requests are many and say little."""
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
