@@ -1,0 +1,59 @@
+"""`trunkline doctor`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from deploy.cluster_api import DASHBOARD_PORT
+from deploy.config.loading import load_config
+from deploy.doctor.examination import Patient, examine
+from deploy.doctor.finding import Finding
+
+EXIT_PROBLEM = 4
+STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def doctor(
+    arguments: ConfigAndOverrides = None,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="The cluster to join; this machine alone if absent."),
+    ] = None,
+    dashboard_port: Annotated[
+        int, typer.Option(metavar="PORT", min=1, max=65535, help="Where that cluster's dashboard listens.")
+    ] = DASHBOARD_PORT,
+    head: Annotated[bool, typer.Option("--head", help="Look at the ports of a head node here, too.")] = False,
+    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="Where the run would be kept.")] = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Say what would keep a run of CONFIG from working here or on a cluster, and what to do about it."""
+    path, overrides = split_arguments(arguments)
+    config = load_config(path, overrides)
+    findings = examine(Patient(config, run_dir, address, dashboard_port, head))
+    problems = sum(finding.verdict == "problem" for finding in findings)
+    if as_json:
+        report = {"healthy": problems == 0, "findings": [asdict(finding) for finding in findings]}
+        typer.echo(json.dumps(report))
+    else:
+        _print(findings, problems)
+    if problems:
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+def _print(findings: Sequence[Finding], problems: int) -> None:
+    console = Console()
+    for finding in findings:
+        line = Text(f"{finding.verdict:<8}", style=STYLES[finding.verdict])
+        line.append(f" {finding.name}: {finding.what}", style="default not bold")
+        console.print(line, soft_wrap=True)
+        if finding.todo:
+            console.print(Text(f"{'':<8}   {finding.todo}", style="default"), soft_wrap=True)
+    warnings = sum(finding.verdict == "warning" for finding in findings)
+    console.print(f"problems: {problems}, warnings: {warnings}", highlight=False)

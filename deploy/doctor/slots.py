@@ -1,0 +1,64 @@
+"""Whether a cluster has slots for what a configuration asks for."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from deploy.cluster_api import ClusterNode
+from deploy.config.schema import RunConfig
+from deploy.doctor.finding import Finding
+
+NAME = "slots"
+TASK_SLOT = "task:"
+
+
+def slot_findings(config: RunConfig, nodes: Sequence[ClusterNode], address: str) -> list[Finding]:
+    """Compare the slots of live nodes with the tasks, the shards and the evaluator of a run.
+
+    A slot that is missing altogether is a problem; fewer than there should be actors, or some for tasks that
+    the configuration lacks, are warnings.
+    """
+    offered: Counter[str] = Counter()
+    for node in nodes:
+        if node.alive:
+            offered.update(node.slots)
+    findings = [
+        _missing(kind, needed, offered[kind], address)
+        for kind, needed in _needed(config).items()
+        if offered[kind] < needed
+    ]
+    findings += [
+        _too_few(name, task.actors, offered[TASK_SLOT + name])
+        for name, task in config.tasks.items()
+        if task.actors is not None and 0 < offered[TASK_SLOT + name] < task.actors
+    ]
+    tasks = {kind.removeprefix(TASK_SLOT) for kind in offered if kind.startswith(TASK_SLOT)}
+    findings += [_foreign(task, offered[TASK_SLOT + task]) for task in sorted(tasks - set(config.tasks))]
+    listed = ", ".join(f"{kind}={count}" for kind, count in sorted(offered.items()))
+    return findings or [Finding(NAME, "ok", listed)]
+
+
+def _needed(config: RunConfig) -> dict[str, int]:
+    tasks = {f"{TASK_SLOT}{name}": 1 for name in config.tasks}
+    return {**tasks, "replay": config.replay.shards, "evaluator": 1}
+
+
+def _missing(kind: str, needed: int, offered: int, address: str) -> Finding:
+    name = kind.removeprefix(TASK_SLOT)
+    owner = f"task {name!r} of the configuration" if kind.startswith(TASK_SLOT) else name
+    have = "no slot" if offered == 0 else f"slots for {offered} of {needed}"
+    return Finding(
+        NAME,
+        "problem",
+        f"the cluster has {have} for {owner}",
+        f"start a node with `trunkline node --slots {kind}={needed - offered} --address {address}`",
+    )
+
+
+def _too_few(task: str, actors: int, offered: int) -> Finding:
+    what = f"tasks.{task}.actors is {actors}, but the cluster has slots for {offered}"
+    return Finding(NAME, "warning", what, "start more nodes, or ask for fewer actors")
+
+
+def _foreign(task: str, offered: int) -> Finding:
+    what = f"{offered} slots are for a task {task!r}, which the configuration lacks"
+    return Finding(NAME, "warning", what, "end those nodes, or check the spelling of the task on both sides")
