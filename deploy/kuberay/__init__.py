@@ -1,0 +1,1 @@
+"""The cluster on Kubernetes: manifests for KubeRay's operator."""

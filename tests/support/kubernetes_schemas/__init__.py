@@ -1,0 +1,1 @@
+"""Schemas of Kubernetes kinds, and what they say of a manifest."""
