@@ -5,7 +5,15 @@ BIN := $(VENV)/bin
 PEERS := .peers
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# The cluster: where its token lies, which image it runs, and who may bring wheels along (a folder).
+SECRETS ?= .secrets
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+WHEELS ?=
+COMPOSE := docker compose --profile monitoring
+UP_SECONDS ?= 120
+
 .PHONY: train test test-slow test-long lint bench-peers bench-solve clean
+.PHONY: token image up down status
 
 train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 	$(BIN)/trunkline train
@@ -28,6 +36,28 @@ bench-peers: $(PEERS)/common/.installed $(PEERS)/reverb/.installed  ## what `tru
 
 bench-solve: $(VENV)/.installed  ## seconds to solve the shipped pair, ten seeds
 	$(BIN)/python -m benchmarks.time_to_solve
+
+token:  ## make the cluster's token, and a password for Grafana, if there are none
+	@mkdir -p -m 700 $(SECRETS)
+	@for name in ray_token grafana_password; do \
+	  test -s $(SECRETS)/$$name || head -c 32 /dev/urandom | od -A n -t x1 | tr -d ' \n' > $(SECRETS)/$$name; \
+	  chmod 444 $(SECRETS)/$$name; \
+	done
+	@grep -qs '^TRUNKLINE_SECRETS=' .env || echo "TRUNKLINE_SECRETS=$(abspath $(SECRETS))" >> .env
+
+image:  ## build the one image of all roles
+	docker build --quiet --file deploy/docker/Dockerfile $(if $(WHEELS),--build-context wheels=$(WHEELS)) \
+	  --build-arg TORCH_INDEX="$(TRUNKLINE_TORCH_INDEX)" --tag trunkline:$(VERSION) .
+
+up: token image  ## start a cluster on this machine, with Prometheus and Grafana, and wait until it is healthy
+	$(COMPOSE) up --detach --wait --wait-timeout $(UP_SECONDS)
+
+down:  ## stop it: the learner first, with a checkpoint, then everything else
+	$(COMPOSE) stop learner
+	$(COMPOSE) down
+
+status:  ## what the cluster does, and what it lacks
+	@docker compose exec -T learner trunkline status
 
 clean:
 	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,8 +7,11 @@ import typer
 
 from actors.weights_follower import WeightsUnavailableError
 from cli.bench import bench_app
+from cli.cluster import scale, status
+from cli.compose import compose
 from cli.config import config_app
 from cli.evaluate import evaluate
+from cli.node import node
 from cli.study import report, study
 from cli.tasks import tasks_app
 from cli.train import resume, train
@@ -33,6 +36,10 @@ app.command()(resume)
 app.command()(evaluate)
 app.command()(study)
 app.command()(report)
+app.command()(node)
+app.command()(status)
+app.command()(scale)
+app.command()(compose)
 app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
 app.add_typer(tasks_app, name="tasks")

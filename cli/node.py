@@ -1,0 +1,107 @@
+"""`trunkline node`: what a container or a machine of a cluster runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from deploy.cluster_api import find_token
+from deploy.config.schema import parse_bytes
+from deploy.node import NodePlan, wait_for_head
+
+STOP_SECONDS = 50.0
+LOOK_SECONDS = 0.2
+
+
+def node(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND...]", help="Runs beside the node; either ends with the other."),
+    ] = None,
+    head: Annotated[bool, typer.Option("--head", help="Be the head node of a new cluster.")] = False,
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Join the cluster with this head node.")
+    ] = None,
+    slots: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=COUNT",
+            help="Room for processes: task:NAME=COUNT, replay=COUNT, evaluator=COUNT; may be given again.",
+        ),
+    ] = None,
+    object_store: Annotated[str, typer.Option(metavar="SIZE", help="Shared memory for messages.")] = "200MiB",
+    store: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where a head node keeps what it must not forget.")
+    ] = None,
+) -> None:
+    """Be a node of a cluster: offer slots, which the run's controller fills, until stopped.
+
+    On SIGTERM the node drains: its actors finish what they have sent, then it leaves.
+    """
+    if head == (address is not None):
+        raise typer.BadParameter("give one of --head and --address")
+    plan = NodePlan(address, _counts(slots or []), _size(object_store), store)
+    token = find_token()
+    if address is not None:
+        wait_for_head(address, token)
+    if command:
+        sys.exit(_side_by_side([plan.command(), command], plan.environment()))
+    os.execvpe("ray", plan.command(), plan.environment())
+
+
+def _counts(slots: list[str]) -> dict[str, int]:
+    counts = {}
+    for slot in slots:
+        kind, separator, count = slot.rpartition("=")
+        known = kind in ("replay", "evaluator") or (kind.startswith("task:") and kind != "task:")
+        if not separator or not known or not count.isdigit():
+            raise typer.BadParameter(
+                f"--slots: {slot!r} is not allowed: it should be KIND=COUNT, where KIND is task:NAME, "
+                "replay or evaluator"
+            )
+        counts[kind] = int(count)
+    return counts
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"--object-store: {text!r} is not allowed: it should be a size such as 512MiB or 2GiB"
+        ) from error
+
+
+def _side_by_side(commands: list[list[str]], environment: dict[str, str]) -> int:
+    """Run a node and a command until one of them ends, end the other, and return the command's exit code.
+
+    A command whose node ended under it has failed, whatever it says.
+    """
+    children = [subprocess.Popen(command, env=environment) for command in commands]
+    node, work = children
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        work.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
+    while all(child.poll() is None for child in children):
+        time.sleep(LOOK_SECONDS)
+    deserted = work.poll() is None
+    for child in (work, node):
+        child.terminate()
+        _end(child)
+    return 1 if deserted else work.returncode % 256
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
