@@ -10,6 +10,7 @@ from cli.bench import bench_app
 from cli.cluster import scale, status
 from cli.compose import compose
 from cli.config import config_app
+from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.node import node
 from cli.study import report, study
@@ -36,6 +37,7 @@ app.command()(resume)
 app.command()(evaluate)
 app.command()(study)
 app.command()(report)
+app.command()(doctor)
 app.command()(node)
 app.command()(status)
 app.command()(scale)

@@ -37,7 +37,7 @@ def find_token(environment: Mapping[str, str] = os.environ) -> Token:
     if given:
         return _from_file(Path(given), f"RAY_AUTH_TOKEN_PATH, {given}")
     usual = Path(environment.get("HOME") or Path.home()) / ".ray" / "auth_token"
-    if usual.exists():
+    if os.path.exists(usual):
         return _from_file(usual, "~/.ray/auth_token")
     raise TokenMissingError(
         "there is no token of the cluster in RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token",

@@ -44,14 +44,20 @@ def disk_findings(paths: dict[str, Path]) -> list[Finding]:
 
     A file system that several paths share is judged once.
     """
+    findings: list[Finding] = []
     places: dict[int, Path] = {}
     purposes: dict[int, list[str]] = {}
     for purpose, path in paths.items():
-        place = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
-        device = place.stat().st_dev
-        places.setdefault(device, place)
-        purposes.setdefault(device, []).append(purpose)
-    return [
+        place = next(
+            folder for folder in (path.absolute(), *path.absolute().parents) if os.path.exists(folder)
+        )
+        if os.access(place, os.W_OK):
+            purposes.setdefault(place.stat().st_dev, []).append(purpose)
+            places.setdefault(place.stat().st_dev, place)
+        else:
+            what = f"this user cannot write to {place}"
+            findings.append(Finding(f"disk of {purpose}", "problem", what, "give a directory where it can"))
+    return findings + [
         _disk_finding(f"disk of {' and '.join(purposes[device])}", place) for device, place in places.items()
     ]
 
@@ -61,10 +67,6 @@ def _disk_finding(name: str, place: Path) -> Finding:
     used = 1 - disk.f_bavail / max(1, disk.f_blocks)
     what = f"{used:.0%} of the disk at {place} is used, {in_units(disk.f_bavail * disk.f_frsize)} are free"
     todo = "delete old runs and Ray's old sessions there, or use another disk"
-    if not os.access(place, os.W_OK):
-        return Finding(
-            name, "problem", f"nothing can be written to {place}", "give a directory that this user owns"
-        )
     if used > FULL:
         return Finding(name, "problem", f"{what}: Ray writes nothing to a disk beyond {FULL:.0%}", todo)
     if used > NEARLY_FULL:

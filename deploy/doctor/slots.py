@@ -9,6 +9,7 @@ from deploy.doctor.finding import Finding
 
 NAME = "slots"
 TASK_SLOT = "task:"
+_OWNERS = {"replay": "the shards of replay", "evaluator": "the evaluator"}
 
 
 def slot_findings(config: RunConfig, nodes: Sequence[ClusterNode], address: str) -> list[Finding]:
@@ -43,8 +44,7 @@ def _needed(config: RunConfig) -> dict[str, int]:
 
 
 def _missing(kind: str, needed: int, offered: int, address: str) -> Finding:
-    name = kind.removeprefix(TASK_SLOT)
-    owner = f"task {name!r} of the configuration" if kind.startswith(TASK_SLOT) else name
+    owner = _OWNERS.get(kind) or f"task {kind.removeprefix(TASK_SLOT)!r} of the configuration"
     have = "no slot" if offered == 0 else f"slots for {offered} of {needed}"
     return Finding(
         NAME,
