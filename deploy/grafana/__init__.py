@@ -1,0 +1,1 @@
+"""What Grafana shows of a run: dashboards written as tables, and the JSON that is made of them."""
