@@ -17,6 +17,7 @@ from deploy.cluster_api.errors import (
     TokenRefusedError,
 )
 from deploy.cluster_api.token import Token
+from deploy.membership import TASK_SLOT, VERSION_LABEL
 
 DASHBOARD_PORT = 8265
 SILENCE_SECONDS = 4.0
@@ -25,8 +26,6 @@ ANSWER_SECONDS = 5.0
 MAX_ANSWER_BYTES = 16 * 2**20
 MAX_NODES = 10_000
 """As many as Ray lists at a time."""
-VERSION_LABEL = "trunkline-version"
-_TASK_SLOT = "task:"
 _OTHER_SLOTS = ("replay", "evaluator")
 
 
@@ -189,7 +188,7 @@ def _node(row: dict[str, Any]) -> ClusterNode:
         slots={
             name: int(count)
             for name, count in (row["resources_total"] or {}).items()
-            if name.startswith(_TASK_SLOT) or name in _OTHER_SLOTS
+            if name.startswith(TASK_SLOT) or name in _OTHER_SLOTS
         },
         version=(row["labels"] or {}).get(VERSION_LABEL),
     )

@@ -16,6 +16,7 @@ from deploy.doctor.gpu import gpu_findings, read_gpu_facts
 from deploy.doctor.machine import (
     SHARED_MEMORY,
     available_memory_bytes,
+    default_object_store,
     disk_findings,
     memory_finding,
     open_files_finding,
@@ -23,6 +24,7 @@ from deploy.doctor.machine import (
 )
 from deploy.doctor.ports import head_port_findings, metrics_port_finding
 from deploy.doctor.token import is_container, token_finding
+from deploy.node import NodePlan
 
 DEADLINE_SECONDS = 24.0
 
@@ -93,9 +95,11 @@ def _checks(patient: Patient) -> dict[str, Check]:
     temporary = Path(environment.get("RAY_TMPDIR") or environment.get("TMPDIR") or "/tmp")
     disks = {"the run": patient.run_dir, "temporary files": temporary}
     budget, metrics = config.replay.memory_budget, config.metrics
+    is_node = patient.head or patient.address is not None
+    store = NodePlan.object_store_bytes if is_node else default_object_store(machine_memory_bytes())
     checks: dict[str, Check] = {
         "token": lambda: [token_finding(environment, patient.address is not None, in_container)],
-        "shared memory": lambda: [shared_memory_finding(SHARED_MEMORY, machine_memory_bytes())],
+        "shared memory": lambda: [shared_memory_finding(SHARED_MEMORY, store)],
         "disks": lambda: disk_findings(disks),
         "memory": lambda: [memory_finding(budget, machine_memory_bytes(), available_memory_bytes())],
         "open files": lambda: [open_files_finding()],

@@ -21,21 +21,25 @@ NEARLY_FULL = 0.90
 FEWEST_OPEN_FILES = 4096
 
 
-def shared_memory_finding(path: Path, memory_bytes: int) -> Finding:
-    """Compare the shared memory file system at `path` with the object store that Ray makes by default."""
+def default_object_store(memory_bytes: int) -> int:
+    """Return the bytes of the object store that Ray makes on a machine with so much memory, untold."""
+    return min(int(OBJECT_STORE_SHARE * memory_bytes), LARGEST_OBJECT_STORE)
+
+
+def shared_memory_finding(path: Path, object_store: int) -> Finding:
+    """Compare the shared memory file system at `path` with an object store of so many bytes."""
     name = "shared memory"
     if not path.exists():
         return Finding(name, "ok", f"this system has no {path}")
     disk = os.statvfs(path)
     free = disk.f_bavail * disk.f_frsize
-    store = min(int(OBJECT_STORE_SHARE * memory_bytes), LARGEST_OBJECT_STORE)
     todo = "give the container `shm_size` in Compose, `--shm-size` in Docker, or delete what fills it"
     if free < SMALLEST_OBJECT_STORE:
         what = f"{path} has {in_units(free)} free; Ray's object store needs {in_units(SMALLEST_OBJECT_STORE)}"
         return Finding(name, "problem", f"{what} at least", todo)
-    if free < store:
-        what = f"{path} has {in_units(free)} free; Ray's object store takes {in_units(store)} by default"
-        return Finding(name, "warning", f"{what}, and would lie on disk", todo)
+    if free < object_store:
+        what = f"{path} has {in_units(free)} free; Ray's object store of {in_units(object_store)} would lie on disk"
+        return Finding(name, "warning", what, todo)
     return Finding(name, "ok", f"{in_units(free)} free in {path}")
 
 

@@ -5,8 +5,7 @@ import socket
 
 from deploy.cluster_api import DASHBOARD_PORT
 from deploy.doctor.finding import Finding
-
-GCS_PORT = 6379
+from deploy.node import GCS_PORT
 
 
 def metrics_port_finding(host: str, port: int) -> Finding:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from deploy.cluster_api import ClusterNode, ClusterVersions
 from deploy.doctor.finding import Finding
+from deploy.membership import VERSION
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class OwnVersions:
 
 def own_versions() -> OwnVersions:
     """Return what is installed here."""
-    return OwnVersions(version("ray"), platform.python_version(), version("trunkline"))
+    return OwnVersions(version("ray"), platform.python_version(), VERSION)
 
 
 def skew_findings(own: OwnVersions, head: ClusterVersions, nodes: Sequence[ClusterNode]) -> list[Finding]:

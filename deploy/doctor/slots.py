@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from deploy.cluster_api import ClusterNode
 from deploy.config.schema import RunConfig
 from deploy.doctor.finding import Finding
+from deploy.membership import TASK_SLOT
 
 NAME = "slots"
-TASK_SLOT = "task:"
 _OWNERS = {"replay": "the shards of replay", "evaluator": "the evaluator"}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.doctor.machine import (
     available_memory_bytes,
+    default_object_store,
     disk_findings,
     memory_finding,
     open_files_finding,
@@ -20,25 +21,31 @@ MIB, GIB = 2**20, 2**30
 
 
 @pytest.mark.parametrize(
-    ("mib", "memory", "verdict"),
-    [(64, 8 * GIB, "problem"), (64, 100 * MIB, "problem"), (100, GIB, "warning"), (320, GIB, "ok")],
+    ("mib", "store_mib", "verdict"),
+    [(64, 200, "problem"), (64, 60, "problem"), (100, 200, "warning"), (256, 200, "ok")],
 )
 def test_shared_memory_is_compared_with_the_object_store(
-    mount: Callable, mib: int, memory: int, verdict: str
+    mount: Callable, mib: int, store_mib: int, verdict: str
 ):
-    """Docker's 64 MB hold no object store at all; 30 % of the memory should fit."""
-    found = shared_memory_finding(mount(mib), memory)
+    """Docker's 64 MB hold no object store at all; one that does not fit would lie on disk."""
+    found = shared_memory_finding(mount(mib), store_mib * MIB)
     assert found.verdict == verdict
     assert f"{mib} MiB free" in found.what
     assert ("shm_size" in found.todo) == (verdict != "ok")
 
 
+def test_ray_takes_a_part_of_the_memory_for_its_store():
+    """Three tenths, and of its own accord no more than 10 GB."""
+    assert default_object_store(10 * 10**9) == 3 * 10**9
+    assert default_object_store(10**12) == 10 * 10**9
+
+
 def test_shared_memory_that_is_used_up_counts(mount: Callable):
     """What matters is what is free."""
     place = mount(90)
-    assert shared_memory_finding(place, 100 * MIB).verdict == "ok"
+    assert shared_memory_finding(place, 80 * MIB).verdict == "ok"
     (place / "left behind").write_bytes(b"\0" * (20 * MIB))
-    assert shared_memory_finding(place, 100 * MIB).verdict == "problem"
+    assert shared_memory_finding(place, 80 * MIB).verdict == "problem"
 
 
 def test_a_system_without_shared_memory_is_fine(tmp_path: Path):
