@@ -38,7 +38,9 @@ def shared_memory_finding(path: Path, object_store: int) -> Finding:
         what = f"{path} has {in_units(free)} free; Ray's object store needs {in_units(SMALLEST_OBJECT_STORE)}"
         return Finding(name, "problem", f"{what} at least", todo)
     if free < object_store:
-        what = f"{path} has {in_units(free)} free; Ray's object store of {in_units(object_store)} would lie on disk"
+        what = (
+            f"{path} has {in_units(free)} free: an object store of {in_units(object_store)} would lie on disk"
+        )
         return Finding(name, "warning", what, todo)
     return Finding(name, "ok", f"{in_units(free)} free in {path}")
 

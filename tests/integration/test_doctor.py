@@ -62,7 +62,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
         ) as process,
     ):
         try:
-            wait_until(lambda: has_nodes(found), 60, "the head node is up")
+            wait_until(lambda: has_nodes(found), 120, "the head node is up")
             yield found
         finally:
             os.killpg(process.pid, signal.SIGKILL)
