@@ -7,22 +7,27 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 
 # The cluster: where its token lies, which image it runs, and who may bring wheels along (a folder).
 SECRETS ?= .secrets
+ENV ?= .env
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEELS ?=
 COMPOSE := docker compose --profile monitoring
 UP_SECONDS ?= 120
 
-.PHONY: train test test-slow test-long lint bench-peers bench-solve clean
+.PHONY: train test test-slow test-cluster test-long lint bench-peers bench-solve clean
 .PHONY: token image up down status
 
 train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 	$(BIN)/trunkline train
 
 test: $(VENV)/.installed-dev  ## lint, types and tests, real Ray included
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not cluster"
 
 test-slow: $(VENV)/.installed-dev  ## tests that wait: shards that die or stand still, memory over a long time
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "slow and not cluster"
+
+test-cluster: $(VENV)/.installed-dev  ## a whole cluster in containers, and everything that can befall it
+	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
+	$(BIN)/pytest --timeout 900 tests/cluster
 
 test-long: $(VENV)/.installed-dev  ## a million damaged messages, and what memory they take
 	TRUNKLINE_MUTATIONS=1000000 $(BIN)/pytest --timeout 3600 tests/property/test_wire_mutations.py
@@ -43,7 +48,7 @@ token:  ## make the cluster's token, and a password for Grafana, if there are no
 	  test -s $(SECRETS)/$$name || head -c 32 /dev/urandom | od -A n -t x1 | tr -d ' \n' > $(SECRETS)/$$name; \
 	  chmod 444 $(SECRETS)/$$name; \
 	done
-	@grep -qs '^TRUNKLINE_SECRETS=' .env || echo "TRUNKLINE_SECRETS=$(abspath $(SECRETS))" >> .env
+	@grep -qs '^TRUNKLINE_SECRETS=' $(ENV) || echo "TRUNKLINE_SECRETS=$(abspath $(SECRETS))" >> $(ENV)
 
 image:  ## build the one image of all roles
 	docker build --quiet --file deploy/docker/Dockerfile $(if $(WHEELS),--build-context wheels=$(WHEELS)) \

@@ -86,7 +86,7 @@ def _show(said: dict[str, Any]) -> None:
         "steps/s",
         "greedy",
         "replay",
-        "samples/insert",
+        "ratio",
     ):
         tasks.add_column(heading, justify="left" if heading == "task" else "right")
     for task in said["tasks"]:

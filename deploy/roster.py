@@ -50,7 +50,7 @@ class Crew:
     Attributes:
         wanted: actors that there should be.
         slots: room for its actors on nodes in service.
-        at_work: actors that were started and have not ended.
+        at_work: actors whose process is up.
         quarantined: actors that died again and again, and rest before the next try.
         restarts: actors replaced after a death so far.
     """
@@ -65,6 +65,7 @@ class Crew:
 @dataclass
 class _AtWork:
     node_id: str
+    is_up: bool = False
     stopping: bool = False
 
 
@@ -103,7 +104,12 @@ class Roster:
 
     def adopt(self, post: Post, node_id: str) -> None:
         """Take in an actor that somebody else started."""
-        self._at_work[post] = _AtWork(node_id)
+        self._at_work[post] = _AtWork(node_id, is_up=True)
+
+    def is_up(self, post: Post) -> None:
+        """Take in that the process of an actor that was started is up."""
+        if post in self._at_work:
+            self._at_work[post].is_up = True
 
     def ended(self, post: Post, reason: str, now: float) -> None:
         """Take in that an actor is gone."""
@@ -140,7 +146,7 @@ class Roster:
         return Crew(
             wanted=self._count_wanted(task),
             slots=task_slots(self.nodes)[task],
-            at_work=sum(post.task == task for post in self._at_work),
+            at_work=sum(post.task == task and place.is_up for post, place in self._at_work.items()),
             quarantined=sum(post.task == task for post in self._quarantined),
             restarts=sum(self._supervisor.restarts(post.name) for post in self._lives if post.task == task),
         )

@@ -125,6 +125,9 @@ class _Server(ThreadingHTTPServer):
         self.run = run
         super().__init__(address, _Handler)
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: whoever asked has gone, and nobody else is concerned."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server

@@ -42,6 +42,7 @@ class ActorCrew:
         self._roster = Roster(wanted)
         self._handles: dict[Post, Any] = {}
         self._ends: dict[Any, Post] = {}
+        self._coming_up: dict[Any, Post] = {}
         self._stop_deadlines: dict[Post, float] = {}
         self._requests: queue.SimpleQueue[tuple[str, int | None]] = queue.SimpleQueue()
         self._finished = threading.Event()
@@ -99,8 +100,9 @@ class ActorCrew:
         now = time.monotonic()
         while not self._requests.empty():
             self._roster.scale(*self._requests.get())
-        refs = list(self._ends)
-        ended, _ = ray.wait(refs, num_returns=len(refs), timeout=0) if refs else ([], [])
+        for ref in _ready(self._coming_up):
+            self._hear_from(self._coming_up.pop(ref), ref)
+        ended = _ready(self._ends)
         if ended or now >= self._next_nodes:
             self._next_nodes = now + NODES_SECONDS
             self._see(live_nodes())
@@ -117,6 +119,11 @@ class ActorCrew:
             del self._stop_deadlines[post]
             ray.kill(self._handles[post])
         self._publish()
+
+    def _hear_from(self, post: Post, ref: Any) -> None:  # noqa: ANN401 - ray's own type
+        with contextlib.suppress(RayError):
+            ray.get(ref, timeout=FINGERPRINT_SECONDS)
+            self._roster.is_up(post)
 
     def _see(self, nodes: list[Node]) -> None:
         gone = {node.id for node in self._roster.nodes if node.state == "in service"} - {n.id for n in nodes}
@@ -149,6 +156,7 @@ class ActorCrew:
             self._roster.not_started(post, time.monotonic())
             return
         self._watch_over(post, handle)
+        self._coming_up[handle.identity.remote()] = post
 
     def _watch_over(self, post: Post, handle: Any) -> None:  # noqa: ANN401 - ray's own type
         self._handles[post] = handle
@@ -180,6 +188,14 @@ class ActorCrew:
         self.crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
         self.nodes: list[Node] = self._roster.nodes
         self.failure = self._roster.broken()
+
+
+def _ready(refs: Mapping[Any, Post]) -> list[Any]:
+    """Return the references whose values are there, or will never be."""
+    if not refs:
+        return []
+    ready: list[Any] = ray.wait(list(refs), num_returns=len(refs), timeout=0)[0]
+    return ready
 
 
 def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type

@@ -1,0 +1,1 @@
+"""Tests of a whole cluster in real containers: `make test-cluster`."""
