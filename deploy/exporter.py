@@ -28,6 +28,7 @@ class MetricsExporter(Collector):
         status = self._status
         if status is not None:
             yield from _learner_metrics(status)
+            yield from _run_metrics(status)
             yield from _task_metrics(status.tasks)
             yield from _shard_metrics(status.shards)
             yield from _cluster_metrics(status)
@@ -56,36 +57,30 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     for task in status.tasks:
         waiting.add_metric([task.name], float(task.name in status.waiting_for))
     yield waiting
-    last, disk = status.last_checkpoint, status.disk
-    values: tuple[tuple[str, str, float | None], ...] = (
-        ("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share),
-        ("trunkline_effective_rank", "Effective rank of the trunk's features", status.effective_rank),
-        ("trunkline_last_update_timestamp_seconds", "Time of the last update", status.last_update_time),
-        ("trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period),
-        (
-            "trunkline_last_checkpoint_updates",
-            "Updates in the last one",
-            None if last is None else last.learner_step,
-        ),
-        (
-            "trunkline_last_checkpoint_timestamp_seconds",
-            "Time of the last one",
-            None if last is None else last.time,
-        ),
-        (
-            "trunkline_run_disk_free_bytes",
-            "Free where the run is kept",
-            None if disk is None else disk.free_bytes,
-        ),
-        (
-            "trunkline_run_disk_bytes",
-            "Size of where the run is kept",
-            None if disk is None else disk.total_bytes,
-        ),
+    yield from _known("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share)
+    yield from _known("trunkline_effective_rank", "Effective rank of its features", status.effective_rank)
+
+
+def _run_metrics(status: RunStatus) -> Iterator[Metric]:
+    yield from _known(
+        "trunkline_last_update_timestamp_seconds", "Time of the last update", status.last_update_time
     )
-    for name, about, value in values:
-        if value is not None:
-            yield GaugeMetricFamily(name, about, value)
+    yield from _known(
+        "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period
+    )
+    if status.last_checkpoint is not None:
+        last = status.last_checkpoint
+        yield from _known("trunkline_last_checkpoint_updates", "Updates in the last one", last.learner_step)
+        yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last one", last.time)
+    if status.disk is not None:
+        disk = status.disk
+        yield from _known("trunkline_run_disk_free_bytes", "Free where the run is kept", disk.free_bytes)
+        yield from _known("trunkline_run_disk_bytes", "Size of where the run is kept", disk.total_bytes)
+
+
+def _known(name: str, about: str, value: float | None) -> Iterator[Metric]:
+    if value is not None:
+        yield GaugeMetricFamily(name, about, value)
 
 
 def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:

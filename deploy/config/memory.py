@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from tasks.spec import TaskSpec
 
 ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4
 """Action, reward, flags, weights version."""
+_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Of the container, in the second and the first version of control groups."""
 TREE_BYTES = 2 * 8
 """A leaf of the sum tree and, on average, one inner node."""
 
@@ -84,12 +87,8 @@ def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
 def machine_memory_bytes() -> int:
     """Return this machine's memory: its own, or its container's limit where that is less."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        with open("/sys/fs/cgroup/memory.max") as file:
-            limit = file.read().strip()
-    except OSError:
-        limit = "max"
-    return physical if limit == "max" else min(physical, int(limit))
+    limits = [path.read_text().strip() for path in _LIMITS if path.is_file()]
+    return min(physical, *(int(limit) for limit in limits if limit != "max"), physical)
 
 
 def memory_mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
