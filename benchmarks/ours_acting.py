@@ -37,16 +37,28 @@ def acting(env: str, num_envs: int) -> Iterator[Measure]:
     with RayRuntime(parts, address=None) as runtime:
         runtime.publish(WeightsLayout(network).snapshot(network))
         runtime.start_actors()
-        yield _Pacemaker(runtime.clients[0]).transitions_per_second
+        yield Pacemaker(runtime.clients[0], TASK, AHEAD).transitions_per_second
         runtime.stop_actors()
 
 
-class _Pacemaker:
-    """Lets an actor go on while it is measured, and no further: the pace is the learner's to give."""
+class Pacemaker:
+    """Lets an actor go on while it is measured, and no further: the pace is the learner's to give.
 
-    def __init__(self, client: ShardClient) -> None:
+    Args:
+        client: of the shard that the actor keeps to.
+        task: the actor's.
+        ahead: transitions that may come on top of those at the last look.
+
+    Attributes:
+        ahead: as given.
+        inserted: transitions in replay at the last look.
+    """
+
+    def __init__(self, client: ShardClient, task: str, ahead: int) -> None:
         self._client = client
-        self._inserted = 0
+        self._task = task
+        self.ahead = ahead
+        self.inserted = 0
 
     def transitions_per_second(self, seconds: float) -> float:
         """Let the actor act for so long, once it is at it."""
@@ -60,7 +72,7 @@ class _Pacemaker:
 
     def _begin(self) -> None:
         at_rest, deadline = self._look(), time.perf_counter() + START_SECONDS
-        while self._look(AHEAD) == at_rest:
+        while self._look(self.ahead) == at_rest:
             if time.perf_counter() > deadline:
                 raise TrainingFailedError(f"the actor sent nothing for {START_SECONDS:.0f} s")
             time.sleep(LOOK_SECONDS)
@@ -68,18 +80,18 @@ class _Pacemaker:
     def _act_for(self, seconds: float) -> None:
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
-            self._look(AHEAD)
+            self._look(self.ahead)
             time.sleep(min(left, LOOK_SECONDS))
 
     def _come_to_rest(self) -> None:
         before = -1
-        while self._inserted != before:
-            before = self._inserted
+        while self.inserted != before:
+            before = self.inserted
             time.sleep(2 * LOOK_SECONDS)
             self._look()
 
     def _look(self, ahead: int = 0) -> int:
         """Return what was inserted so far, and let `ahead` more come on top of what the last look saw."""
-        pace = Pace(weights_version=0, insert_until=self._inserted + ahead)
-        self._inserted = self._client.watch(TASK, -1, pace).result().inserted
-        return self._inserted
+        pace = Pace(weights_version=0, insert_until=self.inserted + ahead)
+        self.inserted = self._client.watch(self._task, -1, pace).result().inserted
+        return self.inserted

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class WholeRuns:
 
     def updates_per_second(self, seconds: float) -> float:
         """Train until it is warm and for so many seconds more; return the rate over those."""
-        with tempfile.TemporaryDirectory() as folder, _training(Path(folder), self._threads) as status_when:
+        arguments = [*SETTINGS, f"learner.threads={self._threads}"]
+        with tempfile.TemporaryDirectory() as folder, training(Path(folder), arguments) as status_when:
             first = status_when(lambda status: status["learner_step"] >= WARM_UPDATES, START_SECONDS)
             until = first["train_seconds"] + seconds
             last = status_when(lambda status: status["train_seconds"] >= until, seconds + SPARE_SECONDS)
@@ -61,18 +62,22 @@ class WholeRuns:
 
 
 @contextmanager
-def _training(folder: Path, threads: int) -> Iterator[Callable[[Callable[[Status], bool], float], Status]]:
+def training(
+    folder: Path, arguments: Sequence[str]
+) -> Iterator[Callable[[Callable[[Status], bool], float], Status]]:
     """Train in a process of its own and interrupt it in the end.
+
+    Args:
+        folder: where the run and what it says go.
+        arguments: of `trunkline train`: overrides, or a file before them.
 
     Yields:
         A function that waits, so many seconds at most, for the first status that is as asked for.
     """
     trunkline = str(Path(sys.executable).with_name("trunkline"))
-    arguments = ["train", *SETTINGS, f"learner.threads={threads}", "--run-dir", str(folder / "run"), "--json"]
+    command = [trunkline, "train", *arguments, "--run-dir", str(folder / "run"), "--json"]
     with (folder / "output.txt").open("w") as output:
-        process = subprocess.Popen(
-            [trunkline, *arguments], stdout=output, stderr=output, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
 
     def status_when(wanted: Callable[[Status], bool], timeout_seconds: float) -> Status:
         deadline = time.monotonic() + timeout_seconds
