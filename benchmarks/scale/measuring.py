@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.ours_acting import Pacemaker
-from benchmarks.scale.costs import Costs
-from benchmarks.scale.measuring_replay import SMALLER, ReplayCosts, Used
+from benchmarks.scale.costs import Costs, Shape
+from benchmarks.scale.measuring_replay import SMALLER, ReplayCosts
 from benchmarks.scale.measuring_rest import look_seconds, update_seconds, weights_costs
 from benchmarks.scale.processes import ACTOR, OTHERS, cpu_seconds
 from benchmarks.scale.workload import TASK, Workload
@@ -40,39 +40,24 @@ def measure(workload: Workload, seconds: float, rounds: int, say: Callable[[str]
     torch.set_num_threads(1)
     say(f"{workload.name}: acting")
     acting = _acting(workload, 2 * seconds, rounds)
-    say(f"{workload.name}: replay")
+    say(f"{workload.name}: replay, update, weights")
     parts = workload.parts(actors=2, shards=2)
     with cluster(None, {"replay": 2}):
         crew = ShardCrew(parts)
         crew.wait_until_up()
         replay = ReplayCosts(parts, crew.clients, seconds, rounds)
-        insert, answer = replay.insert(), replay.answer()
-        small, whole = replay.request(SMALLER, shards=1), replay.request(1, shards=1)
-        spread = replay.request(1, shards=2)
-        item_bytes = replay.item_bytes()
-        say(f"{workload.name}: update and weights")
+        sampling = _sampling(replay, workload.shape(parts))
         update = update_seconds(parts.learner(), replay.batch(), seconds, rounds)
+        insert, item_bytes = replay.insert(), replay.item_bytes()
         publish, pull, load, weights_bytes = weights_costs(parts, seconds, rounds)
         reading, reading_life = replay.readings()
         crew.kill()
-    shape = workload.shape(parts)
-    items = shape.request_items
-    thread = _fit(small.thread, whole.thread, items)
-    beside = _fit(small.beside, whole.beside, items)
-    shard = _fit(small.shards, whole.shards, items)
     return Costs(
-        shape=shape,
+        shape=workload.shape(parts),
         step=max(acting.step, acting.step_cpu) if workload.waits else acting.step_cpu,
         step_cpu=acting.step_cpu,
         insert=insert.shards,
-        sample_call=shard.call,
-        sample_item=shard.item,
-        fetch_call=beside.call,
-        fetch_item=beside.item,
-        take_draw=max(0.0, thread.call - answer.thread),
-        take_call=answer.thread,
-        take_item=thread.item,
-        merge_item=_merging(whole, spread, answer.thread, items),
+        **sampling,
         update=update,
         publish=publish,
         pull=pull,
@@ -87,6 +72,26 @@ def measure(workload: Workload, seconds: float, rounds: int, say: Callable[[str]
     )
 
 
+def _sampling(replay: ReplayCosts, shape: Shape) -> dict[str, float]:
+    """Return those of the costs that samples have, from requests of two sizes and to one and two shards."""
+    items, answer = shape.request_items, replay.answer()
+    small, whole = replay.request(SMALLER, shards=1), replay.request(1, shards=1)
+    spread = replay.request(1, shards=2)
+    shard = _fit(small.shards, whole.shards, items)
+    beside = _fit(small.beside, whole.beside, items)
+    thread = _fit(small.thread, whole.thread, items)
+    return {
+        "sample_call": shard.call,
+        "sample_item": shard.item,
+        "fetch_call": beside.call,
+        "fetch_item": beside.item,
+        "take_draw": max(0.0, thread.call - answer.thread),
+        "take_call": answer.thread,
+        "take_item": thread.item,
+        "merge_item": max(0.0, spread.thread - whole.thread - answer.thread) / items,
+    }
+
+
 @dataclass(frozen=True)
 class _Line:
     call: float
@@ -97,10 +102,6 @@ def _fit(small: float, whole: float, items: int) -> _Line:
     """Return the line through what a small and a whole request took; neither part is negative."""
     item = max(0.0, whole - small) / (items - items // SMALLER)
     return _Line(call=max(0.0, whole - item * items), item=item)
-
-
-def _merging(whole: Used, spread: Used, call: float, items: int) -> float:
-    return max(0.0, spread.thread - whole.thread - call) / items
 
 
 @dataclass(frozen=True)

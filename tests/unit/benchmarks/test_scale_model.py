@@ -73,7 +73,7 @@ EXTREMES = {
 """For each station costs and a setting in which it has the least capacity by far."""
 
 SOFT = (BOARD, LEARNER_OUT)
-"""Stations of the weights: who waits there passes versions over, and more goes through than the bound says."""
+"""Stations of the weights: who waits there passes versions over, so more goes through than bounded."""
 
 
 @pytest.mark.parametrize("name", sorted(EXTREMES))
