@@ -68,10 +68,9 @@ def _run_metrics(status: RunStatus) -> Iterator[Metric]:
     yield from _known(
         "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period
     )
-    if status.last_checkpoint is not None:
-        last = status.last_checkpoint
-        yield from _known("trunkline_last_checkpoint_updates", "Updates in the last one", last.learner_step)
-        yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last one", last.time)
+    last = status.last_checkpoint
+    yield from _known("trunkline_last_checkpoint_updates", "Updates in the last one", last.learner_step)
+    yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last one", last.time)
     if status.disk is not None:
         disk = status.disk
         yield from _known("trunkline_run_disk_free_bytes", "Free where the run is kept", disk.free_bytes)

@@ -40,7 +40,7 @@ class LearnerReadings:
     node_deaths: int
     waiting_for: list[str]
     last_update_time: float | None
-    last_checkpoint: CheckpointStatus | None
+    last_checkpoint: CheckpointStatus
 
 
 class Reporter:

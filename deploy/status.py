@@ -107,7 +107,7 @@ class RunStatus:
         node_deaths: nodes that died.
         waiting_for: tasks for whose transitions the learner has been waiting for a while.
         last_update_time: Unix time of the last update; None before the first.
-        last_checkpoint: None before the first of this life.
+        last_checkpoint: the last one; before the first, what this life began with.
         checkpoint_period: updates between checkpoints.
         disk: of the run's directory; None if it has none.
     """
@@ -129,7 +129,7 @@ class RunStatus:
     node_deaths: int
     waiting_for: list[str]
     last_update_time: float | None
-    last_checkpoint: CheckpointStatus | None
+    last_checkpoint: CheckpointStatus
     checkpoint_period: int
     disk: DiskStatus | None
 

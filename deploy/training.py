@@ -88,7 +88,7 @@ class Training:
         self._losses = LossLog(list(config.tasks))
         self._staleness: dict[str, float] = {}
         self._updates = self._checkpoints = 0
-        self._last_checkpoint: CheckpointStatus | None = None
+        self._last_checkpoint = CheckpointStatus(learner.learner_step, time.time())
         self._last_report = self._last_supervision = self._last_update = time.perf_counter()
         self._interrupted = False
 
