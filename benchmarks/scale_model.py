@@ -25,9 +25,9 @@ from benchmarks.scale.workload import SLOW, WORKLOADS
 from deploy.errors import ClusterError, ConfigError, TrainingFailedError
 
 ACTORS = (10, 100, 1_000, 10_000)
-CHECKED = ((2, 1, 16.0), (6, 2, 64.0), (6, 1, 8.0))
-"""Actors, shards and samples per insert of the real runs: few actors and a learner at ease, a learner with all it
-can do, many actors and a learner at ease."""
+CHECKED = ((2, 1, 4.0), (6, 2, 16.0), (4, 1, 1.0))
+"""Actors, shards and samples per insert of the real runs: few actors and a learner at ease, a learner with
+all it can do, many actors and a learner at ease."""
 CHECK_SECONDS = 15.0
 
 

@@ -25,7 +25,7 @@ MOST_SHARDS, COMFORT = 100, 0.7
 """Shards of a run, as its configuration allows; utilisation up to which a shard answers without delay."""
 LEAST_RATIO, HALVINGS = 0.01, 40
 ADVICE = {
-    ACTING: "add actors, or raise samples_per_insert",
+    ACTING: "more actors",
     UPDATE: "lower samples_per_insert, use a faster learner, or fewer actors",
     FETCHING: "fewer shards, larger requests, or a lower samples_per_insert",
     SHARDS: "more shards",
@@ -87,7 +87,7 @@ def plan(costs: Costs, setting: Setting) -> Plan:
         bound=first.capacity,
         updates=simulated.updates_per_second,
         bottleneck=first.name,
-        advice=ADVICE[first.name],
+        advice=f"for more: {ADVICE[second.name]}" if first.name == ACTING else ADVICE[first.name],
         busiest=(second.name, second.utilisation(served)),
         learner_gbits=(gbits(LEARNER_IN), gbits(LEARNER_OUT)),
         shard_gbits=(gbits(SHARD_IN), gbits(SHARD_OUT)),

@@ -91,5 +91,5 @@ CARTPOLE = Workload("CartPole", "CartPole-v1", {})
 ATARI = Workload(
     "frames as large as Atari's", SPRITES, {"seconds": EMULATOR_SECONDS}, frame_stack=4, capacity=20_000
 )
-SLOW = Workload("CartPole that waits", SLOW_POLE, {"seconds": 1e-3}, envs_per_actor=4, waits=True)
+SLOW = Workload("CartPole that waits", SLOW_POLE, {"seconds": 1e-4}, waits=True)
 WORKLOADS = {"cartpole": CARTPOLE, "atari": ATARI}
