@@ -52,7 +52,7 @@ def train(
     run = resolve(load_config(path, overrides))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     console = Console(stderr=as_json)
-    _announce(console, run)
+    _announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
     _conclude(console, summary, directory, as_json)
@@ -75,15 +75,15 @@ def resume(
     console = Console(stderr=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
-    _announce(console, run)
+    _announce(console, run, address)
     summary = _shown(
         console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
     )
     _conclude(console, summary, run_dir, as_json)
 
 
-def _announce(console: Console, run: ResolvedRun) -> None:
-    config = run.config
+def _announce(console: Console, run: ResolvedRun, address: str | None) -> None:
+    config = run.config.on_one_machine() if address is None else run.config
     plans = table_plans(config, run.specs)
     total = sum(plan.bytes for plan in plans)
     lines = [

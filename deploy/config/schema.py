@@ -287,8 +287,9 @@ class RunConfig(Section):
     metrics: MetricsConfig = MetricsConfig()
 
     def on_one_machine(self) -> "RunConfig":
-        """Return the same without a cluster: with a fixed number of actors."""
+        """Return the same without a cluster: one actor, and so one shard, where nobody says how many."""
         tasks = {
-            name: task.model_copy(update={"actors": task.actors_here}) for name, task in self.tasks.items()
+            name: task if task.actors else task.model_copy(update={"actors": task.actors_here, "shards": 1})
+            for name, task in self.tasks.items()
         }
         return self.model_copy(update={"tasks": tasks})

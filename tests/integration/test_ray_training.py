@@ -91,7 +91,7 @@ def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
 
     run = train_over_ray("stop_env_steps=15000", *TWO_SHARDS, *UNBOUNDED, interfere=kill_once)
     assert run.outcome.reason == "budget"
-    assert sum(task.actor_restarts for task in run.statuses[-1].tasks) == 1
+    assert sum(task.crew.restarts for task in run.statuses[-1].tasks) == 1
     assert [account.lost for account in run.outcome.accounts.values()] == [0, 0]
 
 

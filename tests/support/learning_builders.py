@@ -62,8 +62,8 @@ def tiny_config(*overrides: str, **sections: Any) -> RunConfig:
 
 
 def tiny_parts(*overrides: str, life: int = 0, replay_directory: Path | None = None) -> Parts:
-    """Return the builder of a small run's parts; replay is saved in `replay_directory`, if that is given."""
-    config = tiny_config(*overrides)
+    """Return the builder of a small run's parts, on one machine; replay is saved in `replay_directory`."""
+    config = tiny_config(*overrides).on_one_machine()
     return Parts(config, resolve_specs(config), life, replay_directory)
 
 

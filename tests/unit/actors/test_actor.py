@@ -4,7 +4,12 @@ import pytest
 
 from actors.actor import Actor
 from actors.policy import TaskPolicy
-from actors.weights_follower import WeightsFollower, WeightsUnavailableError
+from actors.weights_follower import (
+    PATIENCE_SECONDS,
+    PAUSE_SECONDS,
+    WeightsFollower,
+    WeightsUnavailableError,
+)
 from deploy.parts import Parts
 from network.weights import WeightsLayout, WeightsSnapshot
 from replay.client import LocalShardClient
@@ -13,6 +18,7 @@ from replay.router import ReplayRouter
 from replay.shard import Shard
 from tests.support.builders import FREELY
 from tests.support.learning_builders import tiny_parts
+from tests.unit.deploy.test_clocks import HandClock
 
 CHAIN_ONLY = ("tasks.identity=null", "learner.batch_size=16", "replay.min_size_to_sample=32")
 
@@ -23,11 +29,12 @@ class Weights:
     def __init__(self, parts: Parts) -> None:
         self._network = parts.network()
         self.version = 0
+        self.gone = False
         self.asked: list[int] = []
 
     def latest(self, newer_than: int) -> WeightsSnapshot | None:
         self.asked.append(newer_than)
-        if self.version < 0:
+        if self.gone:
             raise WeightsUnavailableError("the learner is gone")
         layout = WeightsLayout(self._network)
         return layout.snapshot(self._network, self.version) if self.version > newer_than else None
@@ -38,7 +45,7 @@ def build(*overrides: str) -> tuple[Actor, Shard, Weights]:
     parts = tiny_parts(*CHAIN_ONLY, *overrides)
     shard, weights = parts.replay.shard(0), Weights(parts)
     shard.follow("chain", FREELY)
-    return parts.actor(parts.specs[0], 0, 0, LocalShardClient(shard), weights), shard, weights
+    return parts.actor(parts.specs[0], 0, 0, 1, LocalShardClient(shard), weights), shard, weights
 
 
 def build_with_rate(ratio: float) -> tuple[Actor, Shard, ReplayRouter]:
@@ -48,7 +55,14 @@ def build_with_rate(ratio: float) -> tuple[Actor, Shard, ReplayRouter]:
     client = LocalShardClient(shard)
     router = parts.replay.router([client])
     assert router.request("chain", 16, 0) is None
-    return parts.actor(parts.specs[0], 0, 0, client, Weights(parts)), shard, router
+    return parts.actor(parts.specs[0], 0, 0, 1, client, Weights(parts)), shard, router
+
+
+def make_follower() -> tuple[WeightsFollower, TaskPolicy, Weights, HandClock]:
+    """Return a follower with its policy, its source and its clock."""
+    parts, clock = tiny_parts(*CHAIN_ONLY), HandClock()
+    policy, weights = TaskPolicy(parts.network(), "chain"), Weights(parts)
+    return WeightsFollower(weights, policy, clock), policy, weights, clock
 
 
 def test_an_actor_starts_with_the_published_weights():
@@ -64,10 +78,7 @@ def test_an_actor_starts_with_the_published_weights():
 
 def test_the_follower_pulls_only_when_something_newer_is_announced():
     """Announcements at or below the policy's version cost no call; a newer one costs one."""
-    parts = tiny_parts(*CHAIN_ONLY)
-    weights = Weights(parts)
-    policy = TaskPolicy(parts.network(), "chain")
-    follower = WeightsFollower(weights, policy)
+    follower, policy, weights, _ = make_follower()
     follower.follow(0)
     assert (policy.version, weights.asked) == (0, [-1])
     follower.follow(0)
@@ -82,26 +93,73 @@ def test_the_follower_pulls_only_when_something_newer_is_announced():
 
 def test_a_source_without_anything_newer_leaves_the_policy():
     """An announcement may run ahead of the source; the actor asks again at the next one."""
-    parts = tiny_parts(*CHAIN_ONLY)
-    weights = Weights(parts)
-    policy = TaskPolicy(parts.network(), "chain")
-    follower = WeightsFollower(weights, policy)
+    follower, policy, weights, _ = make_follower()
     follower.follow(0)
     follower.follow(2)
     follower.follow(2)
     assert (policy.version, weights.asked) == (0, [-1, 0, 0])
 
 
-def test_a_source_that_is_gone_says_so():
-    """The actor ends with the source's sentence; it does not act on old weights in silence."""
+def test_without_any_weights_a_source_that_is_gone_says_so():
+    """There is nothing to act on: the follower ends with the source's sentence, or with one of its own."""
+    follower, policy, weights, _ = make_follower()
+    weights.version, weights.gone = -1, True
+    with pytest.raises(WeightsUnavailableError, match="the learner is gone"):
+        follower.follow(0)
+    weights.gone = False
+    with pytest.raises(WeightsUnavailableError, match="there are no weights yet"):
+        follower.follow(0)
+    assert policy.version == -1
+
+
+def test_an_actor_whose_source_is_gone_goes_on_with_the_weights_it_has():
+    """Its blocks say by which version they came, so that nobody takes them for newer ones."""
     actor, shard, weights = build()
     for _ in range(3):
         actor.advance(0.0)
     shard.follow("chain", Pace(weights_version=1, insert_until=0))
-    weights.version = -1
-    assert actor.advance(0.0)
+    weights.gone = True
+    before = shard.stats().tables["chain"].inserted
+    assert [actor.advance(0.0) for _ in range(3)] == [True] * 3
+    assert shard.stats().tables["chain"].inserted > before
+    assert shard.stats().tables["chain"].acting_version == 0
+    assert weights.asked == [-1, 0]
+
+
+def test_a_source_that_is_gone_is_asked_now_and_then():
+    """A second passes between two tries, however often a newer version is announced; then it is loaded."""
+    follower, policy, weights, clock = make_follower()
+    follower.follow(0)
+    weights.gone = True
+    for _ in range(5):
+        follower.follow(3)
+        clock.now += PAUSE_SECONDS / 4
+    assert weights.asked == [-1, 0, 0]
+    weights.version, weights.gone = 3, False
+    clock.now += PAUSE_SECONDS
+    follower.follow(3)
+    assert policy.version == 3
+
+
+def test_patience_has_an_end_and_begins_anew_with_each_answer():
+    """A source that is gone for longer than the patience ends the actor; one that answered is forgiven."""
+    follower, policy, weights, clock = make_follower()
+    follower.follow(0)
+    for newest in (1, 2):
+        weights.gone = True
+        follower.follow(newest)
+        clock.now += PATIENCE_SECONDS
+        follower.follow(newest)
+        weights.version, weights.gone = newest, False
+        clock.now += PAUSE_SECONDS
+        follower.follow(newest)
+        assert policy.version == newest
+    weights.gone = True
+    follower.follow(9)
+    clock.now += PATIENCE_SECONDS + 0.1
     with pytest.raises(WeightsUnavailableError, match="the learner is gone"):
-        actor.advance(0.0)
+        follower.follow(9)
+    assert policy.version == 2
 
 
 def test_an_acknowledgement_brings_the_news_of_new_weights():
@@ -162,7 +220,7 @@ def test_a_later_life_of_an_actor_supersedes_the_earlier():
     shard = parts.replay.shard(0)
     shard.follow("chain", FREELY)
     actors = [
-        parts.actor(parts.specs[0], 0, life, LocalShardClient(shard), Weights(parts)) for life in (0, 1)
+        parts.actor(parts.specs[0], 0, life, 1, LocalShardClient(shard), Weights(parts)) for life in (0, 1)
     ]
     for actor in (actors[0], actors[1], actors[0]):
         actor.advance(0.0)

@@ -107,7 +107,7 @@ def test_an_error_buffer_that_would_deadlock_is_refused_and_the_least_is_named(s
 
 def test_the_default_error_buffer_never_deadlocks():
     """It is twice the least, for each task's own sizes, and for its own number of shards."""
-    config = tiny_config("replay.shards=2", "tasks.chain.actors=2")
+    config = tiny_config("replay.shards=2", "tasks.chain.actors=2", "tasks.identity.actors=1")
     chain, identity = resolve_specs(config)
     for spec, insert, shards in ((chain, 32, 2), (identity, 16, 1)):
         least = smallest_error_buffer(16.0, insert, REQUEST, shards)

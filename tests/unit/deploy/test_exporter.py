@@ -9,12 +9,22 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.errors import ConfigError
+from deploy.membership import Node
 from deploy.run_server import RunServer
 from learner.probes.reading import TaskReading
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, shard_status, table_stats, task_status
 
 HOST = "127.0.0.1"
+NODES = [
+    *[
+        Node(f"on-{count}", "h", {"task:chain": count, "task:other": count, "replay": 1})
+        for count in (1, 2, 4)
+    ],
+    Node("leaving", "h", {"task:other": 50}, "draining"),
+    Node("old", "h", {"task:other": 50}, "refused", "0.0.1"),
+    Node("older", "h", {}, "refused", "0.0.0"),
+]
 LABELS = {"task", "shard", "role", "reason", "op"}
 
 
@@ -46,7 +56,8 @@ def test_a_scrape_shows_the_newest_status(port: int):
     with RunServer(HOST, port) as exporter:
         exporter(run_status(learner_step=1))
         shards = [shard_status(0), shard_status(1, up=False, restarts=0, memory_bytes=2**30)]
-        exporter(run_status(task_status("chain"), task_status("identity", env_steps=5), shards=shards))
+        tasks = task_status("chain"), task_status("identity", env_steps=5)
+        exporter(run_status(*tasks, shards=shards, nodes=NODES, node_deaths=9, waiting_for=["identity"]))
         found = scrape(port)
     chain = (("task", "chain"),)
     first, second = (("shard", "0"),), (("shard", "1"),)
@@ -84,7 +95,25 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_lesion_share", chain): 0.375,
         ("trunkline_dormant_share", ()): 0.0625,
         ("trunkline_effective_rank", ()): 17.0,
+        ("trunkline_samples_per_insert_target", chain): 8.0,
+        ("trunkline_acting_staleness_versions", chain): 2,
         ("trunkline_actors", chain): 3,
+        ("trunkline_actors_wanted", chain): 5,
+        ("trunkline_actors_quarantined", chain): 2,
+        ("trunkline_actor_slots", chain): 4,
+        ("trunkline_learner_waiting_for", chain): 0,
+        ("trunkline_learner_waiting_for", (("task", "identity"),)): 1,
+        ("trunkline_last_update_timestamp_seconds", ()): 1.75e9,
+        ("trunkline_last_checkpoint_timestamp_seconds", ()): 1.5e9,
+        ("trunkline_last_checkpoint_updates", ()): 600,
+        ("trunkline_checkpoint_period_updates", ()): 200,
+        ("trunkline_run_disk_free_bytes", ()): 10**9,
+        ("trunkline_run_disk_bytes", ()): 10**10,
+        ("trunkline_nodes", ()): 3,
+        ("trunkline_nodes_draining", ()): 1,
+        ("trunkline_nodes_refused", ()): 2,
+        ("trunkline_foreign_slots", ()): 7,
+        ("trunkline_node_deaths_total", ()): 9,
         ("trunkline_transitions_dropped_total", (("reason", "duplicate"), ("task", "chain"))): 8,
         ("trunkline_transitions_dropped_total", (("reason", "superseded"), ("task", "chain"))): 0,
         ("trunkline_shard_up", first): 1,
@@ -109,9 +138,19 @@ def test_what_is_not_known_is_left_out(port: int):
         staleness=None,
         probes=TaskReading(),
         table=table_stats(recent_return=None),
+        samples_per_insert_target=None,
+        acting_staleness=None,
     )
     with RunServer(HOST, port) as exporter:
-        exporter(run_status(unknown, dormant_share=None, effective_rank=None))
+        status = run_status(
+            unknown,
+            dormant_share=None,
+            effective_rank=None,
+            last_update_time=None,
+            last_checkpoint=None,
+            disk=None,
+        )
+        exporter(status)
         names = {name for name, _ in scrape(port)}
     for gone in (
         "samples_per_insert_ratio",
@@ -125,6 +164,13 @@ def test_what_is_not_known_is_left_out(port: int):
         "dormant_share",
         "effective_rank",
         "episode_return",
+        "samples_per_insert_target",
+        "acting_staleness_versions",
+        "last_update_timestamp_seconds",
+        "last_checkpoint_updates",
+        "last_checkpoint_timestamp_seconds",
+        "run_disk_free_bytes",
+        "run_disk_bytes",
     ):
         assert f"trunkline_{gone}" not in names
     assert "trunkline_actors" in names

@@ -106,7 +106,19 @@ def test_tasks_begin_where_the_last_one_ended(
 
 def test_a_task_may_ask_for_fewer_shards():
     """`tasks.*.shards` bounds it; the next task begins behind."""
-    chain, identity = plans("replay.shards=3", "tasks.chain.actors=3", "tasks.chain.shards=1")
+    chain, identity = plans(
+        "replay.shards=3", "tasks.chain.actors=3", "tasks.chain.shards=1", "tasks.identity.actors=1"
+    )
+    assert (chain.shards, identity.shards) == ([0], [1])
+
+
+def test_a_task_with_as_many_actors_as_there_are_slots_lies_on_every_shard():
+    """Nobody knows how many will come; on one machine there is one, and its shard is enough."""
+    fields = ("replay.shards=3", "tasks.identity.shards=2")
+    chain, identity = plans(*fields)
+    assert (chain.shards, identity.shards) == ([0, 1, 2], [0, 1])
+    config = tiny_config("replay.shards=3", "tasks.chain.shards=2")
+    chain, identity = table_plans(config.on_one_machine(), resolve_specs(config))
     assert (chain.shards, identity.shards) == ([0], [1])
 
 

@@ -6,16 +6,17 @@ import pytest
 
 from actors.evaluation import EpisodeReturns
 from deploy.judge import EvaluationRequest, EvaluationResult
+from deploy.membership import Node
 from deploy.progress import Progress
 from deploy.reporting import LearnerReadings, Reporter
-from deploy.runtime import Crew
-from deploy.status import RunStatus
+from deploy.roster import Crew
+from deploy.status import CheckpointStatus, DiskStatus, RunStatus
 from replay.messages import TableStats
 from tests.support.learning_builders import tiny_config
 from tests.support.status_builders import run_status, shard_status, table_stats
 from tests.unit.deploy.test_clocks import HandClock
 
-CREWS = {"chain": Crew(3, 1), "identity": Crew(2, 0)}
+CREWS = {"chain": Crew(5, 4, 3, 2, 1), "identity": Crew(2, 2, 2, 0, 0)}
 CAPACITIES = {"chain": 512, "identity": 1024}
 
 
@@ -37,6 +38,12 @@ def readings(**changes: Any) -> LearnerReadings:
         "refused_blocks": 3,
         "lost": {},
         "shards": [shard_status()],
+        "env_steps": {"chain": 0, "identity": 0},
+        "nodes": [],
+        "node_deaths": 0,
+        "waiting_for": [],
+        "last_update_time": None,
+        "last_checkpoint": None,
     }
     return LearnerReadings(**(values | changes))
 
@@ -67,8 +74,8 @@ class Reports:
 def test_rates_are_over_the_interval_since_the_last_report():
     """Each report divides what came since the one before by the time since then."""
     reports = Reports()
-    first = reports.after(2.0, readings(learner_step=10, tables=tables(100, 40)))
-    second = reports.after(0.5, readings(learner_step=15, tables=tables(130, 40)))
+    first = reports.after(2.0, readings(learner_step=10, env_steps={"chain": 100, "identity": 40}))
+    second = reports.after(0.5, readings(learner_step=15, env_steps={"chain": 130, "identity": 40}))
     assert (first.updates_per_second, second.updates_per_second) == (5.0, 10.0)
     assert [task.env_steps_per_second for task in first.tasks] == [50.0, 20.0]
     assert [task.env_steps_per_second for task in second.tasks] == [60.0, 0.0]
@@ -78,7 +85,8 @@ def test_rates_are_over_the_interval_since_the_last_report():
 def test_earlier_lives_count_in_totals_and_not_in_rates():
     """A resumed run goes on counting, but its first rate is of this life alone."""
     before = Progress(env_steps={"chain": 1000}, train_seconds=60.0, life=1)
-    status = Reports(before, learner_step=500).after(2.0, readings(learner_step=510, tables=tables(100, 40)))
+    now = readings(learner_step=510, env_steps={"chain": 1100, "identity": 40})
+    status = Reports(before, learner_step=500).after(2.0, now)
     assert status.updates_per_second == 5.0
     assert [task.env_steps for task in status.tasks] == [1100, 40]
     assert [task.env_steps_per_second for task in status.tasks] == [50.0, 20.0]
@@ -116,6 +124,32 @@ def test_shards_and_refused_messages_are_passed_on():
     assert status.refused_blocks == 5
 
 
+def test_how_old_acting_weights_are_counts_in_versions_published_since():
+    """Of the block that came in last, by the newest version; None before the first block."""
+    heard = tables(100, 40) | {"identity": table_stats(acting_version=None)}
+    tasks = Reports().after(1.0, readings(weights_version=32, tables=heard)).tasks
+    assert [task.acting_staleness for task in tasks] == [2, None]
+
+
+def test_what_the_loop_knows_of_nodes_disk_and_checkpoints_is_passed_on():
+    """As it was read; a reporter that is told of no disk says nothing of one."""
+    known: dict[str, Any] = {
+        "nodes": [Node("n", "host", {"replay": 1})],
+        "node_deaths": 3,
+        "waiting_for": ["identity"],
+        "last_update_time": 1.5e9,
+        "last_checkpoint": CheckpointStatus(100, 1.25e9),
+    }
+    reports = Reports()
+    status = reports.after(1.0, readings(**known))
+    assert {name: getattr(status, name) for name in known} == known
+    assert (status.checkpoint_period, status.disk) == (100, None)
+    assert [task.samples_per_insert_target for task in status.tasks] == [16.0, 16.0]
+    disk = DiskStatus(5, 10)
+    reporter = Reporter(tiny_config(), CAPACITIES, Progress(), 0, [], reports.clock, lambda: disk)
+    assert reporter.report(readings(), CREWS.__getitem__).disk == disk
+
+
 def test_what_is_known_of_a_task_stands_in_its_status():
     """Losses, staleness, greedy returns, crew, bound; None where nothing is known yet."""
     snapshotless: Any = None
@@ -133,7 +167,7 @@ def test_what_is_known_of_a_task_stands_in_its_status():
     assert [task.greedy_return for task in tasks] == [0.5, 19.0]
     assert [(task.loss, task.staleness) for task in tasks] == [(0.5, 1.0), (0.25, 2.0)]
     assert [task.weight for task in tasks] == [1.25, 0.75]
-    assert [(task.actors, task.actor_restarts) for task in tasks] == [(3, 1), (2, 0)]
+    assert [task.crew for task in tasks] == list(CREWS.values())
     assert [task.solved_at for task in tasks] == [0.9, 18.0]
     assert [task.name for task in tasks] == ["chain", "identity"]
     assert [task.replay_capacity for task in tasks] == [512, 1024]

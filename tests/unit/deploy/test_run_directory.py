@@ -8,6 +8,7 @@ import torch
 
 from deploy.errors import ConfigError
 from deploy.progress import Progress
+from deploy.replay_monitor import CountedSteps
 from deploy.run_directory import MetricsLog, RunDirectory, TensorboardLog, refuse_existing
 from learner.checkpoint import CheckpointError
 from learner.learner_state import restore_learner
@@ -70,13 +71,14 @@ def test_a_damaged_configuration_is_a_sentence(tmp_path: Path, content: bytes):
 
 
 def test_a_checkpoint_holds_all_that_a_resumed_run_needs(tmp_path: Path):
-    """Step, env steps, time, life, seed, the torch generator's state, and the configuration as text."""
+    """Steps and where they came from, time, life, version, seed, the torch generator, the configuration."""
     parts = tiny_parts()
     directory = RunDirectory.create(tmp_path / "run", parts.config)
     learner = parts.learner()
     learner.learner_step = 40
     random_state = torch.get_rng_state()
-    directory.save_checkpoint(learner, Progress({"chain": 5, "identity": 7}, 1.5, 2))
+    counted = [CountedSteps(0, 2_000_001, {"chain": 4, "identity": 6})]
+    directory.save_checkpoint(learner, Progress({"chain": 5, "identity": 7}, 1.5, 2, 8, counted))
     checkpoint, passed_over = directory.newest_checkpoint()
     assert passed_over == []
     assert checkpoint.state == {
@@ -85,6 +87,8 @@ def test_a_checkpoint_holds_all_that_a_resumed_run_needs(tmp_path: Path):
         "env_steps": {"chain": 5, "identity": 7},
         "train_seconds": 1.5,
         "life": 2,
+        "weights_version": 8,
+        "counted": [{"shard": 0, "incarnation": 2_000_001, "env_steps": {"chain": 4, "identity": 6}}],
     }
     assert torch.equal(checkpoint.tensors["random"]["torch"], random_state)
     assert checkpoint.texts["config.yaml"] == (tmp_path / "run" / "config.yaml").read_text()

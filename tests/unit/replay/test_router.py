@@ -238,7 +238,7 @@ def test_restored_items_count_towards_the_minimum():
     shard = make_shard(num_rows=600)
     table = shard.tables["toy"]
     router = make_router([shard], limiter=RateLimiter(1.0, min_size_to_sample=100, error_buffer=8.0))
-    router.credit("toy", 60)
+    router.take_over("toy", restored=60, sampled=0)
     for sequence in range(4):
         table.insert(make_block(sequence=sequence), 0)
     assert [router.request("toy", 8, 0) for _ in range(3)] == [None] * 3
@@ -254,7 +254,7 @@ def test_restored_items_count_up_to_the_minimum_and_no_further(restored: list[in
     insert_restored(shard)
     router = make_router([shard], limiter=RateLimiter(1.0, min_size_to_sample=100, error_buffer=8.0))
     for count in restored:
-        router.credit("toy", count)
+        router.take_over("toy", restored=count, sampled=0)
     assert draw_now(router, 8).actions.size == 8
     assert [router.request("toy", 8, 0) for _ in range(3)] == [None] * 3
     assert shard.tables["toy"].insert_until == 16
