@@ -1,7 +1,6 @@
 """Who gets in, what is open, and what a container may do."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -70,9 +69,10 @@ def test_a_node_with_another_token_or_version_says_so_and_ends(cluster: Cluster,
     assert "refuses the token" in said
     assert "code 4" in said
     assert "Traceback" not in said
-    other = "import sys, deploy.node as n; n.VERSION = '9.9.9'; from cli.main import main; main()"
-    said = docker(*run, "-v", f"{cluster.secrets / 'ray_token'}:/token:ro", "--entrypoint", "bash",
-                  image(cluster), "-c", f'python -c "{other}" {" ".join(node)} 2>&1; echo code $?')  # fmt: skip
+    other = "import deploy.node as n; n.VERSION = '9.9.9'; from cli.main import main; main()"
+    with_token = ["-v", f"{cluster.secrets / 'ray_token'}:/token:ro", "--entrypoint", "bash"]
+    shell = f'python -c "{other}" {" ".join(node)} 2>&1; echo code $?'
+    said = docker(*run, *with_token, image(cluster), "-c", shell)
     assert "this node has trunkline 9.9.9, the cluster at head:6379 has trunkline" in said
     assert "code 4" in said
 
@@ -81,12 +81,11 @@ def test_the_token_is_nowhere_but_in_its_file(cluster: Cluster):
     """Not in an environment, a command line, a log or the image."""
     logs = cluster.compose("logs", "--no-log-prefix").stdout
     history = docker("history", "--no-trunc", image(cluster))
-    described = "".join(json.dumps(inspected(cluster.containers(service)[0])) for service in NODES)
+    described = json.dumps([inspected(cluster.containers(service)[0]) for service in NODES])
+    look = "cat /proc/*/environ /proc/*/cmdline 2>/dev/null; grep -rs . /tmp/ray/session_latest/logs"
     inside = "".join(
-        docker("exec", cluster.containers(service)[0], "bash", "-c", "cat /proc/*/environ /proc/*/cmdline 2>/dev/null; "
-               "grep -rs . /tmp/ray/session_latest/logs", check=False)
-        for service in NODES
-    )  # fmt: skip
+        docker("exec", cluster.containers(service)[0], "bash", "-c", look, check=False) for service in NODES
+    )
     for text in (logs, history, described, inside):
         assert text
         assert cluster.token not in text
@@ -106,7 +105,7 @@ def test_containers_may_do_little(cluster: Cluster):
 
 
 def test_nothing_listens_on_a_public_address(cluster: Cluster):
-    """Of the ports that containers publish, each is on 127.0.0.1; the engine's proxies listen nowhere else."""
+    """Every port that a container publishes is on 127.0.0.1; the engine's proxies listen nowhere else."""
     published = [
         bound["HostIp"]
         for service in (*NODES, "prometheus")
@@ -123,11 +122,9 @@ def image(cluster: Cluster) -> str:
     return str(inspected(cluster.containers("head")[0])["Config"]["Image"])
 
 
-def test_the_cluster_network_reaches_nothing_outside(cluster: Cluster):
-    """No container of a run has a way out."""
-    code = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=3)"
-    begin = time.monotonic()
-    said = docker("exec", cluster.containers("actor-cartpole")[0], "python3", "-c",
-                  f"try:\n  {code}\n  print('out')\nexcept OSError as error: print('closed', error.errno)")  # fmt: skip
-    assert said.startswith("closed"), said
-    assert time.monotonic() - begin < 20
+def test_the_cluster_network_leads_nowhere_else(cluster: Cluster):
+    """No container of a run has a way out: there is no default route."""
+    for service in NODES:
+        routes = docker("exec", cluster.containers(service)[0], "cat", "/proc/net/route").splitlines()[1:]
+        assert routes
+        assert all(route.split()[1] != "00000000" for route in routes), service
