@@ -147,7 +147,6 @@ def test_what_is_not_known_is_left_out(port: int):
             dormant_share=None,
             effective_rank=None,
             last_update_time=None,
-            last_checkpoint=None,
             disk=None,
         )
         exporter(status)
@@ -167,8 +166,6 @@ def test_what_is_not_known_is_left_out(port: int):
         "samples_per_insert_target",
         "acting_staleness_versions",
         "last_update_timestamp_seconds",
-        "last_checkpoint_updates",
-        "last_checkpoint_timestamp_seconds",
         "run_disk_free_bytes",
         "run_disk_bytes",
     ):

@@ -43,7 +43,7 @@ def readings(**changes: Any) -> LearnerReadings:
         "node_deaths": 0,
         "waiting_for": [],
         "last_update_time": None,
-        "last_checkpoint": None,
+        "last_checkpoint": CheckpointStatus(0, 1e9),
     }
     return LearnerReadings(**(values | changes))
 
