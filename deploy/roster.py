@@ -1,5 +1,6 @@
 """Which actor should work where: wanted, held against the slots there are. It is told the time."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +102,9 @@ class Roster:
     def scale(self, task: str, count: int | None) -> None:
         """Want so many actors of a task from now on; None for one in every slot."""
         self._wanted[task] = count
+        for post in [post for post in self._resting if post.task == task]:
+            if count is not None and post.index >= count:
+                self._forget(post)
 
     def adopt(self, post: Post, node_id: str) -> None:
         """Take in an actor that somebody else started."""
@@ -133,8 +137,7 @@ class Roster:
     def orders(self, now: float) -> list[Start | Stop]:
         """Return what is to be done, and count it as done."""
         for post in [post for post, until in self._resting.items() if until <= now]:
-            del self._resting[post]
-            self._quarantined.pop(post, None)
+            self._forget(post)
         orders: list[Start | Stop] = []
         for task in self._wanted:
             orders += self._stops(task)
@@ -155,10 +158,19 @@ class Roster:
         """Return why no actor of some task can go on, or None: all that it has room for are quarantined."""
         for task in self._wanted:
             reasons = [reason for post, reason in self._quarantined.items() if post.task == task]
-            crew = self.crew(task)
-            if crew.slots and len(reasons) >= max(1, min(crew.wanted, crew.slots)):
+            idle = all(post.task != task for post in self._at_work)
+            if idle and 0 < self._places(task) <= len(reasons):
                 return reasons[-1]
         return None
+
+    def _forget(self, post: Post) -> None:
+        """Let a post rest no longer."""
+        del self._resting[post]
+        self._quarantined.pop(post, None)
+
+    def _places(self, task: str) -> int:
+        """Return how many of a task's actors can work: those wanted, within the slots there are."""
+        return min(self._count_wanted(task), task_slots(self.nodes)[task])
 
     def _count_wanted(self, task: str) -> int:
         wanted = self._wanted[task]
@@ -178,17 +190,18 @@ class Roster:
                 staying += 1
 
     def _starts(self, task: str) -> Iterator[Start]:
+        """Fill what is vacant; who rests keeps a place, so that nobody else dies in it meanwhile."""
         free = self._free_slots(task)
         wanted = self._count_wanted(task)
         staying = sum(post.task == task and not place.stopping for post, place in self._at_work.items())
         vacancies = (
             post
-            for index in range(wanted + len(self._at_work))
+            for index in itertools.count()
             for post in (Post(task, index),)
             if post not in self._at_work and post not in self._resting
         )
-        resting = sum(post.task == task and post.index < wanted for post in self._resting)
-        for _ in range(min(wanted - staying - resting, free.total())):
+        resting = sum(post.task == task for post in self._resting)
+        for _ in range(min(self._places(task) - staying - resting, free.total())):
             post, node_id = next(vacancies), free.most_common(1)[0][0]
             free[node_id] -= 1
             incarnation = self._lives[post]
