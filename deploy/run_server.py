@@ -109,7 +109,7 @@ def _problem(body: bytes, tasks: list[str]) -> str | None:
     try:
         order = json.loads(body)
         task, actors = order["task"], order["actors"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return 'an order is {"task": NAME, "actors": NUMBER or null}'
     if task not in tasks:
         return f"task: {task!r} is not allowed: this run has {', '.join(tasks)}"
@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*self.server.run.page(self.path))
 
     def do_POST(self) -> None:
-        length = min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES)
+        length = max(0, min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES))
         authorization = self.headers.get("Authorization") or ""
         self._answer(*self.server.run.order(self.path, authorization, self.rfile.read(length)))
 
