@@ -1,5 +1,6 @@
 """`trunkline status` and `trunkline scale`: what a run says of itself, and what it can be told."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -23,7 +24,7 @@ HERE = "127.0.0.1:9464"
 
 def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
     """Show how a run stands: its tasks, actors, learner, shards and nodes, and what it lacks."""
-    said = json.loads(_ask(address, "/status"))
+    said = _status(address)
     if as_json:
         typer.echo(json.dumps(said))
     elif said["state"] == "starting":
@@ -40,11 +41,26 @@ def scale(
     address: RunAddress = HERE,
 ) -> None:
     """Have N actors of TASK, within the slots that there are."""
-    if actors != "all" and not actors.isdigit():
+    if actors != "all" and not actors.isdecimal():
         raise typer.BadParameter(f"N: {actors!r} is not allowed: it should be a number, or all")
     count = None if actors == "all" else int(actors)
     _ask(address, "/scale", {"task": task, "actors": count}, find_token().text)
     typer.echo(f"{task}: {'one actor in every slot' if count is None else f'{count} actors'} wanted")
+
+
+def _status(address: str) -> dict[str, Any]:
+    """Return what a run says of itself.
+
+    Raises:
+        ClusterError: no run answers.
+    """
+    try:
+        said = json.loads(_ask(address, "/status"))
+    except ValueError:
+        said = None
+    if not isinstance(said, dict) or "state" not in said:
+        raise ClusterError(f"what answers at {address} is no run: check metrics.host and metrics.port")
+    return said
 
 
 def _ask(address: str, path: str, order: dict[str, Any] | None = None, token: str = "") -> bytes:
@@ -64,10 +80,11 @@ def _ask(address: str, path: str, order: dict[str, Any] | None = None, token: st
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:
-        sentence = error.read().decode(errors="replace").strip() or error.reason
+        sentence = error.read().decode(errors="replace").strip().partition("\n")[0] or error.reason
         raise (ConfigError if error.code == 400 else ClusterError)(sentence) from error
-    except (OSError, urllib.error.URLError) as error:
-        reason = getattr(error, "reason", error)
+    except (OSError, http.client.HTTPException) as error:
+        reason = "its answer is not HTTP" if isinstance(error, http.client.HTTPException) else error
+        reason = getattr(reason, "reason", reason)
         raise ClusterError(
             f"no run answers at {address} ({reason}): the learner is not there, is starting again, or serves "
             "its metrics elsewhere (metrics.host, metrics.port)"
@@ -108,7 +125,7 @@ def _show(said: dict[str, Any]) -> None:
     )
     for node in said["nodes"]:
         slots = ", ".join(f"{kind} {count}" for kind, count in node["slots"].items()) or "no slots"
-        console.print(f"node {node['host']}: {node['state']}, {slots}")
+        console.print(f"node {node['host']}: {node['state']}, {slots}", markup=False, soft_wrap=True)
     for sentence in said["warnings"]:
         console.print(f"! {sentence}", markup=False, soft_wrap=True)
 

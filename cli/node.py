@@ -59,7 +59,7 @@ def _counts(slots: list[str]) -> dict[str, int]:
     for slot in slots:
         kind, separator, count = slot.rpartition("=")
         known = kind in ("replay", "evaluator") or (kind.startswith("task:") and kind != "task:")
-        if not separator or not known or not count.isdigit():
+        if not separator or not known or not count.isdecimal():
             raise typer.BadParameter(
                 f"--slots: {slot!r} is not allowed: it should be KIND=COUNT, where KIND is task:NAME, "
                 "replay or evaluator"

@@ -1,0 +1,124 @@
+"""One node: the `ray start` that it is, the environment it runs in, and which clusters it fits into."""
+
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+
+import pytest
+
+from deploy.cluster_api import ClusterVersions
+from deploy.errors import ClusterError
+from deploy.membership import VERSION
+from deploy.node import ENVIRONMENT, HEAD_ENVIRONMENT, NodePlan, refuse_other_versions
+
+SLOTS = {"task:cartpole": 2, "replay": 1}
+OURS = ClusterVersions(version("ray"), platform.python_version(), VERSION)
+
+
+def options(plan: NodePlan) -> dict[str, str | None]:
+    """Return the options of a node's command, behind `ray start`."""
+    command = plan.command()
+    assert command[:2] == ["ray", "start"]
+    parts = [option.partition("=") for option in command[2:]]
+    assert len({name for name, _, _ in parts}) == len(parts)
+    return {name: value if separator else None for name, separator, value in parts}
+
+
+def test_the_command_of_a_head():
+    """It is the head on the usual ports, shows its dashboard in the cluster, and has room for nothing."""
+    found = options(NodePlan(None))
+    assert found == {
+        "--block": None,
+        "--head": None,
+        "--port": "6379",
+        "--dashboard-host": "0.0.0.0",
+        "--dashboard-port": "8265",
+        "--num-cpus": "0",
+        "--num-gpus": "0",
+        "--resources": "{}",
+        "--labels": f"trunkline-version={VERSION}",
+        "--object-store-memory": str(200 * 2**20),
+        "--dashboard-agent-listen-port": "52365",
+        "--metrics-export-port": "8080",
+        "--disable-usage-stats": None,
+    }
+
+
+def test_the_command_of_a_worker():
+    """It joins by address, with its slots as JSON, and has no dashboard; all else is as on the head."""
+    head, found = options(NodePlan(None)), options(NodePlan("head:6379", SLOTS, 2**30))
+    assert json.loads(found.pop("--resources") or "") == SLOTS
+    assert (found.pop("--address"), found.pop("--object-store-memory")) == ("head:6379", str(2**30))
+    gone = {"--head", "--port", "--dashboard-host", "--dashboard-port", "--resources"}
+    assert found == {name: value for name, value in head.items() if name in found}
+    assert set(head) - set(found) == gone | {"--object-store-memory"}
+
+
+def test_ray_knows_every_option():
+    """The installed Ray takes each of them, those that its help does not show included."""
+    code = "from ray.scripts.scripts import start; print(*(name for x in start.params for name in x.opts))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    known = done.stdout.split()
+    for plan in (NodePlan(None), NodePlan("head:6379")):
+        for option in options(plan):
+            assert option in known
+
+
+def test_a_cluster_always_has_a_token(monkeypatch: pytest.MonkeyPatch):
+    """Whatever the environment says: nobody opens a cluster by leaving something out."""
+    for mode in (None, "disabled", "", "k8s"):
+        if mode is not None:
+            monkeypatch.setenv("RAY_AUTH_MODE", mode)
+        for plan in (NodePlan(None), NodePlan("head:6379")):
+            assert plan.environment()["RAY_AUTH_MODE"] == "token"
+
+
+def test_what_the_environment_says_stays(monkeypatch: pytest.MonkeyPatch):
+    """Defaults fill in what is open; the head alone has those of its own."""
+    for name in (*ENVIRONMENT, *HEAD_ENVIRONMENT):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("RAY_health_check_period_ms", "50")
+    monkeypatch.setenv("SOMETHING_ELSE", "kept")
+    head, worker = NodePlan(None).environment(), NodePlan("head:6379").environment()
+    for found in (head, worker):
+        assert (found["OMP_NUM_THREADS"], found["SOMETHING_ELSE"]) == ("7", "kept")
+        assert found["RAY_USAGE_STATS_ENABLED"] == "0"
+        assert found["RAY_health_check_period_ms"] == "50"
+        assert "RAY_gcs_storage" not in found
+    assert head["RAY_health_check_failure_threshold"] == "3"
+    assert "RAY_health_check_failure_threshold" not in worker
+
+
+def test_a_head_with_a_store_remembers():
+    """What it knows lies in the directory it is given."""
+    found = NodePlan(None, store="/gcs").environment()
+    assert (found["RAY_gcs_storage"], found["RAY_gcs_storage_path"]) == ("rocksdb", "/gcs")
+
+
+@pytest.mark.parametrize("there", [OURS, replace(OURS, trunkline=None), replace(OURS, python=None)])
+def test_equal_versions_fit(there: ClusterVersions):
+    """What the cluster does not say is not held against it."""
+    refuse_other_versions(there, "head:6379")
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "own", "other"),
+    [
+        (replace(OURS, ray="9.9.9"), "Ray", OURS.ray, "9.9.9"),
+        (replace(OURS, trunkline="0.0.1"), "trunkline", VERSION, "0.0.1"),
+        (replace(OURS, python="3.9.1"), "Python", OURS.python, "3.9.1"),
+        (ClusterVersions("9.9.9", "3.9.1", "0.0.1"), "Ray", OURS.ray, "9.9.9"),
+    ],
+)
+def test_other_versions_are_refused(there: ClusterVersions, name: str, own: str, other: str):
+    """One sentence names what, both versions, where, and what to do."""
+    with pytest.raises(ClusterError) as caught:
+        refuse_other_versions(there, "head:6379")
+    assert str(caught.value) == (
+        f"this node has {name} {own}, the cluster at head:6379 has {name} {other}: "
+        "every node needs the same, so start it from the same image"
+    )
