@@ -12,6 +12,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 WHEELS ?=
 COMPOSE := docker compose --profile monitoring
 UP_SECONDS ?= 120
+SERVICES ?=
 
 .PHONY: train test test-slow test-cluster test-long lint bench-peers bench-solve clean
 .PHONY: token image up down status
@@ -27,7 +28,7 @@ test-slow: $(VENV)/.installed-dev  ## tests that wait: shards that die or stand 
 
 test-cluster: $(VENV)/.installed-dev  ## a whole cluster in containers, and everything that can befall it
 	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
-	$(BIN)/pytest --timeout 900 tests/cluster
+	WHEELS="$(WHEELS)" $(BIN)/pytest --timeout 900 tests/cluster
 
 test-long: $(VENV)/.installed-dev  ## a million damaged messages, and what memory they take
 	TRUNKLINE_MUTATIONS=1000000 $(BIN)/pytest --timeout 3600 tests/property/test_wire_mutations.py
@@ -55,7 +56,7 @@ image:  ## build the one image of all roles
 	  --build-arg TORCH_INDEX="$(TRUNKLINE_TORCH_INDEX)" --tag trunkline:$(VERSION) .
 
 up: token image  ## start a cluster on this machine, with Prometheus and Grafana, and wait until it is healthy
-	$(COMPOSE) up --detach --wait --wait-timeout $(UP_SECONDS)
+	$(COMPOSE) up --detach --wait --wait-timeout $(UP_SECONDS) $(SERVICES)
 
 down:  ## stop it: the learner first, with a checkpoint, then everything else
 	$(COMPOSE) stop learner

@@ -10,12 +10,18 @@ from tests.support.containers import ROOT, Cluster, docker, engine_problem, task
 LINES = pytest.StashKey[list[str]]()
 SERVICES = ("head", "learner", "replay", "actor-cartpole", "actor-mountaincar", "prometheus")
 IMAGE = "trunkline"
+ORDER = ("test_making", "test_scaling", "test_monitoring", "test_security", "test_faults")
 
 Measure = Callable[[str, float, str, float], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LINES] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at a healthy cluster first, and hurt it last."""
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

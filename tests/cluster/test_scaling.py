@@ -95,6 +95,25 @@ def test_scaling_in_drains(cluster: Cluster, measure: Measure):
     assert task(after, "cartpole")["table"]["dropped"] == task(before, "cartpole")["table"]["dropped"]
 
 
+def test_every_transition_is_accounted_for(cluster: Cluster):
+    """The run is stopped in order and goes on: what drained nodes had sent was put in, once, or given up."""
+    cluster.compose("stop", "learner")
+    told = cluster.compose(
+        "run", "--rm", "--no-deps", "-T", "--entrypoint", "cat", "learner", "/runs/main/summary.json"
+    )
+    summary = json.loads(told.stdout)
+    cluster.up("learner")
+    assert summary["stopped_by"] == "interrupted"
+    assert summary["replay_saved"]
+    for name in ("cartpole", "mountaincar"):
+        transitions = summary["tasks"][name]["transitions"]
+        assert transitions["problem"] is None
+        assert transitions["sent"] == transitions["inserted"] + transitions["missing"]
+        assert (transitions["duplicates"], transitions["superseded"], transitions["lost"]) == (0, 0, 0)
+    after = cluster.wait("updates", 60, lambda said: said["learner_step"] > summary["learner_steps"])
+    assert after < 60
+
+
 def test_a_second_learner_of_the_same_run_is_refused(cluster: Cluster):
     """It says so and changes nothing."""
     second = cluster.compose("run", "--rm", "--no-deps", "-T", "learner", check=False)
