@@ -47,6 +47,15 @@ class Run:
         """Send a block to a shard; return whether it went in."""
         return isinstance(self.tables[shard].insert(self.block, 0), Inserted)
 
+    def take_over(self) -> None:
+        """Let another learner go on with the shards as they are: it knows of them what they count."""
+        for client in self.clients:
+            client.open = True
+        self.router = make_router(self.clients, limiter=self.limiter)
+        sampled = sum(table.stats().sampled for table in self.tables)
+        assert sampled == self.samples
+        self.router.take_over("toy", restored=0, sampled=sampled)
+
     def draw(self) -> bool:
         """Ask for a batch; return whether it came."""
         draw = self.router.request("toy", self.sample_size, 0)
@@ -119,6 +128,29 @@ def test_inserts_never_run_ahead_on_several_shards(run: Run, seed: int):
     """Not even where one shard is let on while another has yet to use what it was allowed."""
     _, largest = interleave(run, seed)
     assert largest <= run.limiter.error_buffer
+
+
+@settings(max_examples=60)
+@given(run=runs(1, 5), seeds=st.lists(SEEDS, min_size=2, max_size=4))
+def test_a_learner_that_takes_over_keeps_the_rate(run: Run, seeds: list[int]):
+    """However often: samples stay within the band, and everyone can go on.
+
+    Of several shards each may still use what the learner before granted it, so that inserts may be ahead by
+    as much again.
+    """
+    most = run.limiter.error_buffer * (1 if len(run.tables) == 1 else 2)
+    for seed in seeds:
+        least, largest = interleave(run, seed, steps=60)
+        assert -run.limiter.error_buffer <= least
+        assert largest <= most
+        run.take_over()
+    before = run.inserts, run.samples
+    for _ in range(ROUNDS * (run.limiter.min_size_to_sample + 60)):
+        run.draw()
+        for shard in range(len(run.tables)):
+            run.insert(shard)
+    assert run.inserts > before[0]
+    assert run.samples > before[1]
 
 
 def test_a_shard_that_wakes_up_late_does_not_overrun_the_rate():

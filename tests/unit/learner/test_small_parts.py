@@ -118,3 +118,15 @@ def test_a_published_snapshot_does_not_change_with_the_learner():
     learner.step(make_batches(np.random.default_rng(0)))
     assert snapshot.digest() == before
     assert WeightsLayout(learner.network).snapshot(learner.network).digest() != before
+
+
+def test_versions_of_a_run_never_go_back():
+    """A learner counts on from what the run published, and from what anybody has heard of since."""
+    sink = Sink()
+    publisher = WeightsPublisher(make_learner(), sink, newest=7)
+    publisher.publish()
+    publisher.go_on_from(12)
+    publisher.publish()
+    publisher.go_on_from(5)
+    publisher.publish()
+    assert [snapshot.version for snapshot in sink.snapshots] == [8, 13, 14]
