@@ -1,0 +1,143 @@
+"""`train --resume` over the in-process runtime: whatever happened to the run at a path, it gets done."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.config.resolution import resolve
+from deploy.errors import ConfigError
+from deploy.launch import start_or_resume_run
+from deploy.run_directory import LIVES, RunDirectory
+from deploy.status import RunStatus
+from learner.checkpoint import CheckpointError
+from tests.support.learning_builders import tiny_config
+
+RUN = (
+    "tasks.chain.solved_at=null",
+    "tasks.identity.solved_at=null",
+    "evaluation.period=100000",
+    "stop_env_steps=600",
+)
+
+
+class Crashed(BaseException):
+    """The learner's process is gone: nothing tidies up behind it."""
+
+
+@pytest.fixture(autouse=True)
+def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report as often as there is anything to report."""
+    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+
+
+def do(path: Path, *overrides: str, crash_at: int | None = None) -> tuple[dict[str, Any], list[RunStatus]]:
+    """Train, as `train --resume` does; crash after so many updates."""
+    seen: list[RunStatus] = []
+
+    def observe(status: RunStatus) -> None:
+        seen.append(status)
+        if crash_at is not None and status.learner_step >= crash_at:
+            raise Crashed
+
+    run = resolve(tiny_config(*RUN, *overrides))
+    try:
+        summary = start_or_resume_run(run, path, "local", None, [observe])
+    except Crashed:
+        return {}, seen
+    return summary, seen
+
+
+def life_of(path: Path) -> int:
+    """Return the life that wrote the newest checkpoint."""
+    life: int = RunDirectory.open(path).newest_checkpoint()[0].state["life"]
+    return life
+
+
+@pytest.fixture(name="crashed", scope="module")
+def _crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that crashed at update 15, with a checkpoint of update 10."""
+    path = tmp_path_factory.mktemp("crashed") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+        assert do(path, "checkpoint.period=10", crash_at=15)[0] == {}
+    return path
+
+
+@pytest.fixture(name="path")
+def _path(crashed: Path, tmp_path: Path) -> Path:
+    shutil.copytree(crashed, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_fresh_path_begins_a_run_and_a_finished_one_says_what_it_came_to(tmp_path: Path):
+    """The second time nothing is trained, written or counted."""
+    path = tmp_path / "run"
+    summary, statuses = do(path)
+    assert (summary["stopped_by"], len(statuses) > 1) == ("budget", True)
+    assert RunDirectory.open(path).lives() == 1
+    before = {file: file.stat().st_mtime_ns for file in path.rglob("*")}
+    assert do(path) == (json.loads((path / "summary.json").read_text()), [])
+    assert {file: file.stat().st_mtime_ns for file in path.rglob("*")} == before
+    more, statuses = do(path, "stop_env_steps=700")
+    assert more["env_steps"] >= 700
+    assert statuses[0].env_steps >= summary["env_steps"]
+    assert RunDirectory.open(path).lives() == 2
+
+
+def test_a_crash_behind_a_checkpoint_goes_on_from_it(path: Path):
+    """Updates, env steps and versions go on; the life is the next."""
+    checkpoint = RunDirectory.open(path).newest_checkpoint()[0].state
+    assert checkpoint["learner_step"] == 10
+    assert not (path / "summary.json").exists()
+    summary, statuses = do(path, "checkpoint.period=10")
+    assert (statuses[0].learner_step, summary["stopped_by"]) == (10, "budget")
+    assert statuses[0].env_steps >= sum(checkpoint["env_steps"].values()) > 0
+    assert statuses[0].weights_version > checkpoint["weights_version"] > 0
+    assert (RunDirectory.open(path).lives(), life_of(path)) == (2, 1)
+    assert {task["transitions"]["problem"] for task in summary["tasks"].values()} == {None}
+
+
+def test_a_crash_before_the_first_checkpoint_begins_again_in_the_next_life(tmp_path: Path):
+    """No number of a life is used twice: whoever is left of an earlier one cannot pass for its successor."""
+    path = tmp_path / "run"
+    for life in range(3):
+        assert do(path, crash_at=5)[0] == {}
+        assert RunDirectory.open(path).lives() == life + 1
+        assert not RunDirectory.open(path).has_checkpoints()
+    summary, statuses = do(path)
+    assert (statuses[0].env_steps < 200, summary["stopped_by"]) == (True, "budget")
+    assert life_of(path) == 3
+
+
+def test_a_crash_soon_after_a_resumption_counts_its_life_too(path: Path):
+    """The checkpoint says one life, the directory two: the next one is the third."""
+    assert do(path, "checkpoint.period=10000", crash_at=12)[0] == {}
+    assert (RunDirectory.open(path).lives(), life_of(path)) == (2, 0)
+    do(path, "checkpoint.period=10")
+    assert life_of(path) == 2
+
+
+def test_a_run_of_an_older_version_has_its_lives_from_its_checkpoint(path: Path):
+    """Before lives were written down, only checkpoints knew them."""
+    (path / LIVES).unlink()
+    assert RunDirectory.open(path).lives() == 0
+    do(path, "checkpoint.period=10")
+    assert (RunDirectory.open(path).lives(), life_of(path)) == (2, 1)
+
+
+def test_checkpoints_that_are_all_damaged_are_not_passed_over(path: Path):
+    """What a run has learned is not thrown away silently."""
+    for file in (path / "checkpoints").rglob("*.safetensors"):
+        file.write_bytes(b"damaged")
+    with pytest.raises(CheckpointError):
+        do(path)
+    assert RunDirectory.open(path).lives() == 1
+
+
+def test_a_path_of_something_else_is_refused(tmp_path: Path):
+    """As everywhere."""
+    with pytest.raises(ConfigError, match="is not a run directory"):
+        do(tmp_path)
