@@ -17,7 +17,7 @@ from actors.actor import ActorReport
 from deploy.membership import TASK_SLOT, Node
 from deploy.parts import Parts
 from deploy.ray.cluster import ray_actor
-from deploy.ray.nodes import live_nodes
+from deploy.ray.nodes import Membership, membership
 from deploy.ray.workers import DRAIN_SECONDS, ActorHost
 from deploy.roster import Crew, Post, Roster, Start, Stop
 
@@ -49,6 +49,7 @@ class ActorCrew:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._next_nodes = 0.0
         self.reports: list[ActorReport] = []
+        self._died_before: frozenset[str] = frozenset()
         self.node_deaths = 0
         self.failure: str | None = None
         self._publish()
@@ -105,7 +106,7 @@ class ActorCrew:
         ended = _ready(self._ends)
         if ended or now >= self._next_nodes:
             self._next_nodes = now + NODES_SECONDS
-            self._see(live_nodes())
+            self._see(membership())
         for ref in ended:
             self._let_go(self._ends.pop(ref), ref, now)
         for order in self._roster.orders(now):
@@ -125,10 +126,9 @@ class ActorCrew:
             ray.get(ref, timeout=FINGERPRINT_SECONDS)
             self._roster.is_up(post)
 
-    def _see(self, nodes: list[Node]) -> None:
-        gone = {node.id for node in self._roster.nodes if node.state == "in service"} - {n.id for n in nodes}
-        self.node_deaths += len(gone)
-        self._roster.see(nodes)
+    def _see(self, there: Membership) -> None:
+        self._roster.see(there.nodes)
+        self.node_deaths = len(there.died - self._died_before)
 
     def _let_go(self, post: Post, ref: Any, now: float) -> None:  # noqa: ANN401 - ray's own type
         self._take_report(ref)
@@ -164,8 +164,9 @@ class ActorCrew:
 
     def _adopt(self) -> None:
         """Take over the actors of an earlier learner that work on the same thing; end all others."""
-        nodes = live_nodes()
-        self._see(nodes)
+        there = membership()
+        self._died_before = there.died
+        self._see(there)
         found: dict[str, Any] = {
             name: ray.get_actor(name) for name in list_named_actors() if name.startswith(PREFIX)
         }

@@ -1,5 +1,6 @@
 """The nodes of the cluster, as Ray knows them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -8,15 +9,33 @@ from ray._private.state import state as ray_state
 from deploy.membership import TASK_SLOT, VERSION_LABEL, Node, state_of
 
 _KINDS = ("replay", "evaluator")
+UNEXPECTED_TERMINATION = 2
+"""Ray's `NodeDeathInfo.Reason`."""
 
 
-def live_nodes() -> list[Node]:
-    """Return the nodes that are alive, draining ones included.
+@dataclass(frozen=True)
+class Membership:
+    """The nodes that are alive, draining ones included, and the ids of those that went without draining."""
 
-    Which of them drain is known to Ray's own libraries only, through the module that is imported here.
+    nodes: list[Node]
+    died: frozenset[str]
+
+
+def membership() -> Membership:
+    """Return who is there and who died.
+
+    Which nodes drain is known to Ray's own libraries only, through the module that is imported here.
     """
     draining = ray_state.get_draining_nodes()
-    return [_node(entry, entry["NodeID"] in draining) for entry in ray.nodes() if entry["Alive"]]  # type: ignore[no-untyped-call]
+    entries: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return Membership(
+        nodes=[_node(entry, entry["NodeID"] in draining) for entry in entries if entry["Alive"]],
+        died=frozenset(
+            entry["NodeID"]
+            for entry in entries
+            if not entry["Alive"] and entry["DeathReason"] == UNEXPECTED_TERMINATION
+        ),
+    )
 
 
 def own_node_id() -> str:
