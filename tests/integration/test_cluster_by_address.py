@@ -41,7 +41,7 @@ def train(tmp_path: Path, address: str, *overrides: str) -> subprocess.Completed
     command = [BIN / "trunkline", "train", config, *overrides, "--address", address]
     command += ["--run-dir", "run", "--json"]
     environment = {**os.environ, "PYTHONWARNINGS": ""}
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, cwd=tmp_path)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, cwd=tmp_path)
 
 
 def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
@@ -58,11 +58,20 @@ def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
 
 
 def test_missing_slots_are_named(tmp_path: Path, address: str):
-    """Waiting for a slot that nobody offers would be for ever: it is refused with what is missing."""
-    finished = train(tmp_path, address, "tasks.chain.actors=3")
+    """Waiting for shards that nobody has room for would be for ever: it is refused with what is missing."""
+    finished = train(tmp_path, address, "replay.shards=3")
     assert finished.returncode == 4
-    assert "too few slots ('task:chain': 3 needed, 1 there)" in finished.stderr
+    assert "too few slots ('replay': 3 needed, 1 there)" in finished.stderr
+    assert f"start nodes with `trunkline node --address {address} --slots KIND=COUNT`" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_missing_actors_are_not_waited_for(tmp_path: Path, address: str):
+    """The run goes on with those for which there are slots."""
+    finished = train(tmp_path, address, "tasks.chain.actors=3")
+    assert finished.returncode == 0, finished.stderr
+    summary = json.loads(finished.stdout)
+    assert {task["transitions"]["problem"] for task in summary["tasks"].values()} == {None}
 
 
 def test_a_port_that_is_not_rays_is_given_up_in_time(tmp_path: Path):

@@ -7,12 +7,20 @@ from pathlib import Path
 
 def pid_of(title: str) -> int:
     """Return the process of a Ray actor that this process started, by the title that Ray gives it."""
+    for pid in pids_of(title):
+        return pid
+    raise AssertionError(f"no process {title}")
+
+
+def pids_of(title: str) -> set[int]:
+    """Return all of them."""
+    found = set()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             is_titled = (process / "cmdline").read_bytes().decode(errors="replace").startswith(title)
             if is_titled and os.getpid() in ancestors(int(process.name)):
-                return int(process.name)
-    raise AssertionError(f"no process {title}")
+                found.add(int(process.name))
+    return found
 
 
 def ancestors(pid: int) -> list[int]:
