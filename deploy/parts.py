@@ -62,8 +62,9 @@ class Parts:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells this run's configuration from others: processes of a run go on with their like only."""
-        return hashlib.sha256(self.config.model_dump_json().encode()).hexdigest()
+        """What tells apart configurations that shards and actors cannot go on with, one for the other."""
+        said = self.config.model_dump_json(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""

@@ -20,7 +20,7 @@ from deploy.status import DiskStatus, RunStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.learner import Learner
 from learner.learner_state import learner_tensors
-from replay.durable import write_synced
+from replay.durable import replace_synced
 
 CONFIG = "config.yaml"
 LIVES = "lives"
@@ -55,14 +55,17 @@ class RunDirectory:
             ConfigError: it exists, or cannot be made.
         """
         refuse_existing(path)
+        unfinished = path.with_name(f".{path.name}.new")
         try:
-            path.mkdir(parents=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            directory = cls(unfinished, config)
+            directory.write_config()
+            directory.count_life(0)
+            unfinished.rename(path)
         except OSError as error:
             raise ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror}") from error
-        directory = cls(path, config)
-        directory.write_config()
-        directory.count_life(0)
-        return directory
+        return cls(path, config)
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":
@@ -82,7 +85,7 @@ class RunDirectory:
 
     def write_config(self) -> None:
         """Write the configuration as resolved."""
-        (self.path / CONFIG).write_text(to_yaml(self.config))
+        replace_synced(self.path / CONFIG, to_yaml(self.config).encode())
 
     def lives(self) -> int:
         """Return how many lives of the run have begun."""
@@ -93,7 +96,7 @@ class RunDirectory:
 
     def count_life(self, life: int) -> None:
         """Write down that a life has begun, counted from 0: its number is never used again."""
-        write_synced(self.path / LIVES, f"{life + 1}\n".encode())
+        replace_synced(self.path / LIVES, f"{life + 1}\n".encode())
 
     def disk(self) -> DiskStatus:
         """Return how full the file system is."""
@@ -139,7 +142,7 @@ class RunDirectory:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`."""
-        (self.path / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
+        replace_synced(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
 
     @property
     def _checkpoints(self) -> Path:

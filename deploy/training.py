@@ -37,6 +37,8 @@ FEEDBACK_PERIOD = 16
 """Updates whose new priorities go back to replay in one call."""
 PHASES = ("waiting", "probing", "update", "publishing", "other")
 SETTLE_SECONDS = 5.0
+UNHEARD_VERSIONS = 10
+"""Weights versions that an earlier learner may have published and no shard has heard of."""
 _UNIX_OFFSET = time.time() - time.perf_counter()
 SAVE_SECONDS = 120.0
 
@@ -105,7 +107,8 @@ class Training:
         self._monitor.settle(timeout_seconds=SETTLE_SECONDS)
         for task, table in self._monitor.tables().items():
             self._router.take_over(task, table.restored, table.sampled)
-        self._publisher.go_on_from(self._monitor.weights_version())
+        if self._before.life > 0:
+            self._publisher.go_on_from(self._monitor.weights_version() + UNHEARD_VERSIONS)
         self._publisher.publish()
         self._runtime.start_actors()
         while (reason := self._stop_reason()) is None:

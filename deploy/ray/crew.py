@@ -96,6 +96,9 @@ class ActorCrew:
                 self._look()
             except RayError as error:
                 logger.warning("the cluster does not answer: %s", error)
+            except Exception as error:
+                self.failure = f"the controller failed: {error!r}"
+                raise
 
     def _look(self) -> None:
         now = time.monotonic()
