@@ -17,7 +17,6 @@ _ACTORS = """\
   actor-@task@:
     <<: *node
     command: node --address head:6379 --slots task:@task@=@slots@
-    cpu_shares: 512
     mem_limit: @actor_memory@
 """
 

@@ -19,14 +19,8 @@ from deploy.progress import Progress
 from deploy.ray.runtime import RayRuntime
 from deploy.replay_monitor import CountedSteps
 from deploy.reporting import Observer, Reporter
-from deploy.run_directory import (
-    REPLAY,
-    EvaluationLog,
-    MetricsLog,
-    RunDirectory,
-    TensorboardLog,
-    refuse_existing,
-)
+from deploy.run_directory import REPLAY, RunDirectory, refuse_existing
+from deploy.run_logs import EvaluationLog, MetricsLog, TensorboardLog
 from deploy.run_server import RunServer
 from deploy.runtime import Runtime
 from deploy.summary import summarise

@@ -1,6 +1,10 @@
 """Keeps the shards of a run going: replaces those that went down, saves all of them now and then."""
 
+from collections.abc import Mapping
+
 from deploy.runtime import Runtime
+from deploy.status import ShardStatus
+from replay.messages import ShardStats
 from replay.router import ReplayRouter
 
 
@@ -29,6 +33,18 @@ class ShardKeeper:
         for shard, reason in list(self._router.down.items()):
             if self._runtime.revive(shard, reason):
                 self._router.revived(shard)
+
+    def statuses(self, shards: Mapping[int, ShardStats]) -> list[ShardStatus]:
+        """Return how the shards stand of which these are the counters."""
+        return [
+            ShardStatus(
+                index,
+                up=index not in self._router.down,
+                restarts=self._runtime.shard_restarts(index),
+                memory_bytes=stats.memory_bytes,
+            )
+            for index, stats in sorted(shards.items())
+        ]
 
     def save(self) -> None:
         """Begin to save replay, unless that is still under way."""

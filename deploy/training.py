@@ -15,9 +15,10 @@ from deploy.probing import Probing
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.replay_monitor import ReplayMonitor
 from deploy.reporting import LearnerReadings, Reporter
+from deploy.roster import Crew
 from deploy.runtime import Runtime
 from deploy.shard_keeper import ShardKeeper
-from deploy.status import CheckpointStatus, ShardStatus
+from deploy.status import CheckpointStatus
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.learner import Learner
@@ -93,6 +94,7 @@ class Training:
         self._last_checkpoint = CheckpointStatus(learner.learner_step, time.time())
         self._last_report = self._last_supervision = self._last_update = time.perf_counter()
         self._interrupted = False
+        self._reported_crews: list[Crew] = []
 
     def interrupt(self) -> None:
         """Ask the loop to end."""
@@ -172,11 +174,14 @@ class Training:
             self._runtime.supervise()
             self._keeper.tick()
             self._refuse_to_stall(now)
-        if now - self._last_report >= REPORT_SECONDS:
-            self._last_report = now
+        if now - self._last_report >= REPORT_SECONDS or self._crews() != self._reported_crews:
+            self._last_report, self._reported_crews = now, self._crews()
             self._report(self._progress())
         self._evaluations.tick()
         self._phases.mark("other")
+
+    def _crews(self) -> list[Crew]:
+        return [self._runtime.crew(task) for task in self._config.tasks]
 
     def _refuse_divergence(self, step: int) -> None:
         task = self._losses.not_finite()
@@ -240,15 +245,7 @@ class Training:
             node_deaths=self._runtime.node_deaths(),
             refused_blocks=self._monitor.refused_blocks(),
             lost=dict(self._router.lost),
-            shards=[
-                ShardStatus(
-                    index,
-                    up=index not in self._router.down,
-                    restarts=self._runtime.shard_restarts(index),
-                    memory_bytes=stats.memory_bytes,
-                )
-                for index, stats in sorted(self._monitor.shards().items())
-            ],
+            shards=self._keeper.statuses(self._monitor.shards()),
         )
         self._reporter.report(readings, self._runtime.crew)
 

@@ -9,7 +9,8 @@ import torch
 from deploy.errors import ConfigError
 from deploy.progress import Progress
 from deploy.replay_monitor import CountedSteps
-from deploy.run_directory import MetricsLog, RunDirectory, TensorboardLog, refuse_existing
+from deploy.run_directory import RunDirectory, refuse_existing
+from deploy.run_logs import MetricsLog, TensorboardLog
 from learner.checkpoint import CheckpointError
 from learner.learner_state import restore_learner
 from network.weights import WeightsLayout
