@@ -68,13 +68,11 @@ def test_up_status_down(environment: dict[str, str], tmp_path: Path, measure: Me
         assert "mountaincar" in said
         down = make(environment, tmp_path, "down")
         assert down.returncode == 0, down.stderr[-2000:]
-        assert (
-            docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=trunkline-made")
-            == ""
-        )
+        ours = "label=com.docker.compose.project=trunkline-made"
+        assert docker("ps", "--all", "--quiet", "--filter", ours) == ""
     finally:
-        subprocess.run(["docker", "compose", "--profile", "monitoring", "down", "--volumes"], cwd=ROOT, env=environment,
-                       capture_output=True, check=False)  # fmt: skip
+        remove = ["docker", "compose", "--profile", "monitoring", "down", "--volumes"]
+        subprocess.run(remove, cwd=ROOT, env=environment, capture_output=True, check=False)
 
 
 def test_without_a_token_compose_says_what_to_do(environment: dict[str, str]):
