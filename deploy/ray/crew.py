@@ -35,6 +35,10 @@ class ActorCrew:
 
     Attributes:
         reports: what became of the transitions of actors that ended in order.
+        crews: how each task's actors stand.
+        nodes: of the cluster.
+        node_deaths: nodes that died since this learner came.
+        failure: why actors can no longer be looked after, or a task has none that works; None if all is well.
     """
 
     def __init__(self, parts: Parts, wanted: Mapping[str, int | None]) -> None:
@@ -144,7 +148,7 @@ class ActorCrew:
             self.reports.append(ray.get(ref, timeout=FINGERPRINT_SECONDS))
 
     def _start(self, order: Start) -> None:
-        """Start an actor; if its name is still taken by the life before, it counts as ended again."""
+        """Start an actor, or try again soon: the life before may still have its name, the head be away."""
         post = order.post
         host = ray_actor(
             ActorHost,
@@ -155,7 +159,7 @@ class ActorCrew:
         )
         try:
             handle = host.remote(self._parts, post.task, post.index, order.incarnation, order.crew_size)
-        except ValueError:
+        except (ValueError, RayError, ConnectionError):
             self._roster.not_started(post, time.monotonic())
             return
         self._watch_over(post, handle)

@@ -150,3 +150,13 @@ def test_docker_compose_takes_it(text: str, tmp_path: Path):
     command = [docker, "compose", "--profile", "monitoring", "config", "-q"]
     checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_learner_gets_a_gpu_by_an_override():
+    """compose.gpu.yaml adds a device to the learner, and nothing to anybody else."""
+    override = yaml.safe_load((ROOT / "compose.gpu.yaml").read_text())
+    assert list(override) == ["services"]
+    assert list(override["services"]) == ["learner"]
+    (device,) = override["services"]["learner"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+    assert "learner" in services_of((ROOT / "docker-compose.yml").read_text())
