@@ -17,7 +17,7 @@ from tests.support.metrics_page import free_port
 from tests.support.odd_servers import silent_listener
 from tests.support.runs import run_command, wait_until
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 TOKEN = Token("a-token-for-tests-0123456789", "RAY_AUTH_TOKEN", None)
 SLOTS = {"task:cartpole": 2, "task:pong": 1, "replay": 1, "evaluator": 1}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.runs import run_command, tiny_overrides
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 PAIR = [
     *tiny_overrides(tasks__chain__solved_at="null", tasks__identity__solved_at="null"),
