@@ -12,6 +12,7 @@ import typer
 
 from deploy.cluster_api import find_token
 from deploy.config.schema import parse_bytes
+from deploy.membership import is_slot
 from deploy.node import NodePlan, wait_for_head
 
 STOP_SECONDS = 50.0
@@ -58,8 +59,7 @@ def _counts(slots: list[str]) -> dict[str, int]:
     counts = {}
     for slot in slots:
         kind, separator, count = slot.rpartition("=")
-        known = kind in ("replay", "evaluator") or (kind.startswith("task:") and kind != "task:")
-        if not separator or not known or not count.isdecimal():
+        if not separator or not is_slot(kind) or not count.isdecimal():
             raise typer.BadParameter(
                 f"--slots: {slot!r} is not allowed: it should be KIND=COUNT, where KIND is task:NAME, "
                 "replay or evaluator"

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Literal
 
 TASK_SLOT = "task:"
+OTHER_SLOTS = ("replay", "evaluator")
 VERSION_LABEL = "trunkline-version"
 VERSION = version("trunkline")
 
@@ -30,6 +31,16 @@ class Node:
     slots: Mapping[str, int]
     state: NodeState = "in service"
     version: str | None = None
+
+
+def slots_among(resources: Mapping[str, float]) -> dict[str, int]:
+    """Return which of a node's resources are slots, and how many of each."""
+    return {kind: int(count) for kind, count in resources.items() if is_slot(kind)}
+
+
+def is_slot(kind: str) -> bool:
+    """Return whether a kind of resource is one that processes of a run take."""
+    return kind in OTHER_SLOTS or (kind.startswith(TASK_SLOT) and kind != TASK_SLOT)
 
 
 def state_of(draining: bool, version: str | None) -> NodeState:

@@ -8,12 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from deploy.cluster_api import ClusterVersions, DashboardClient, NoAnswerError, Token, split_address
+from deploy.cluster_api import (
+    DASHBOARD_PORT,
+    ClusterVersions,
+    DashboardClient,
+    NoAnswerError,
+    Token,
+    split_address,
+)
 from deploy.errors import ClusterError
 from deploy.membership import VERSION, VERSION_LABEL
 
 GCS_PORT = 6379
-DASHBOARD_PORT = 8265
 AGENT_PORT = 52365
 """And the two behind it: where agents have known ports a node joins two seconds sooner, without waiting."""
 METRICS_PORT = 8080

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.membership import TASK_SLOT, Node, task_slots
+from deploy.names import actor_name
 from deploy.supervisor import GiveUp, Replace, Supervisor
 
 MAX_DEATHS = 4
@@ -24,7 +25,7 @@ class Post:
     @property
     def name(self) -> str:
         """How sentences name it."""
-        return f"actor {self.task}-{self.index}"
+        return f"actor {actor_name(self.task, self.index)}"
 
 
 @dataclass(frozen=True)

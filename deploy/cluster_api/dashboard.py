@@ -17,7 +17,7 @@ from deploy.cluster_api.errors import (
     TokenRefusedError,
 )
 from deploy.cluster_api.token import Token
-from deploy.membership import TASK_SLOT, VERSION_LABEL
+from deploy.membership import VERSION_LABEL, slots_among
 
 DASHBOARD_PORT = 8265
 SILENCE_SECONDS = 4.0
@@ -26,7 +26,6 @@ ANSWER_SECONDS = 5.0
 MAX_ANSWER_BYTES = 16 * 2**20
 MAX_NODES = 10_000
 """As many as Ray lists at a time."""
-_OTHER_SLOTS = ("replay", "evaluator")
 
 
 @dataclass(frozen=True)
@@ -185,10 +184,6 @@ def _node(row: dict[str, Any]) -> ClusterNode:
         host=str(row["node_ip"]),
         is_head=bool(row["is_head_node"]),
         alive=row["state"] == "ALIVE",
-        slots={
-            name: int(count)
-            for name, count in (row["resources_total"] or {}).items()
-            if name.startswith(TASK_SLOT) or name in _OTHER_SLOTS
-        },
+        slots=slots_among(row["resources_total"] or {}),
         version=(row["labels"] or {}).get(VERSION_LABEL),
     )

@@ -15,6 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.actor import ActorReport
 from deploy.membership import TASK_SLOT, Node
+from deploy.names import actor_name
 from deploy.parts import Parts
 from deploy.ray.cluster import ray_actor
 from deploy.ray.nodes import Membership, membership
@@ -153,7 +154,7 @@ class ActorCrew:
         host = ray_actor(
             ActorHost,
             slot=TASK_SLOT + post.task,
-            name=f"{PREFIX}{post.task}-{post.index}",
+            name=PREFIX + actor_name(post.task, post.index),
             lifetime="detached",
             scheduling_strategy=NodeAffinitySchedulingStrategy(order.node_id, soft=False),
         )

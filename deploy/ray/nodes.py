@@ -6,9 +6,8 @@ from typing import Any
 import ray
 from ray._private.state import state as ray_state
 
-from deploy.membership import TASK_SLOT, VERSION_LABEL, Node, state_of
+from deploy.membership import VERSION_LABEL, Node, slots_among, state_of
 
-_KINDS = ("replay", "evaluator")
 UNEXPECTED_TERMINATION = 2
 """Ray's `NodeDeathInfo.Reason`."""
 
@@ -45,9 +44,5 @@ def own_node_id() -> str:
 
 def _node(entry: dict[str, Any], draining: bool) -> Node:
     version = entry["Labels"].get(VERSION_LABEL)
-    slots = {
-        kind: int(count)
-        for kind, count in entry["Resources"].items()
-        if kind.startswith(TASK_SLOT) or kind in _KINDS
-    }
+    slots = slots_among(entry["Resources"])
     return Node(entry["NodeID"], entry["NodeManagerHostname"], slots, state_of(draining, version), version)
