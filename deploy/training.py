@@ -174,14 +174,18 @@ class Training:
             self._runtime.supervise()
             self._keeper.tick()
             self._refuse_to_stall(now)
-        if now - self._last_report >= REPORT_SECONDS or self._crews() != self._reported_crews:
-            self._last_report, self._reported_crews = now, self._crews()
+            self._report_changed_crews()
+        if now - self._last_report >= REPORT_SECONDS:
+            self._last_report = now
             self._report(self._progress())
         self._evaluations.tick()
         self._phases.mark("other")
 
-    def _crews(self) -> list[Crew]:
-        return [self._runtime.crew(task) for task in self._config.tasks]
+    def _report_changed_crews(self) -> None:
+        """Let a report be due, where actors came or went since the last change that was reported."""
+        crews = [self._runtime.crew(task) for task in self._config.tasks]
+        if crews != self._reported_crews:
+            self._reported_crews, self._last_report = crews, 0.0
 
     def _refuse_divergence(self, step: int) -> None:
         task = self._losses.not_finite()
