@@ -67,14 +67,16 @@ def resume(
     address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with the run in RUN_DIR from its newest checkpoint that verifies."""
+    """Go on with the run in RUN_DIR from its newest checkpoint that verifies, or from its beginning."""
     refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
-    checkpoint, passed_over = directory.newest_checkpoint()
+    checkpoint, passed_over = directory.newest_checkpoint() if directory.has_checkpoints() else (None, [])
     run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
     console = Console(stderr=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
+    if checkpoint is None:
+        console.print("there is no checkpoint yet: the run goes on from its beginning")
     _announce(console, run, address)
     summary = _shown(
         console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
