@@ -147,8 +147,8 @@ def _by_task(
     samples = (resample(x_ST, index_RST), resample(y_ST, index_RST))
     iqm = [interquartile_mean(scores_ST, 0) for scores_ST in (x_ST, y_ST)]
     iqm_RT = [interquartile_mean(sample_RST, 1) for sample_RST in samples]
-    difference_T = differences(x_ST, y_ST).mean(0)
-    difference_RT = (samples[0] - samples[1]).mean(1)
+    difference_ST = differences(x_ST, y_ST)
+    difference_T, difference_RT = difference_ST.mean(0), resample(difference_ST, index_RST).mean(1)
     improvement_T, improvement_RT = improvement(x_ST, y_ST), resampled_improvement(x_ST, y_ST, index_RST)
     return [
         MetricComparison(
