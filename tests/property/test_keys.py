@@ -20,9 +20,7 @@ INCARNATIONS = st.integers(0, 2**20)
 ROWS = st.integers(0, ROWS_OF_A_LIFE - 1)
 
 
-@given(
-    st.integers(0, SHARDS - 1), RUN_LIVES, INCARNATIONS, st.lists(ROWS, min_size=1) | st.just([2**40 - 1])
-)
+@given(st.integers(0, SHARDS - 1), RUN_LIVES, INCARNATIONS, st.lists(ROWS, min_size=1) | st.just([2**40 - 1]))
 def test_shard_and_key_come_apart_again(shard: int, life: int, incarnation: int, rows: list[int]):
     """For every life that a run may have, however far its shards have written."""
     keys = np.array([first_key(life, incarnation) + row for row in rows], np.int64)
@@ -54,7 +52,9 @@ def test_what_has_no_room_is_a_sentence():
     """Never a key of somebody else's shard."""
     last = np.array([LIVES * ROWS_OF_A_LIFE - 1])
     assert split_keys(with_shard(last, SHARDS - 1)) == (SHARDS - 1, last[0])
-    with pytest.raises(OverflowError, match=r"^a key of shard 3 has more than 56 bits: its rows are used up$"):
+    with pytest.raises(
+        OverflowError, match=r"^a key of shard 3 has more than 56 bits: its rows are used up$"
+    ):
         with_shard(last + 1, 3)
     with pytest.raises(OverflowError, match=r"^shard 128 cannot be part of a key: allowed are 0 to 127$"):
         with_shard(last, SHARDS)

@@ -150,7 +150,7 @@ def test_another_value_scale_is_a_sentence():
 
 
 def test_popart_goes_on_from_a_checkpoint_of_an_earlier_version():
-    """It held the mean square of the targets, in float32; the map is the same, and the variance is its own."""
+    """It held the mean square of the targets, in float32; the map is the same, the variance is the map's."""
     tensors = learner_tensors(learner_with("popart"))
     earlier = {
         "scale_T": torch.tensor([2.0, 5.0, 30.0]),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from replay.draw import Drawn
-from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
 from replay.fragment import BOUNDARY
+from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
 from replay.messages import Inserted, Pace, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter, Spread
