@@ -163,4 +163,3 @@ class ReplayParts:
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self._config.seed, self._life, *path)
-

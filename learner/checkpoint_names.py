@@ -1,8 +1,8 @@
 """What a directory of checkpoints may hold, by name: nothing else in it is looked at, ever.
 
-Beside checkpoints users keep copies, archives, links and notes. So a checkpoint is a real directory whose name
-is exactly the one that it was saved under, and a leftover of a save that was cut short is one whose name
-begins with a dot and ends with `.tmp`, `.replaced` or `.removed`.
+Beside checkpoints users keep copies, archives, links and notes. So a checkpoint is a real directory whose
+name is exactly the one that it was saved under. A leftover of a save that was cut short has that name with a
+dot before it and `.tmp`, `.replaced` or `.removed` after it.
 """
 
 import contextlib
