@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 import torch
 
+from deploy.best_keeper import BestKeeper
 from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
+from deploy.evaluations import record_all
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
 from deploy.probing import Probing
@@ -132,6 +134,7 @@ def _run(
         if server is not None:
             server.scale_with(runtime.scale)
         directory = open_directory()
+        best = BestKeeper(directory, parts.network())
         logs = RunLogs(directory.path, before, learner.learner_step)
         everyone += [*logs.observers, *observers]
         reporter = Reporter(
@@ -153,13 +156,17 @@ def _run(
             source,
             reporter,
             directory.save_checkpoint,
-            logs.evaluations,
+            record_all(logs.evaluations, best),
             before,
             None if config.probes.period is None else Probing(config.probes.period, logs.probes),
         )
         with _graceful_interrupts(training.interrupt):
             outcome = training.run()
-    summary = summarise(config, outcome) | {"lost_log_records": logs.lost()}
+    summary = {
+        **summarise(config, outcome),
+        **best.compared_with(outcome.evaluation),
+        "lost_log_records": logs.lost(),
+    }
     directory.write_summary(summary)
     return summary
 
