@@ -76,7 +76,7 @@ def save_checkpoint(
         names.tidy(root)
         raise
     sync_directory(root)
-    shutil.rmtree(replaced, ignore_errors=True)
+    names.tidy(root)
     others = [path for path in names.newest_first(root) if path != final]
     for old in others[keep - 1 :]:
         remove_or_warn(old, names.removed(old))

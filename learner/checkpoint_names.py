@@ -37,13 +37,13 @@ class CheckpointNames:
 
     def newest_first(self, root: Path) -> list[Path]:
         """Return the checkpoints under a directory; those whose replacement was cut short are among them."""
-        found = [(step, path) for path in _directories(root) if (step := self._step(path.name)) is not None]
+        directories = _directories(root)
+        found = [(step, path) for path in directories if (step := self._step(path.name)) is not None]
         there = {step for step, _ in found}
-        found += [
-            (step, path)
-            for path in _directories(root)
-            if (step := self._step(_stem(path, ".replaced"))) is not None and step not in there
-        ]
+        for name, path in self._leftovers(directories, ".replaced"):
+            step = self._step(name)
+            if step is not None and step not in there:
+                found.append((step, path))
         return [path for _, path in sorted(found, reverse=True)]
 
     def tidy(self, root: Path) -> None:
@@ -51,16 +51,26 @@ class CheckpointNames:
 
         What cannot be removed stays: it is in nobody's way.
         """
-        for path in _directories(root):
-            if self._step(_stem(path, ".replaced")) is not None:
-                final = path.with_name(_stem(path, ".replaced"))
-                if not final.exists():
-                    with contextlib.suppress(OSError):
-                        path.rename(final)
-                    continue
-            elif self._step(_stem(path, ".tmp")) is None and self._step(_stem(path, ".removed")) is None:
-                continue
-            shutil.rmtree(path, ignore_errors=True)
+        for suffix in (".tmp", ".removed"):
+            for _, path in self._leftovers(_directories(root), suffix):
+                shutil.rmtree(path, ignore_errors=True)
+        for name, path in self._leftovers(_directories(root), ".replaced"):
+            final = path.with_name(name)
+            with contextlib.suppress(OSError):
+                if final.exists():
+                    # Under another name first, so that a reader does not take half of it for a checkpoint.
+                    shutil.rmtree(path.rename(self.removed(final)), ignore_errors=True)
+                else:
+                    path.rename(final)
+
+    def _leftovers(self, directories: list[Path], suffix: str) -> list[tuple[str, Path]]:
+        """Return the leftovers of one kind among directories, and the checkpoint's name of each."""
+        named = [(path.name[1:].removesuffix(suffix), path) for path in directories]
+        return [
+            (name, path)
+            for name, path in named
+            if self._step(name) is not None and path.name == f".{name}{suffix}"
+        ]
 
     def _step(self, name: str) -> int | None:
         """Return the learner step in a checkpoint's name; None for any other name."""
@@ -83,9 +93,3 @@ def _directories(root: Path) -> list[Path]:
             return [root / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except (FileNotFoundError, NotADirectoryError):
         return []
-
-
-def _stem(path: Path, suffix: str) -> str:
-    """Return the name of the checkpoint that a leftover belongs to; an empty text if it is not one."""
-    name = path.name
-    return name[1 : -len(suffix)] if name.startswith(".") and name.endswith(suffix) else ""

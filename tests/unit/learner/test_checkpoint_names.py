@@ -54,7 +54,9 @@ KEPT_BY_USERS: dict[str, Callable[[Path], Any]] = {
     "a directory of checkpoints": lambda root: shutil.copytree(root, root / "older" / "checkpoints"),
     "an archive": lambda root: (root / f"{name(2)}.tar.gz").write_bytes(b"x"),
     "a file of a checkpoint's name": lambda root: (root / name(999)).write_bytes(b"x"),
-    "a link to a checkpoint": lambda root: (root / name(999)).symlink_to(name(2)),
+    "a link to a checkpoint": lambda root: (root / name(999)).symlink_to(
+        shutil.copytree(root / name(2), root.with_name(f"{root.name}-elsewhere"))
+    ),
     "a link to nothing": lambda root: (root / name(999)).symlink_to("nowhere"),
 }
 
@@ -122,9 +124,7 @@ def test_a_checkpoint_that_was_set_aside_for_its_successor_is_still_there(tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {name(1), name(2), name(3)}
 
 
-def test_a_second_rename_that_fails_puts_the_first_one_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_second_rename_that_fails_puts_the_first_one_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The same step is saved again, and the disk gives up in between."""
     saved(tmp_path, 2)
     real_rename = Path.rename
@@ -134,9 +134,10 @@ def test_a_second_rename_that_fails_puts_the_first_one_back(
             raise OSError("gone")
         return real_rename(self, target)
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", fail)
-        save_checkpoint(tmp_path, 2, a_checkpoint(7), keep=1)
+        with pytest.raises(OSError, match="gone"):
+            save_checkpoint(tmp_path, 2, a_checkpoint(7), keep=1)
     assert [path.name for path in tmp_path.iterdir()] == [name(2)]
     assert_same(a_checkpoint(2), load_newest_checkpoint(tmp_path)[0])
 
@@ -150,9 +151,10 @@ def test_a_save_that_fails_leaves_the_others_and_nothing_half_written(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        saved(tmp_path, 3, keep=1)
+        with pytest.raises(OSError, match="No space"):
+            saved(tmp_path, 3, keep=1)
     assert {path.name for path in tmp_path.iterdir()} == {name(1), name(2)}
 
 
