@@ -1,6 +1,5 @@
 """`trunkline bench replay|acting|learner|weighting|probes|system`."""
 
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -22,6 +21,7 @@ from benchmarks.system import measure_system
 from benchmarks.weighting import measure_weighting
 from cli.arguments import JsonOption
 from deploy.errors import ConfigError
+from deploy.json_text import json_text
 
 Rounds = Annotated[int, typer.Option(min=1, help="Turns that both sides of a row take.")]
 Seconds = Annotated[float, typer.Option(min=0.1, help="Length of a turn.")]
@@ -114,7 +114,7 @@ def _run(
     measure(bench)
     _draw(bench, path)
     if as_json:
-        typer.echo(json.dumps(to_json(bench.rows)))
+        typer.echo(json_text(to_json(bench.rows)))
     else:
         _print_table(bench)
     for note in bench.notes:

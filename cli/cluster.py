@@ -13,6 +13,7 @@ from rich.table import Table
 from cli.arguments import JsonOption
 from deploy.cluster_api import find_token, split_address
 from deploy.errors import ClusterError, ConfigError
+from deploy.json_text import json_text
 
 ANSWER_SECONDS = 5.0
 
@@ -26,7 +27,7 @@ def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
     """Show how a run stands: its tasks, actors, learner, shards and nodes, and what it lacks."""
     said = _status(address)
     if as_json:
-        typer.echo(json.dumps(said))
+        typer.echo(json_text(said))
     elif said["state"] == "starting":
         typer.echo("the run is starting")
     else:
@@ -71,7 +72,7 @@ def _ask(address: str, path: str, order: dict[str, Any] | None = None, token: st
         ConfigError: it says what is wrong with the order.
     """
     split_address(address)
-    body = None if order is None else json.dumps(order).encode()
+    body = None if order is None else json_text(order).encode()
     request = urllib.request.Request(
         f"http://{address}{path}", body, {"Authorization": f"Bearer {token}"} if token else {}
     )

@@ -1,6 +1,5 @@
 """`trunkline doctor`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from deploy.cluster_api import DASHBOARD_PORT
 from deploy.config.loading import load_config
 from deploy.doctor.examination import Patient, examine
 from deploy.doctor.finding import Finding
+from deploy.json_text import json_text
 
 EXIT_PROBLEM = 4
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -40,7 +40,7 @@ def doctor(
     problems = sum(finding.verdict == "problem" for finding in findings)
     if as_json:
         report = {"healthy": problems == 0, "findings": [asdict(finding) for finding in findings]}
-        typer.echo(json.dumps(report))
+        typer.echo(json_text(report))
     else:
         _print(findings, problems)
     if problems:

@@ -1,6 +1,5 @@
 """`trunkline study` and `trunkline report`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from cli.arguments import AddressOption, JsonOption
 from deploy.errors import TrainingFailedError
+from deploy.json_text import json_text
 from study.findings import Findings
 from study.launch import report_study, run_study
 from study.plain_words import in_plain_words
@@ -53,7 +53,7 @@ def _say(progress: StudyProgress) -> None:
 
 def _conclude(findings: Findings, directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(to_json(findings)))
+        typer.echo(json_text(to_json(findings)))
         return
     typer.echo(in_plain_words(findings))
     typer.echo(f"report: {directory / 'report.html'}")

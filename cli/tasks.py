@@ -1,6 +1,5 @@
 """`trunkline tasks list`."""
 
-import json
 from dataclasses import asdict
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.arguments import JsonOption
+from deploy.json_text import json_text
 from tasks.registry import shipped_registry
 
 tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
@@ -23,7 +23,7 @@ def list_tasks(as_json: JsonOption = False) -> None:
     """List the environments that have settings of their own; any other Gymnasium id works too."""
     known = shipped_registry().all()
     if as_json:
-        typer.echo(json.dumps({"tasks": [asdict(environment) for environment in known]}))
+        typer.echo(json_text({"tasks": [asdict(environment) for environment in known]}))
         return
     table = Table()
     for heading in ("name", "env", "about", "solved at", "discount"):

@@ -1,6 +1,5 @@
 """`trunkline train` and `trunkline resume`."""
 
-import json
 import shlex
 import shutil
 import sys
@@ -27,6 +26,7 @@ from cli.results import print_results
 from deploy.config.loading import load_config, parse_config
 from deploy.config.memory import in_units, table_plans
 from deploy.config.resolution import ResolvedRun, resolve
+from deploy.json_text import json_text
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
@@ -111,9 +111,16 @@ def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict
 
 def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({**summary, "run_dir": str(directory)}))
+        typer.echo(json_text({**summary, "run_dir": str(directory)}))
         return
-    print_results(console, summary["tasks"])
+    print_results(console, summary["tasks"], summary["best"])
+    if summary["best"] is not None:
+        console.print(
+            f"mean: of learner step {summary['evaluated_learner_step']:,}, the last evaluation; "
+            f"best mean: of learner step {summary['best']['learner_step']:,}, kept for evaluate --best",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"{summary['stopped_by']} after {summary['train_seconds']:.1f} s of training, "
         f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",

@@ -15,6 +15,16 @@ RecordEvaluation = Callable[[EvaluationResult, Progress], None]
 """Takes a finished evaluation, and how far the run had come when it began."""
 
 
+def record_all(*records: RecordEvaluation) -> RecordEvaluation:
+    """Return what hands an evaluation to several, one after another."""
+
+    def record(result: EvaluationResult, progress: Progress) -> None:
+        for each in records:
+            each(result, progress)
+
+    return record
+
+
 class Evaluations:
     """Asks for an evaluation when one is due and none is under way.
 

@@ -1,6 +1,5 @@
 """One node of a cluster: which `ray start` it is, and what has to be so before it starts."""
 
-import json
 import os
 import platform
 import time
@@ -17,6 +16,7 @@ from deploy.cluster_api import (
     split_address,
 )
 from deploy.errors import ClusterError
+from deploy.json_text import json_text
 from deploy.membership import VERSION, VERSION_LABEL
 
 GCS_PORT = 6379
@@ -72,7 +72,7 @@ class NodePlan:
             *where,
             "--num-cpus=0",
             "--num-gpus=0",
-            f"--resources={json.dumps(dict(self.slots))}",
+            f"--resources={json_text(dict(self.slots))}",
             f"--labels={VERSION_LABEL}={VERSION}",
             f"--object-store-memory={self.object_store_bytes}",
             f"--dashboard-agent-listen-port={AGENT_PORT}",

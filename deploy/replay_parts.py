@@ -1,6 +1,5 @@
 """From a configuration to the parts of replay: shards, and the router that makes them one."""
 
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from deploy.seeding import child_seed
 from learner.batch_source import BatchSource
 from learner.td import annealed
 from replay.client import ShardClient
+from replay.durable import remove_or_warn
 from replay.fragment import TableShape, empty_block
 from replay.keys import first_key
 from replay.messages import Sampled
@@ -26,7 +26,7 @@ from replay.router import ReplayRouter, Spread
 from replay.rows import RowRing
 from replay.selector import Proportional, Selector, Uniform
 from replay.shard import Shard
-from replay.snapshot import MANIFEST, SnapshotWriter
+from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tasks.spec import TaskSpec
 
@@ -96,23 +96,23 @@ class ReplayParts:
         Raises:
             SnapshotError: one cannot be used.
         """
-        for directory in self._snapshots():
+        for number, directory in self._snapshots().items():
             here = {
                 task: table
                 for task, table in shard.tables.items()
-                if self.shard_of_actor(task, _number(directory)) == index
+                if self.shard_of_actor(task, number) == index
             }
             restore_tables(directory, here)
 
     def snapshot_writer(self, index: int) -> SnapshotWriter | None:
         """Return what saves a shard, or None if nothing is saved."""
-        return None if self.directory is None else SnapshotWriter(self.directory / f"shard-{index}")
+        return None if self.directory is None else SnapshotWriter(snapshot_directory(self.directory, index))
 
     def remove_old_snapshots(self) -> None:
         """Remove snapshots of shards that this run does not have: old, once all of its own are saved."""
-        for path in self._snapshots():
-            if _number(path) >= self.num_shards:
-                shutil.rmtree(path)
+        for number, path in self._snapshots().items():
+            if number >= self.num_shards:
+                remove_or_warn(path, path.with_name(f".{path.name}.removed"))
 
     def router(self, clients: Sequence[ShardClient]) -> ReplayRouter:
         """Return the learner's view of all shards."""
@@ -155,14 +155,8 @@ class ReplayParts:
             insert_until=0,
         )
 
-    def _snapshots(self) -> list[Path]:
-        if self.directory is None:
-            return []
-        return sorted((path.parent for path in self.directory.glob(f"shard-*/{MANIFEST}")), key=_number)
+    def _snapshots(self) -> dict[int, Path]:
+        return {} if self.directory is None else snapshot_directories(self.directory)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self._config.seed, self._life, *path)
-
-
-def _number(directory: Path) -> int:
-    return int(directory.name.removeprefix("shard-"))
