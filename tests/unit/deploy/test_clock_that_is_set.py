@@ -12,7 +12,7 @@ from tests.unit.deploy.local_run import train_locally
 
 @pytest.mark.parametrize("jump_seconds", [600.0, -3600.0])
 def test_ages_stay_what_they_are(monkeypatch: pytest.MonkeyPatch, jump_seconds: float):
-    """Of the last update, of which an alert speaks, and of the last checkpoint: both seem as old as they are."""
+    """Of the last update, of which an alert speaks, and of the last checkpoint: as old as they really are."""
     wall, jumped = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: wall() + jumped[0])
     monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
