@@ -7,10 +7,10 @@ import urllib.request
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.arguments import JsonOption
+from cli.output import answer, answer_json, console
 from deploy.cluster_api import find_token, split_address
 from deploy.errors import ClusterError, ConfigError
 
@@ -26,9 +26,9 @@ def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
     """Show how a run stands: its tasks, actors, learner, shards and nodes, and what it lacks."""
     said = _status(address)
     if as_json:
-        typer.echo(json.dumps(said))
+        answer_json(said)
     elif said["state"] == "starting":
-        typer.echo("the run is starting")
+        answer("the run is starting")
     else:
         _show(said)
 
@@ -45,7 +45,7 @@ def scale(
         raise typer.BadParameter(f"N: {actors!r} is not allowed: it should be a number, or all")
     count = None if actors == "all" else int(actors)
     _ask(address, "/scale", {"task": task, "actors": count}, find_token().text)
-    typer.echo(f"{task}: {'one actor in every slot' if count is None else f'{count} actors'} wanted")
+    answer(f"{task}: {'one actor in every slot' if count is None else f'{count} actors'} wanted")
 
 
 def _status(address: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _ask(address: str, path: str, order: dict[str, Any] | None = None, token: st
 
 
 def _show(said: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    screen = console()
     tasks = Table(box=None)
     for heading in (
         "task",
@@ -117,17 +117,18 @@ def _show(said: dict[str, Any]) -> None:
             f"{kept:.0%}",
             _number(task["samples_per_insert"]),
         )
-    console.print(tasks)
+    screen.print(tasks)
     up = sum(shard["up"] for shard in said["shards"])
-    console.print(
+    screen.print(
         f"learner: {said['learner_step']:,} updates, {said['updates_per_second']:,.0f}/s; "
-        f"shards: {up} of {len(said['shards'])} up; nodes that died: {said['node_deaths']}"
+        f"shards: {up} of {len(said['shards'])} up; nodes that died: {said['node_deaths']}",
+        highlight=False,
     )
     for node in said["nodes"]:
         slots = ", ".join(f"{kind} {count}" for kind, count in node["slots"].items()) or "no slots"
-        console.print(f"node {node['host']}: {node['state']}, {slots}", markup=False, soft_wrap=True)
+        screen.print(f"node {node['host']}: {node['state']}, {slots}", markup=False, soft_wrap=True)
     for sentence in said["warnings"]:
-        console.print(f"! {sentence}", markup=False, soft_wrap=True)
+        screen.print(f"! {sentence}", markup=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

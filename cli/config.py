@@ -5,6 +5,7 @@ import json
 import typer
 
 from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from cli.output import answer, answer_json
 from deploy.config.loading import load_config, to_yaml
 from deploy.config.resolution import resolve
 from deploy.config.schema import RunConfig
@@ -16,7 +17,10 @@ config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 def show(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
     """Print a configuration with every field, as it would be run."""
     config = _checked(arguments)
-    typer.echo(json.dumps(config.model_dump(mode="json")) if as_json else to_yaml(config), nl=as_json)
+    if as_json:
+        answer_json(config.model_dump(mode="json"))
+    else:
+        answer(to_yaml(config), end="")
 
 
 @config_app.command()
@@ -24,13 +28,16 @@ def validate(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) 
     """Say whether a configuration could be run on this machine."""
     config = _checked(arguments)
     tasks = list(config.tasks)
-    typer.echo(json.dumps({"valid": True, "tasks": tasks}) if as_json else f"valid: {', '.join(tasks)}")
+    if as_json:
+        answer_json({"valid": True, "tasks": tasks})
+    else:
+        answer(f"valid: {', '.join(tasks)}")
 
 
 @config_app.command()
 def schema() -> None:
     """Print the JSON schema of a configuration, for editors."""
-    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))
+    answer(json.dumps(RunConfig.model_json_schema(), indent=2))
 
 
 def _checked(arguments: list[str] | None) -> RunConfig:

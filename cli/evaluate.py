@@ -1,12 +1,11 @@
 """`trunkline evaluate`."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.arguments import JsonOption, RunDir
+from cli.output import answer_json, console, note
 from cli.results import print_results
 from deploy.offline_evaluation import evaluate_run
 from deploy.run_directory import RunDirectory
@@ -20,8 +19,8 @@ def evaluate(
     """Play fresh greedy episodes with the weights of RUN_DIR's newest checkpoint that verifies."""
     result = evaluate_run(RunDirectory.open(run_dir), episodes)
     for sentence in result["passed_over"]:
-        typer.echo(f"passed over: {sentence}", err=True)
+        note(f"passed over: {sentence}")
     if as_json:
-        typer.echo(json.dumps(result))
+        answer_json(result)
     else:
-        print_results(Console(), result["tasks"])
+        print_results(console(), result["tasks"])

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from cli.commands import LazyCommands
+from cli.output import begin, note, unwritten
 
 EXIT_CODES = {
     "deploy.errors.ConfigError": 3,
@@ -18,6 +19,7 @@ EXIT_CODES = {
     "tasks.errors.EnvironmentFailureError": 5,
 }
 """What a user can put right, by name: importing all of these would take as long as importing torch."""
+EXIT_UNWRITTEN = 1
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -35,8 +37,15 @@ def _trunkline() -> None:
 
 def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
+    standard_output = begin()
     try:
         app()
+    except SystemExit as end:
+        reason = unwritten(standard_output)
+        if reason is None:
+            raise
+        note(f"trunkline: standard output cannot be written: {reason}")
+        sys.exit(end.code or EXIT_UNWRITTEN)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
@@ -44,7 +53,7 @@ def main() -> NoReturn:
         if code is None:
             raise
         for sentence in str(error).splitlines():
-            typer.echo(f"trunkline: {sentence}", err=True)
+            note(f"trunkline: {sentence}")
         sys.exit(code)
     sys.exit(0)
 

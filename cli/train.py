@@ -1,6 +1,5 @@
 """`trunkline train` and `trunkline resume`."""
 
-import json
 import shlex
 import shutil
 import sys
@@ -22,6 +21,8 @@ from cli.arguments import (
     refuse_local_address,
     split_arguments,
 )
+from cli.output import answer_json
+from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
 from deploy.config.loading import load_config, parse_config
@@ -51,7 +52,7 @@ def train(
     path, overrides = split_arguments(arguments)
     run = resolve(load_config(path, overrides))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    console = Console(stderr=as_json)
+    console = console_for(notes=as_json)
     _announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
@@ -72,7 +73,7 @@ def resume(
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint()
     run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
-    console = Console(stderr=as_json)
+    console = console_for(notes=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
     _announce(console, run, address)
@@ -109,7 +110,7 @@ def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict
 
 def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({**summary, "run_dir": str(directory)}))
+        answer_json({**summary, "run_dir": str(directory)})
         return
     print_results(console, summary["tasks"])
     console.print(
