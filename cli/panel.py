@@ -83,7 +83,7 @@ def render(status: RunStatus) -> Panel:
         tasks.add_row(*_cells(task))
     return Panel(
         Group(tasks, "", _learner_line(status)),
-        title=f"trunkline · {status.train_seconds:.0f} s of training",
+        title=f"trunkline: {status.train_seconds:.0f} s of training",
         border_style="cyan",
     )
 
@@ -128,4 +128,4 @@ def _learner_line(status: RunStatus) -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"  # noqa: RUF001 - a dash for nothing yet
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -41,7 +41,7 @@ class ProbesLog:
     """Writes each reading as a line of `probes.jsonl`: its fields by name, null for what is not a number."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / PROBES).open("a")
+        self._file = (directory / PROBES).open("a", encoding="utf-8")
 
     def __call__(self, reading: ProbeReading) -> None:
         """Write a line."""

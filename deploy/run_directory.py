@@ -73,7 +73,7 @@ class RunDirectory:
             ConfigError: it is not one.
         """
         try:
-            text = (path / CONFIG).read_text()
+            text = (path / CONFIG).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise ConfigError(
@@ -88,7 +88,7 @@ class RunDirectory:
     def lives(self) -> int:
         """Return how many lives of the run have begun."""
         try:
-            return int((self.path / LIVES).read_text())
+            return int((self.path / LIVES).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return 0
 
@@ -108,7 +108,7 @@ class RunDirectory:
     def summary(self) -> dict[str, Any] | None:
         """Return `summary.json`, or None if no life of the run has ended in order."""
         try:
-            summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
+            summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return summary

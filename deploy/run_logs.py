@@ -16,7 +16,7 @@ class MetricsLog:
     """Writes each status as a line of `metrics.jsonl`."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / METRICS).open("a")
+        self._file = (directory / METRICS).open("a", encoding="utf-8")
 
     def __call__(self, status: RunStatus) -> None:
         """Write a line."""
@@ -32,7 +32,7 @@ class EvaluationLog:
     """Writes each evaluation as a line of `evaluations.jsonl`."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / EVALUATIONS).open("a")
+        self._file = (directory / EVALUATIONS).open("a", encoding="utf-8")
 
     def __call__(self, result: EvaluationResult, progress: Progress) -> None:
         """Write a line: the updates behind the weights, and of each task its env steps and mean returns."""

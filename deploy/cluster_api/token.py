@@ -47,7 +47,7 @@ def find_token(environment: Mapping[str, str] = os.environ) -> Token:
 
 def _from_file(path: Path, source: str) -> Token:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise TokenUnusableError(
