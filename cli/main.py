@@ -1,5 +1,6 @@
 """The `trunkline` command."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -7,6 +8,7 @@ import typer
 
 from cli.commands import LazyCommands
 from cli.output import begin, note, unwritten
+from replay.spare_folder import spare_folder
 
 EXIT_CODES = {
     "deploy.errors.ConfigError": 3,
@@ -38,6 +40,7 @@ def _trunkline() -> None:
 def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
     standard_output = begin()
+    _give_home()
     try:
         app()
     except SystemExit as end:
@@ -56,6 +59,12 @@ def main() -> NoReturn:
             note(f"trunkline: {sentence}")
         sys.exit(code)
     sys.exit(0)
+
+
+def _give_home() -> None:
+    """Set HOME where this user has none, as in a container under any number: libraries want one."""
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = str(spare_folder("trunkline-home") or "/nonexistent")
 
 
 def _exit_code(error: Exception) -> int | None:

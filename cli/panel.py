@@ -58,8 +58,9 @@ class PlainLines:
 
 
 def display(console: Console) -> Display:
-    """Return what suits the console."""
-    return LivePanel(console) if console.is_terminal else PlainLines(console)
+    """Return what suits the console: a panel only where the cursor can move, whatever FORCE_COLOR says."""
+    movable = console.is_terminal and console.file.isatty() and not console.is_dumb_terminal
+    return LivePanel(console) if movable else PlainLines(console)
 
 
 def render(status: RunStatus) -> Panel:

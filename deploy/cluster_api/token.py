@@ -36,7 +36,7 @@ def find_token(environment: Mapping[str, str] = os.environ) -> Token:
     given = environment.get("RAY_AUTH_TOKEN_PATH")
     if given:
         return _from_file(Path(given), f"RAY_AUTH_TOKEN_PATH, {given}")
-    usual = Path(environment.get("HOME") or Path.home()) / ".ray" / "auth_token"
+    usual = Path(environment.get("HOME") or os.path.expanduser("~")) / ".ray" / "auth_token"
     if os.path.exists(usual):
         return _from_file(usual, "~/.ray/auth_token")
     raise TokenMissingError(

@@ -9,6 +9,6 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-_TOKEN_FILE = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+_TOKEN_FILE = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or os.path.expanduser("~/.ray/auth_token"))
 if "ray" not in sys.modules and (os.environ.get("RAY_AUTH_TOKEN") or _TOKEN_FILE.exists()):
     os.environ.setdefault("RAY_AUTH_MODE", "token")
