@@ -1,9 +1,5 @@
 """`trunkline status` and `trunkline scale`: what a run says of itself, and what it can be told."""
 
-import http.client
-import json
-import urllib.error
-import urllib.request
 from typing import Annotated, Any
 
 import typer
@@ -11,10 +7,7 @@ from rich.table import Table
 
 from cli.arguments import JsonOption
 from cli.output import answer, answer_json, console
-from deploy.cluster_api import find_token, split_address
-from deploy.errors import ClusterError, ConfigError
-
-ANSWER_SECONDS = 5.0
+from deploy.cluster_api import RunClient, find_token
 
 RunAddress = Annotated[
     str, typer.Option("--address", metavar="HOST:PORT", help="Where the run's learner serves its metrics.")
@@ -24,7 +17,7 @@ HERE = "127.0.0.1:9464"
 
 def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
     """Show how a run stands: its tasks, actors, learner, shards and nodes, and what it lacks."""
-    said = _status(address)
+    said = RunClient(address).status()
     if as_json:
         answer_json(said)
     elif said["state"] == "starting":
@@ -44,51 +37,8 @@ def scale(
     if actors != "all" and not actors.isdecimal():
         raise typer.BadParameter(f"N: {actors!r} is not allowed: it should be a number, or all")
     count = None if actors == "all" else int(actors)
-    _ask(address, "/scale", {"task": task, "actors": count}, find_token().text)
+    RunClient(address).scale(task, count, find_token().text)
     answer(f"{task}: {'one actor in every slot' if count is None else f'{count} actors'} wanted")
-
-
-def _status(address: str) -> dict[str, Any]:
-    """Return what a run says of itself.
-
-    Raises:
-        ClusterError: no run answers.
-    """
-    try:
-        said = json.loads(_ask(address, "/status"))
-    except ValueError:
-        said = None
-    if not isinstance(said, dict) or "state" not in said:
-        raise ClusterError(f"what answers at {address} is no run: check metrics.host and metrics.port")
-    return said
-
-
-def _ask(address: str, path: str, order: dict[str, Any] | None = None, token: str = "") -> bytes:
-    """Return the answer of a run's learner.
-
-    Raises:
-        ClusterError: it does not answer, or refuses the token.
-        ConfigError: it says what is wrong with the order.
-    """
-    split_address(address)
-    body = None if order is None else json.dumps(order).encode()
-    request = urllib.request.Request(
-        f"http://{address}{path}", body, {"Authorization": f"Bearer {token}"} if token else {}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
-            content: bytes = answer.read()
-            return content
-    except urllib.error.HTTPError as error:
-        sentence = error.read().decode(errors="replace").strip().partition("\n")[0] or error.reason
-        raise (ConfigError if error.code == 400 else ClusterError)(sentence) from error
-    except (OSError, http.client.HTTPException) as error:
-        reason = "its answer is not HTTP" if isinstance(error, http.client.HTTPException) else error
-        reason = getattr(reason, "reason", reason)
-        raise ClusterError(
-            f"no run answers at {address} ({reason}): the learner is not there, is starting again, or serves "
-            "its metrics elsewhere (metrics.host, metrics.port)"
-        ) from error
 
 
 def _show(said: dict[str, Any]) -> None:
