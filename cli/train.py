@@ -1,8 +1,5 @@
 """`trunkline train` and `trunkline resume`."""
 
-import shlex
-import shutil
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +28,7 @@ from deploy.config.resolution import ResolvedRun, resolve
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
+from deploy.shell import as_operand, command_line, program
 
 
 def train(
@@ -122,17 +120,14 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary):
-        console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)
+        console.print(f"  {command_line(command)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _next_commands(directory: Path, summary: dict[str, Any]) -> list[list[str]]:
     """Return two commands that can be typed as they stand, whether or not the environment is activated."""
-    evaluate = [_callable("trunkline"), "evaluate", str(directory)]
+    where = as_operand(directory)
+    evaluate = [program("trunkline"), "evaluate", where]
     if summary["solved"]:
-        return [evaluate, [_callable("tensorboard"), "--logdir", str(directory)]]
+        return [evaluate, [program("tensorboard"), "--logdir", where]]
     more = f"stop_env_steps={2 * summary['env_steps']}"
-    return [evaluate, [_callable("trunkline"), "resume", str(directory), more]]
-
-
-def _callable(name: str) -> str:
-    return name if shutil.which(name) else str(Path(sys.argv[0]).with_name(name))
+    return [evaluate, [program("trunkline"), "resume", where, more]]
