@@ -3,6 +3,7 @@
 import typer
 
 from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from cli.output import answer, answer_json
 from deploy.config.loading import load_config, to_yaml
 from deploy.config.resolution import resolve
 from deploy.config.schema import RunConfig
@@ -15,7 +16,10 @@ config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 def show(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
     """Print a configuration with every field, as it would be run."""
     config = _checked(arguments)
-    typer.echo(json_text(config.model_dump(mode="json")) if as_json else to_yaml(config), nl=as_json)
+    if as_json:
+        answer_json(config.model_dump(mode="json"))
+    else:
+        answer(to_yaml(config), end="")
 
 
 @config_app.command()
@@ -23,13 +27,16 @@ def validate(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) 
     """Say whether a configuration could be run on this machine."""
     config = _checked(arguments)
     tasks = list(config.tasks)
-    typer.echo(json_text({"valid": True, "tasks": tasks}) if as_json else f"valid: {', '.join(tasks)}")
+    if as_json:
+        answer_json({"valid": True, "tasks": tasks})
+    else:
+        answer(f"valid: {', '.join(tasks)}")
 
 
 @config_app.command()
 def schema() -> None:
     """Print the JSON schema of a configuration, for editors."""
-    typer.echo(json_text(RunConfig.model_json_schema(), indent=2))
+    answer(json_text(RunConfig.model_json_schema(), indent=2))
 
 
 def _checked(arguments: list[str] | None) -> RunConfig:

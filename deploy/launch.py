@@ -152,6 +152,7 @@ def _run(
             time.perf_counter,
             directory.disk,
         )
+
         def summary_of(outcome: Outcome) -> dict[str, Any]:
             told_by_best = best.compared_with(outcome.evaluation)
             return {**summarise(config, outcome), **told_by_best, "lost_log_records": logs.lost()}

@@ -81,7 +81,7 @@ def load_study(path: Path) -> StudyConfig:
         ConfigError: it cannot be read, or a field is wrong; one sentence a mistake.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error

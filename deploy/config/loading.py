@@ -55,12 +55,12 @@ def to_yaml(config: RunConfig) -> str:
 
 def shipped_text() -> str:
     """Return the configuration that is used where none is given."""
-    return resources.files("deploy").joinpath("configs", SHIPPED).read_text()
+    return resources.files("deploy").joinpath("configs", SHIPPED).read_text(encoding="utf-8")
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error

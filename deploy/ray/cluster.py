@@ -12,7 +12,10 @@ from typing import Any
 
 import ray
 
+from deploy.cluster_api import split_address
 from deploy.errors import ClusterError
+from deploy.membership import slots_among
+from deploy.node import node_command
 
 PROBE_SECONDS = 5.0
 SLOTS_SECONDS = 45.0
@@ -23,12 +26,18 @@ _REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, l
 
 
 @contextmanager
-def cluster(address: str | None, slots: Mapping[str, int], run: str | None = None) -> Iterator[None]:
+def cluster(
+    address: str | None,
+    slots: Mapping[str, int],
+    run: str | None = None,
+    useful: Mapping[str, int] | None = None,
+) -> Iterator[None]:
     """Be connected to a cluster that offers `slots`, and leave it in the end.
 
     Args:
         address: `host:port` of a running cluster; None starts one on this machine and ends it again.
         slots: how many processes of each kind it must have room for, such as `{"replay": 1}`.
+        useful: slots that are not waited for, but named with those that are lacking.
         run: whose processes are looked for and found by name; None for names that nobody else knows.
 
     Raises:
@@ -46,7 +55,7 @@ def cluster(address: str | None, slots: Mapping[str, int], run: str | None = Non
         _join(address, options)
     try:
         if address is not None:
-            _wait_for(slots, address)
+            _wait_for(slots, useful or {}, address)
         yield
     finally:
         ray.shutdown()
@@ -65,14 +74,12 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
         "check that `ray start --head` runs there, that the port is the one it printed (6379 by default), "
         "that no firewall is in between, and that both sides have the same Ray version and token"
     )
-    host, separator, port = address.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ClusterError(f"--address: {address!r} is not allowed: it should be host:port")
+    host_and_port = split_address(address)
     try:
-        socket.create_connection((host, int(port)), timeout=PROBE_SECONDS).close()
+        socket.create_connection(host_and_port, timeout=PROBE_SECONDS).close()
         rehearsal = [sys.executable, "-c", _REHEARSAL, address]
         subprocess.run(rehearsal, check=True, capture_output=True, timeout=REHEARSAL_SECONDS)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         raise ClusterError(f"cluster {address} does not answer ({error}): {advice}") from error
     except subprocess.TimeoutExpired as error:
         raise ClusterError(f"cluster {address} does not answer as Ray does: {advice}") from error
@@ -81,24 +88,30 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
     ray.init(address=address, **options)
 
 
-def _wait_for(slots: Mapping[str, int], address: str) -> None:
+def _wait_for(slots: Mapping[str, int], useful: Mapping[str, int], address: str) -> None:
     deadline = time.monotonic() + SLOTS_SECONDS
     while missing := _missing(slots):
         if time.monotonic() > deadline:
+            offered = _offered()
+            listed = "; ".join(f"{k!r}: {slots[k]} needed, {offered.get(k, 0):g} there" for k in missing)
             raise ClusterError(
-                f"cluster {address} has too few slots ({'; '.join(missing)}): "
-                f"start nodes with `trunkline node --address {address} --slots KIND=COUNT`"
+                f"cluster {address} has too few slots ({listed}): start a node that has them, here or on "
+                f"another machine, with `{node_command(address, {**missing, **_missing(useful)})}`"
             )
         time.sleep(LOOK_SECONDS)
 
 
-def _missing(slots: Mapping[str, int]) -> list[str]:
-    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return [
-        f"{name!r}: {count} needed, {offered.get(name, 0):g} there"
-        for name, count in slots.items()
-        if offered.get(name, 0) < count
-    ]
+def _missing(slots: Mapping[str, int]) -> dict[str, int]:
+    """Return how many slots of each kind are lacking, without kinds of which there are enough."""
+    offered = _offered()
+    return {
+        kind: count - offered.get(kind, 0) for kind, count in slots.items() if offered.get(kind, 0) < count
+    }
+
+
+def _offered() -> dict[str, int]:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return slots_among(resources)
 
 
 def _first_line(error: Exception) -> str:

@@ -36,11 +36,14 @@ class RayRuntime:
         self._cleanup = ExitStack()
 
     def __enter__(self) -> "RayRuntime":
-        slots = {"replay": self._parts.replay.num_shards, "evaluator": 1}
+        needed = {"replay": self._parts.replay.num_shards, "evaluator": 1}
+        tasks = self._parts.config.tasks.items()
+        for_actors = {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
         if self._address is None:
-            tasks = self._parts.config.tasks.items()
-            slots |= {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
-        self._cleanup.enter_context(cluster(self._address, slots, self._run if self._address else None))
+            there = cluster(None, needed | for_actors)
+        else:
+            there = cluster(self._address, needed, self._run, for_actors)
+        self._cleanup.enter_context(there)
         try:
             self._bring_up()
         except BaseException:
