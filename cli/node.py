@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deploy.cluster_api import find_token
-from deploy.config.schema import parse_bytes
+from deploy.config.values import parse_bytes
 from deploy.membership import is_slot
 from deploy.node import NodePlan, wait_for_head
 

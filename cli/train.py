@@ -71,7 +71,7 @@ def resume(
     refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint()
-    run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
+    run = resolve(parse_config(directory.config.model_dump(), overrides or []))
     console = Console(stderr=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)

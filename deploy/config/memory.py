@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deploy.config.schema import RunConfig, parse_bytes
+from deploy.config.schema import RunConfig
+from deploy.config.values import parse_bytes
 from tasks.spec import TaskSpec
 
 ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4

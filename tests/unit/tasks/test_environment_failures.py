@@ -23,7 +23,7 @@ IN_STEP = {
     "NanObservation": "returned an observation that is not finite (nan)",
     "NanReward": "returned a reward that is not finite (nan)",
     "WrongShape": "returned an observation of shape (5,), but declares (3,)",
-    "HugeObservation": "returned an observation that is not finite (inf)",
+    "HugeObservation": "returned an observation with a value of ",
     "TextObservation": "",
     "TextReward": "",
 }
