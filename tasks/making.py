@@ -82,8 +82,8 @@ def _missing(env: str, module: str) -> str:
     if own is not None and f"{own}.".startswith(f"{module}."):
         return (
             f"cannot be built: no module {module!r} is found where this process runs; install it there, "
-            "start trunkline in the directory that it lies in, or name that directory in the variable PYTHONPATH, "
-            "as in: PYTHONPATH=/where/it/lies trunkline ..."
+            "start trunkline in the directory that it lies in, or name that directory in the variable "
+            "PYTHONPATH, as in: PYTHONPATH=/where/it/lies trunkline ..."
         )
     return f"cannot be built: it needs the module {module!r}, which is not installed where this process runs"
 

@@ -44,14 +44,21 @@ class ResolvedRun:
 
 
 def resolve(config: RunConfig) -> ResolvedRun:
-    """Try every task's environment, and check the configuration against them and this machine.
+    """Build every task's environment once, and check the configuration against them and this machine.
 
     Raises:
         ConfigError: one sentence a mistake.
     """
-    specs, reports = _described(config, _tried)
-    check(config, specs, machine_memory_bytes())
-    return ResolvedRun(config, specs, advice(config, specs, reports))
+    return _resolved(config, _looked_at)
+
+
+def rehearse(config: RunConfig) -> ResolvedRun:
+    """Do what `resolve` does, and play every task's environment for a few steps, before a run is built on it.
+
+    Raises:
+        ConfigError: one sentence a mistake, what environments did wrong included.
+    """
+    return _resolved(config, _tried)
 
 
 def resolve_specs(config: RunConfig) -> list[TaskSpec]:
@@ -145,6 +152,12 @@ def least_error_buffer(config: RunConfig, spec: TaskSpec) -> float:
     request = batch * _batches_per_request(config, spec, batch)
     ratio = config.replay.samples_per_insert or 0.0
     return smallest_error_buffer(ratio, insert, request, num_shards(config, spec.name))
+
+
+def _resolved(config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]) -> ResolvedRun:
+    specs, reports = _described(config, look)
+    check(config, specs, machine_memory_bytes())
+    return ResolvedRun(config, specs, advice(config, specs, reports))
 
 
 def _described(

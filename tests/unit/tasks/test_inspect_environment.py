@@ -59,7 +59,7 @@ REFUSED = {
         "CartPoel-v1",
         {},
         "tasks.pole.env: unknown environment 'CartPoel-v1'; did you mean 'CartPole-v1'? "
-        "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class for ",
+        "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class ",
     ),
     "unknown version": (
         "CartPole-v77",
