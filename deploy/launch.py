@@ -1,17 +1,16 @@
 """Brings a run up, trains, and leaves its results in its directory."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 import torch
 
 from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
+from deploy.interrupts import interrupted_at_once, interrupted_in_order
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
 from deploy.probing import ProbesLog, Probing
@@ -89,10 +88,16 @@ def start_or_resume_run(
         return start_run(run, path, runtime, address, observers)
     directory = RunDirectory.open(path)
     summary = directory.summary()
-    if summary is not None and (summary["solved"] or summary["env_steps"] >= run.config.stop_env_steps):
+    if summary is not None and _is_done(summary, run.config.stop_env_steps):
         return summary
     checkpoint = directory.newest_checkpoint()[0] if directory.has_checkpoints() else None
     return resume_run(run, path, checkpoint, runtime, address, observers)
+
+
+def _is_done(summary: Mapping[str, Any], stop_env_steps: int) -> bool:
+    """Return whether a run came to its end, and not only near it: its last evaluation may have failed."""
+    used_up = summary["stopped_by"] == "budget" and summary["env_steps"] >= stop_env_steps
+    return bool(summary["solved"] or used_up)
 
 
 def _parts(run: ResolvedRun, path: Path, life: int, address: str | None) -> Parts:
@@ -117,6 +122,7 @@ def _run(
     everyone: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
+        stack.enter_context(interrupted_at_once())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
             everyone.append(server)
@@ -152,12 +158,11 @@ def _run(
             evaluations,
             before,
             _probing(config.probes.period, directory.path, stack),
+            lambda outcome: directory.write_summary(summarise(config, outcome)),
         )
-        with _graceful_interrupts(training.interrupt):
+        with interrupted_in_order(training.interrupt):
             outcome = training.run()
-    summary = summarise(config, outcome)
-    directory.write_summary(summary)
-    return summary
+    return summarise(config, outcome)
 
 
 def _runtime(
@@ -193,20 +198,3 @@ def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:
         weights_version=state.get("weights_version", -1),
         counted=[CountedSteps(**steps) for steps in state.get("counted", ())],
     )
-
-
-@contextmanager
-def _graceful_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) end the training loop, and the second end everything at once."""
-
-    def on_signal(_: int, __: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        interrupt()
-
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from deploy.accounting import TaskAccount
 from deploy.judge import EvaluationResult
 from deploy.replay_monitor import CountedSteps
 
-StopReason = Literal["solved", "budget", "interrupted"]
+StopReason = Literal["solved", "budget", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ class Outcome:
 
     Attributes:
         reason: why it stopped.
+        error: what went wrong, in a sentence; None unless the reason is `failed`.
         progress: all lives so far, this one included.
         learner_step: updates done over all lives.
         evaluation: the evaluation that its returns are reported from; None if there was none.
-        weights_sha256: of the weights in the last checkpoint.
+        weights_sha256: of the weights that it ended with.
         phase_seconds: learner's time by phase, in this life, since its first update.
-        accounts: where each task's transitions went, in this life.
+        accounts: where each task's transitions went, in this life; None while that is not known.
         replay_saved: whether replay, as it was in the end, is in the run's directory.
     """
 
@@ -51,5 +52,6 @@ class Outcome:
     evaluation: EvaluationResult | None
     weights_sha256: str
     phase_seconds: Mapping[str, float]
-    accounts: Mapping[str, TaskAccount]
+    accounts: Mapping[str, TaskAccount] | None
     replay_saved: bool
+    error: str | None = None

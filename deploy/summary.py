@@ -18,13 +18,14 @@ def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
         name: {
             **returns_of(outcome.evaluation, name, task.solved_at),
             "env_steps": outcome.progress.env_steps[name],
-            "transitions": asdict(outcome.accounts[name]),
+            "transitions": _account(outcome, name),
         }
         for name, task in config.tasks.items()
     }
     return {
         "solved": outcome.reason == "solved",
         "stopped_by": outcome.reason,
+        "error": outcome.error,
         "train_seconds": round(outcome.progress.train_seconds, 3),
         "learner_steps": outcome.learner_step,
         "env_steps": sum(outcome.progress.env_steps.values()),
@@ -35,6 +36,11 @@ def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
         "tasks": tasks,
         "versions": versions(),
     }
+
+
+def _account(outcome: Outcome, task: str) -> dict[str, Any] | None:
+    account = None if outcome.accounts is None else outcome.accounts.get(task)
+    return None if account is None else asdict(account)
 
 
 def returns_of(evaluation: EvaluationResult | None, task: str, solved_at: float | None) -> dict[str, Any]:

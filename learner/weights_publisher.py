@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from learner.divergence import refuse_divergence
 from learner.learner import Learner
 from network.weights import WeightsLayout, WeightsSnapshot
 
@@ -31,7 +32,12 @@ class WeightsPublisher:
         self.version = max(self.version, version)
 
     def publish(self) -> WeightsSnapshot:
-        """Publish the weights as they are now under the next version, and return them."""
+        """Publish the weights as they are now under the next version, and return them.
+
+        Raises:
+            DivergedError: the learner holds numbers that are not finite; nothing was published.
+        """
+        refuse_divergence(self._learner)
         self.version += 1
         snapshot = self._layout.snapshot(self._learner.network, self.version, self._learner.learner_step)
         self._sink.publish(snapshot)

@@ -57,6 +57,15 @@ def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(*sentences(error)) from error
 
 
+def with_overrides(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    """Return a configuration with `key=value` overrides applied.
+
+    Raises:
+        ConfigError: a field is wrong; one sentence a mistake.
+    """
+    return parse_config(config.model_dump(), overrides)
+
+
 def set_field(raw: dict[str, Any], key: str, value: object, said: str) -> None:
     """Set a field of an unvalidated configuration by its dotted name; a task set to null is removed.
 

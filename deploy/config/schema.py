@@ -200,6 +200,11 @@ class LearnerConfig(Section):
     prefetch_batches: Positive = Field(
         64, description="batches of a task that are asked for ahead, in two requests or more"
     )
+    stall_seconds: PositiveFloat = Field(
+        600.0,
+        description="seconds that the learner waits without any new transition until the run ends, saved; "
+        "a run that has got over long pauses waits up to five times the longest of them",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
     threads: Positive = Field(1, description="CPU threads of the learner")
 
@@ -224,6 +229,9 @@ class CheckpointConfig(Section):
     """Checkpoints."""
 
     period: Positive = Field(5_000, description="updates between checkpoints")
+    seconds: PositiveFloat = Field(
+        300.0, description="seconds between checkpoints at most, where updates are slow"
+    )
     keep: Positive = Field(3, description="newest checkpoints to keep")
     replay: bool = Field(True, description="whether replay is saved with them")
 

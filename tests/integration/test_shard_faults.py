@@ -15,7 +15,12 @@ from tests.support.runs import FinishedRun, train_over_ray
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-UNBOUNDED = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "evaluation.period=100000")
+UNBOUNDED = (
+    "tasks.chain.solved_at=null",
+    "tasks.identity.solved_at=null",
+    "evaluation.period=100000",
+    "learner.stall_seconds=30",
+)
 STEADY = (*slowed("chain", 0.002), *slowed("identity", 0.002), *UNBOUNDED)
 """Two actors a task bring less than 2000 env steps a second, on any machine."""
 TWO_SHARDS = ("replay.shards=2", "tasks.chain.actors=2", "tasks.identity.actors=2")
@@ -26,7 +31,6 @@ PROMISED_SECONDS = 5.0
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report often enough to see pauses; call a run stalled within the test's time."""
     monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.2)
-    monkeypatch.setattr("deploy.training.STALL_SECONDS", 30.0)
 
 
 class Fault:

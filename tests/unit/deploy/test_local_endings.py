@@ -76,11 +76,11 @@ class Idle(ReportingRuntime):
         pass
 
 
-def test_a_run_that_nothing_reaches_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
-    """Nothing waits for ever: the sentence names the tasks that the learner waits for."""
-    monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.5)
-    with pytest.raises(TrainingFailedError, match=r"nothing reached replay .* waits for: chain, identity"):
-        train_locally(*SHORT, runtime_type=Idle)
+def test_a_run_that_nothing_reaches_ends_with_a_sentence():
+    """Nothing waits for ever: the sentence names the tasks that the learner waits for, and the setting."""
+    sentence = r"nothing reached replay .* waits for: chain, identity \(learner.stall_seconds, now 0.5,"
+    with pytest.raises(TrainingFailedError, match=sentence):
+        train_locally(*SHORT, "learner.stall_seconds=0.5", runtime_type=Idle)
 
 
 def test_replay_that_cannot_be_saved_ends_a_run_with_a_sentence(tmp_path: Path):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-import deploy.training
 from deploy.progress import Progress
 from deploy.status import RunStatus
 from deploy.training import Training
@@ -108,7 +107,7 @@ def test_how_often_a_run_reports_changes_nothing(monkeypatch: pytest.MonkeyPatch
     """Reports come by the clock, so a slow machine reports at other moments: the result is the same."""
     ends = []
     for seconds in (1e9, 0.0):
-        monkeypatch.setattr(deploy.training, "REPORT_SECONDS", seconds)
+        monkeypatch.setattr("deploy.training.REPORT_SECONDS", seconds)
         runs = [train_locally(*UNSOLVABLE, f"stop_env_steps={budget}") for budget in (250, 350, 420)]
         ends.append([(run.outcome.weights_sha256, run.outcome.learner_step) for run in runs])
     assert ends[0] == ends[1]
@@ -139,9 +138,9 @@ def test_a_run_without_bounds_ends_with_its_budget():
 def test_earlier_lives_use_up_the_budget():
     """A resumed run does the rest only, and adds it to what was there."""
     before = Progress(env_steps={"chain": 150, "identity": 100}, train_seconds=1e6, life=2)
-    run = train_locally(*SHORT, before=before)
+    run = train_locally(*SHORT, "stop_env_steps=700", before=before)
     inserted = sum(table.inserted for table in run.tables.values())
-    assert 150 <= inserted < 350
+    assert 450 <= inserted < 650
     assert run.outcome.progress.life == 2
     assert run.outcome.progress.env_steps["chain"] > 150
     assert run.outcome.progress.train_seconds > 1e6
@@ -156,7 +155,7 @@ def test_a_resumed_run_shows_its_training_time_once():
 
 def test_an_interrupt_ends_the_run_with_a_checkpoint(monkeypatch: pytest.MonkeyPatch):
     """It stops after the update at hand, evaluates nothing more, and saves what it has."""
-    monkeypatch.setattr(deploy.training, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
 
     def interrupt(training: Training, status: RunStatus) -> None:
         if status.learner_step >= 30:
@@ -194,10 +193,10 @@ def test_every_transition_is_accounted_for(ratio: str):
         assert counters.stale_updates == 0
 
 
-def test_without_a_replay_ratio_the_run_goes_on(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_replay_ratio_the_run_goes_on():
     """`replay.samples_per_insert: null` never holds the learner back, and the actors act all the same."""
-    monkeypatch.setattr(deploy.training, "STALL_SECONDS", 0.5)
-    run = train_locally(*SHORT, "replay.samples_per_insert=null", "evaluation.period=10000")
+    overrides = ("replay.samples_per_insert=null", "evaluation.period=10000", "learner.stall_seconds=0.5")
+    run = train_locally(*SHORT, *overrides)
     assert run.outcome.reason == "budget"
 
 

@@ -25,6 +25,7 @@ RUN = (
     "tasks.identity.actors=2",
     "evaluation.period=100000",
     "stop_env_steps=900",
+    "learner.stall_seconds=2.0",
 )
 
 
@@ -33,7 +34,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report and look after shards in every round; call a run stalled soon."""
     monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
     monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.0)
-    monkeypatch.setattr("deploy.training.STALL_SECONDS", 2.0)
 
 
 def killing(shard: int, when: Callable[[RunStatus], bool]) -> Callable[[Training, RunStatus], None]:
@@ -101,7 +101,11 @@ def test_the_only_shard_may_die_at_any_moment(step: int):
 def test_a_shard_may_die_before_the_learner_has_asked_it_for_anything(shards: int, env_steps: int):
     """The accounts are exact all the same: what it held is no transition that an actor has to explain."""
     run = train_and_kill(
-        shards, 0, lambda status: status.env_steps >= env_steps, "replay.min_size_to_sample=400"
+        shards,
+        0,
+        lambda status: status.env_steps >= env_steps,
+        "replay.min_size_to_sample=400",
+        "stop_env_steps=2500",
     )
     assert run.outcome.reason == "budget"
     assert run.problems() == []

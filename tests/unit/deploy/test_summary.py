@@ -39,6 +39,7 @@ def test_a_summary_has_its_fields():
     assert {name: summary[name] for name in summary if name not in {"tasks", "versions"}} == {
         "solved": False,
         "stopped_by": "budget",
+        "error": None,
         "train_seconds": 12.346,
         "learner_steps": 40,
         "env_steps": 500,
