@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from cli.commands import LazyCommands
+from cli.search_path import search_current_directory
 
 EXIT_CODES = {
     "deploy.errors.ConfigError": 3,
@@ -35,6 +36,7 @@ def _trunkline() -> None:
 
 def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
+    search_current_directory()
     try:
         app()
     except KeyboardInterrupt:
