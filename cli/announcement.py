@@ -19,28 +19,31 @@ def announce(console: Console, run: ResolvedRun, address: str | None) -> None:
 
 
 def start_lines(run: ResolvedRun) -> list[str]:
-    """Return a line for each task, one for the network, one for replay, and one for each warning."""
+    """Return two lines for each task, one for the network, one for replay, and one for each warning."""
     plans = table_plans(run.config, run.specs)
     encoders, parameters = network_sizes(run.specs, architecture(run.config))
     total = sum(plan.bytes for plan in plans)
     budget = in_units(run.config.replay.memory_budget)
     return [
-        *(
-            _of_task(spec, plan, encoder, total)
-            for spec, plan, encoder in zip(run.specs, plans, encoders, strict=True)
-        ),
+        *(_of_replay(spec, plan, total) for spec, plan in zip(run.specs, plans, strict=True)),
+        *(_of_encoder(spec, encoder) for spec, encoder in zip(run.specs, encoders, strict=True)),
         f"network: {parameters:,} parameters, the trunk and the heads included",
         f"replay in all: {in_units(total)} of {budget} that it may take",
         *(f"warning: {warning}" for warning in run.warnings),
     ]
 
 
-def _of_task(spec: TaskSpec, plan: TablePlan, encoder: EncoderSize, total: int) -> str:
-    kind = "convolutions" if encoder.convolves else "one linear layer"
-    shards = ", ".join(map(str, plan.shards))
+def _of_replay(spec: TaskSpec, plan: TablePlan, total: int) -> str:
     return (
-        f"{spec.name}: {spec.env}, {spec.num_actions} actions, episodes of {spec.max_episode_steps:,} steps at "
-        f"most; observations of shape {spec.observation_shape}, {spec.observation_dtype}; encoder: {kind}, "
-        f"{encoder.parameters:,} parameters; replay of {plan.transitions:,} transitions in "
-        f"{in_units(plan.bytes)}, {plan.bytes / total:.0%} of all, on shards {shards}"
+        f"{spec.name}: {spec.env}, {spec.num_actions} actions, {spec.max_episode_steps:,} steps an episode "
+        f"at most; replay of {plan.transitions:,} transitions in {in_units(plan.bytes)}, "
+        f"{plan.bytes / total:.0%} of all, on shards {', '.join(map(str, plan.shards))}"
+    )
+
+
+def _of_encoder(spec: TaskSpec, encoder: EncoderSize) -> str:
+    kind = "convolutions" if encoder.convolves else "one linear layer"
+    return (
+        f"{spec.name}: observations of shape {spec.observation_shape}, {spec.observation_dtype}, go through "
+        f"{kind} of {encoder.parameters:,} parameters"
     )

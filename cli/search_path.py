@@ -7,9 +7,9 @@ import sys
 def search_current_directory() -> None:
     """Let modules be imported from the current directory, after all others.
 
-    A console script searches the directory that it lies in, not the one that it is started in. On a machine of
-    its own Ray lets workers search the driver's current directory; on the other nodes of a cluster nothing
-    that is done here can help. The directory comes last: what is called `tasks` there is not ours.
+    A console script searches the directory that it lies in, not the one that it is started in. Ray lets its
+    workers search the driver's current directory by itself, on this machine; on other nodes of a cluster the
+    modules have to be there. The directory comes last, so that a `tasks` in it does not hide our own.
     """
     try:
         here = os.getcwd()

@@ -36,7 +36,7 @@ class ObservationContract:
         self._shape = space.shape
         self._declared = np.dtype(space.dtype)
         self.dtype = np.dtype(np.uint8 if self._declared in (np.uint8, np.bool_) else np.float32)
-        self._as_it_is = None if self._declared == np.bool_ else self.dtype
+        self._as_it_is = self._declared == self.dtype or self.dtype == np.float32
 
     def kept(self, observation: object) -> NDArray[Any]:
         """Return an observation as it is kept, possibly the array itself.
@@ -44,7 +44,7 @@ class ObservationContract:
         Raises:
             ContractError: it has another shape, or values that would not stay the same.
         """
-        if type(observation) is np.ndarray and observation.dtype == self._as_it_is:
+        if self._as_it_is and type(observation) is np.ndarray and observation.dtype == self.dtype:
             array = observation
         else:
             array = self._converted(observation)

@@ -92,27 +92,6 @@ def machine_memory_bytes() -> int:
     return min(physical, *(int(limit) for limit in limits if limit != "max"), physical)
 
 
-def memory_mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
-    """Return a sentence for a budget that the machine does not have, or that the plan exceeds."""
-    budget = config.replay.memory_budget
-    if budget > machine_bytes:
-        return [
-            f"replay.memory_budget: {in_units(budget)} is more than this machine has; "
-            f"it should be at most {in_units(machine_bytes)}"
-        ]
-    plans = table_plans(config, specs)
-    needed = sum(plan.bytes for plan in plans)
-    if needed > budget:
-        parts = ", ".join(
-            f"{plan.task} {plan.transitions:,} transitions in {in_units(plan.bytes)}" for plan in plans
-        )
-        return [
-            f"replay.capacity: the tables take {in_units(needed)} ({parts}), "
-            f"more than replay.memory_budget, {in_units(budget)}"
-        ]
-    return []
-
-
 def in_units(count: float) -> str:
     """Return a number of bytes as people write it, such as 1.5 GiB."""
     for unit in ("B", "KiB", "MiB", "GiB"):

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from deploy.config.advice import advice
-from deploy.config.memory import machine_memory_bytes, memory_mistakes, num_shards, table_plans
+from deploy.config.memory import machine_memory_bytes, num_shards, table_plans
+from deploy.config.memory_mistakes import memory_mistakes
 from deploy.config.message_size import message_mistakes
 from deploy.config.network_mistakes import network_mistakes
 from deploy.config.schema import RunConfig
