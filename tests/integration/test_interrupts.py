@@ -1,4 +1,4 @@
-"""Ctrl-C: once ends in order, twice at once."""
+"""Ctrl-C, SIGTERM or a terminal that closes: once ends a run in order, twice at once."""
 
 import json
 import signal
@@ -29,8 +29,16 @@ def start(tmp_path: Path, runtime: str, **sections: object) -> subprocess.Popen[
     return process
 
 
-@pytest.mark.parametrize("runtime", ["local", pytest.param("ray", marks=pytest.mark.ray)])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    ("runtime", "number"),
+    [
+        ("local", signal.SIGINT),
+        ("local", signal.SIGTERM),
+        ("local", signal.SIGHUP),
+        pytest.param("ray", signal.SIGINT, marks=pytest.mark.ray),
+        pytest.param("ray", signal.SIGHUP, marks=pytest.mark.ray),
+    ],
+)
 def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, number: signal.Signals):
     """The run says that it was interrupted, exits with 0, and can be resumed from its last update."""
     process = start(tmp_path, runtime)
@@ -54,3 +62,20 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path):
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert not list(checkpoints.glob("step-*"))
+
+
+def test_a_run_that_ignores_its_terminal_goes_on_without_it(tmp_path: Path):
+    """As `nohup` has it: SIGHUP changes nothing, and SIGTERM still ends the run in order."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start(tmp_path, "local")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    lines = len(metrics.read_text().splitlines())
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(metrics.read_text().splitlines()) > lines + 1, 60, "it goes on")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["stopped_by"] == "interrupted"
