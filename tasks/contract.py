@@ -36,7 +36,7 @@ class ObservationContract:
         self._shape = space.shape
         self._declared = np.dtype(space.dtype)
         self.dtype = np.dtype(np.uint8 if self._declared in (np.uint8, np.bool_) else np.float32)
-        self._as_it_is = self._declared == self.dtype or self.dtype == np.float32
+        self._as_it_is = self._declared != np.bool_
 
     def kept(self, observation: object) -> NDArray[Any]:
         """Return an observation as it is kept, possibly the array itself.
