@@ -4,7 +4,7 @@ Any process can build them by `tests.support.odd_environments:VectorReward` and 
 """
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -201,3 +201,13 @@ class Outer:
 
 
 number = 3
+
+
+class Noting(Steady):
+    """Writes down what it is built with."""
+
+    built: ClassVar[list[str]] = []
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__()
+        Noting.built.append(repr(sorted(given.items())))
