@@ -2,10 +2,12 @@
 
 import typer
 
-from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
-from cli.output import answer, answer_json
+from cli.announcement import start_lines
+from cli.arguments import ConfigAndOverrides, JsonOption, NoDefaultsOption, split_arguments
+from cli.output import answer, answer_json, note
+from deploy.config.json_view import json_view
 from deploy.config.loading import load_config, to_yaml
-from deploy.config.resolution import resolve
+from deploy.config.resolution import rehearse, resolve
 from deploy.config.schema import RunConfig
 from deploy.json_text import json_text
 
@@ -13,24 +15,31 @@ config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 
 
 @config_app.command()
-def show(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
+def show(
+    arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
+) -> None:
     """Print a configuration with every field, as it would be run."""
-    config = _checked(arguments)
+    config = resolve(_loaded(arguments, no_defaults)).config
     if as_json:
-        answer_json(config.model_dump(mode="json"))
+        view, changed = json_view(config)
+        for sentence in changed:
+            note(f"trunkline: {sentence}")
+        answer_json(view)
     else:
         answer(to_yaml(config), end="")
 
 
 @config_app.command()
-def validate(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
-    """Say whether a configuration could be run on this machine."""
-    config = _checked(arguments)
-    tasks = list(config.tasks)
+def validate(
+    arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
+) -> None:
+    """Say whether a configuration could be run on this machine; environments are tried for a few steps."""
+    run = rehearse(_loaded(arguments, no_defaults))
+    tasks = [spec.name for spec in run.specs]
     if as_json:
-        answer_json({"valid": True, "tasks": tasks})
+        answer_json({"valid": True, "tasks": tasks, "warnings": list(run.warnings)})
     else:
-        answer(f"valid: {', '.join(tasks)}")
+        answer("\n".join([*start_lines(run), f"valid: {', '.join(tasks)}"]))
 
 
 @config_app.command()
@@ -39,6 +48,6 @@ def schema() -> None:
     answer(json_text(RunConfig.model_json_schema(), indent=2))
 
 
-def _checked(arguments: list[str] | None) -> RunConfig:
+def _loaded(arguments: list[str] | None, no_defaults: bool) -> RunConfig:
     path, overrides = split_arguments(arguments)
-    return resolve(load_config(path, overrides)).config
+    return load_config(path, overrides, shipped=not no_defaults)

@@ -8,6 +8,7 @@ import typer
 
 from cli.commands import LazyCommands
 from cli.output import begin, note, unwritten
+from cli.search_path import search_current_directory
 from replay.spare_folder import spare_folder
 
 EXIT_CODES = {
@@ -41,6 +42,7 @@ def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
     standard_output = begin()
     _give_home()
+    search_current_directory()
     try:
         app()
     except SystemExit as end:

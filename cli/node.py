@@ -13,7 +13,7 @@ import typer
 
 from cli.output import note
 from deploy.cluster_api import Token, TokenMissingError, find_token
-from deploy.config.schema import parse_bytes
+from deploy.config.values import parse_bytes
 from deploy.membership import is_slot
 from deploy.node import NodePlan, taken_ports, wait_for_head
 from deploy.shell import program

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.announcement import announce
 from cli.arguments import (
     AddressOption,
     ConfigAndOverrides,
     JsonOption,
+    NoDefaultsOption,
     RunDir,
     Runtime,
     RuntimeOption,
@@ -22,9 +24,8 @@ from cli.output import answer_json
 from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
-from deploy.config.loading import load_config, parse_config
-from deploy.config.memory import in_units, table_plans
-from deploy.config.resolution import ResolvedRun, resolve
+from deploy.config.loading import load_config, with_overrides
+from deploy.config.resolution import rehearse
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
@@ -41,6 +42,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run-dir, if there is one.")
     ] = False,
+    no_defaults: NoDefaultsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
@@ -48,10 +50,10 @@ def train(
         raise typer.BadParameter("--resume needs --run-dir: the run to go on with")
     refuse_local_address(runtime, address)
     path, overrides = split_arguments(arguments)
-    run = resolve(load_config(path, overrides))
+    run = rehearse(load_config(path, overrides, shipped=not no_defaults))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     console = console_for(notes=as_json)
-    _announce(console, run, address)
+    announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
     _conclude(console, summary, directory, as_json)
@@ -70,34 +72,17 @@ def resume(
     refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint() if directory.has_checkpoints() else (None, [])
-    run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
+    run = rehearse(with_overrides(directory.config, overrides or []))
     console = console_for(notes=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
     if checkpoint is None:
         console.print("there is no checkpoint yet: the run goes on from its beginning")
-    _announce(console, run, address)
+    announce(console, run, address)
     summary = _shown(
         console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
     )
     _conclude(console, summary, run_dir, as_json)
-
-
-def _announce(console: Console, run: ResolvedRun, address: str | None) -> None:
-    config = run.config.on_one_machine() if address is None else run.config
-    plans = table_plans(config, run.specs)
-    total = sum(plan.bytes for plan in plans)
-    lines = [
-        f"{plan.task}: {spec.env}, {spec.num_actions} actions; replay of {plan.transitions:,} transitions "
-        f"in {in_units(plan.bytes)}, {plan.bytes / total:.0%} of all, on shards "
-        f"{', '.join(map(str, plan.shards))}"
-        for plan, spec in zip(plans, run.specs, strict=True)
-    ]
-    budget = in_units(config.replay.memory_budget)
-    for line in [*lines, f"replay in all: {in_units(total)} of {budget} that it may take"]:
-        console.print(line, soft_wrap=True, highlight=False)
-    if config.metrics.port:
-        console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
 
 
 def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict[str, Any]:

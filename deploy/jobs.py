@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve
+from deploy.config.resolution import rehearse
 from deploy.json_text import json_text
 from deploy.launch import start_run
 from deploy.parts import Parts
@@ -47,7 +47,7 @@ def run_job(job: Job) -> FinishedJob:
     took: parameters of the network, and the most memory that the process held.
     """
     try:
-        run = resolve(parse_config(dict(job.config)))
+        run = rehearse(parse_config(dict(job.config)))
         _forget_peak_memory()
         with tempfile.TemporaryDirectory() as scratch:
             directory = Path(scratch) / "run"

@@ -21,16 +21,18 @@ from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
+from deploy.config.yaml_text import write_yaml
 from deploy.names import actor_name, life_number
+from deploy.network_parts import architecture
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
 from deploy.trunk_transfer import start_from_trunk
-from deploy.value_parts import head_bins, loss, value_scale
+from deploy.value_parts import loss, value_scale
 from deploy.weighting_parts import task_weighting
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
 from learner.td import annealed
-from network.build import Architecture, build_network
+from network.build import build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
@@ -63,27 +65,12 @@ class Parts:
     @cached_property
     def fingerprint(self) -> str:
         """What tells apart configurations that shards and actors cannot go on with, one for the other."""
-        said = self.config.model_dump_json(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
-        return hashlib.sha256(said.encode()).hexdigest()
+        said = self.config.model_dump(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
+        return hashlib.sha256(write_yaml(said).encode()).hexdigest()
 
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""
-        settings = self.config.network
-        architecture = Architecture(
-            widths=(settings.encoder_width, *settings.trunk),
-            encoding=settings.encoder,
-            convolutions=tuple(settings.trunk_convolutions),
-            sharing=settings.sharing,
-            dueling=settings.dueling,
-            conditioning=settings.conditioning,
-            pull=settings.pull,
-            experts=settings.experts,
-            orthogonal=settings.orthogonal_experts,
-            bins=head_bins(self.config.learner),
-            tied=settings.tied_ends,
-            match=settings.match,
-        )
-        return build_network(self.specs, architecture, self._seed("network"))
+        return build_network(self.specs, architecture(self.config), self._seed("network"))
 
     def actor(
         self,

@@ -41,10 +41,6 @@ def unresolvable(**task: object) -> tuple[str, ...]:
         ),
         ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "Discrete"]),
         ({"env": "Blackjack-v1"}, ["tasks.a.env: 'Blackjack-v1' has Tuple observations", "Box"]),
-        (
-            {"env": env_id("NoTimeLimit")},
-            ["tasks.a.max_episode_steps: environment", "positive number of steps"],
-        ),
         ({"env": env_id("RaisesInConstructor")}, ["tasks.a.env:", "cannot be built", "no licence"]),
         (
             {"env": "CartPole-v1", "observation_scale": [1.0, 2.0]},
