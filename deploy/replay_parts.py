@@ -17,6 +17,7 @@ from learner.td import annealed
 from replay.client import ShardClient
 from replay.durable import remove_or_warn
 from replay.fragment import TableShape, empty_block
+from replay.keys import first_key
 from replay.messages import Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT
@@ -28,10 +29,6 @@ from replay.shard import Shard
 from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tasks.spec import TaskSpec
-
-_KEYS_OF_A_LIFE = 2**36
-"""Rows that a shard may write in one life: later lives number theirs from multiples of it."""
-_LIVES_OF_A_RUN = 2**10
 
 
 class ReplayParts:
@@ -147,10 +144,10 @@ class ReplayParts:
             if replay.selector == "uniform"
             else Proportional(rows, priority_exponent=replay.priority_exponent)
         )
-        life = self._life * _LIVES_OF_A_RUN + incarnation
+        begin = first_key(self._life, incarnation)
         return Table(
             shape=TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions),
-            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=life * _KEYS_OF_A_LIFE),
+            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=begin),
             selector=selector,
             returns=self.returns(spec),
             frame_stack=spec.frame_stack,

@@ -110,6 +110,7 @@ class RunStatus:
         last_checkpoint: the last one; before the first, what this life began with.
         checkpoint_period: updates between checkpoints.
         disk: of the run's directory; None if it has none.
+        notices: a sentence for each thing about the tasks that may keep them from being learned.
     """
 
     train_seconds: float
@@ -132,6 +133,7 @@ class RunStatus:
     last_checkpoint: CheckpointStatus
     checkpoint_period: int
     disk: DiskStatus | None
+    notices: list[str]
 
     @property
     def env_steps(self) -> int:
@@ -151,8 +153,8 @@ class RunStatus:
         return {task: count for task, count in task_slots(self.nodes).items() if task not in own}
 
     def warnings(self) -> list[str]:
-        """Return a sentence for everything about slots and nodes that somebody should put right."""
-        sentences = []
+        """Return a sentence for everything about tasks, slots and nodes that somebody should put right."""
+        sentences = list(self.notices)
         for task in self.tasks:
             crew = task.crew
             if crew.wanted > crew.slots or crew.slots == 0:

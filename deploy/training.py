@@ -13,6 +13,7 @@ from deploy.phases import PhaseTimes
 from deploy.probing import Probing
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.reporting import LearnerReadings, Reporter
+from deploy.reward_notices import reward_notices
 from deploy.roster import Crew
 from deploy.runtime import Runtime
 from deploy.saving import SaveCheckpoint, Saver
@@ -24,6 +25,7 @@ from learner.divergence import DivergedError
 from learner.learner import Learner
 from learner.loss_log import LossLog
 from learner.priority_feedback import PriorityFeedback
+from learner.reward_sizes import RewardSizes
 from learner.weights_publisher import WeightsPublisher
 from replay.router import ReplayRouter
 
@@ -88,6 +90,7 @@ class Training:
         )
         self._phases = PhaseTimes(time.perf_counter, PHASES)
         self._losses = LossLog(list(config.tasks))
+        self._reward_sizes = RewardSizes(list(config.tasks))
         self._stall = StallWatch(config.learner.stall_seconds)
         self._staleness: dict[str, float] = {}
         self._updates = 0
@@ -162,6 +165,7 @@ class Training:
     def _after_update(self, batches: Sequence[TaskBatch], step: int) -> None:
         if step % self._config.learner.publish_period == 0:
             self._staleness = {batch.task: batch.staleness for batch in batches}
+            self._reward_sizes.look_at(batches)
             self._refuse_divergent_losses()
             self._publisher.publish()
             self._phases.mark("publishing")
@@ -246,6 +250,7 @@ class Training:
             refused_blocks=monitor.refused_blocks(),
             lost=dict(self._router.lost),
             shards=self._keeper.statuses(monitor.shards()),
+            notices=reward_notices(self._config, self._reward_sizes.largest(), self._reward_sizes.looks),
         )
         self._reporter.report(readings, self._runtime.crew)
 

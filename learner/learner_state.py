@@ -53,7 +53,8 @@ def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
     groups = learner.optimizer.state_dict()["param_groups"]
     learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
     _restore_module(learner.weighting, "learner.weighting", checkpoint.tensors["weighting"])
-    _restore_module(learner.value_scale, "learner.value_scale", checkpoint.tensors["value_scale"])
+    value_scale = learner.value_scale.upgraded(checkpoint.tensors["value_scale"])
+    _restore_module(learner.value_scale, "learner.value_scale", value_scale)
     learner.learner_step = checkpoint.state["learner_step"]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import Reply, ShardClient, ShardUnavailableError
-from replay.draw import Draw, Part, split_keys
+from replay.draw import Draw, Part
+from replay.keys import split_keys
 from replay.messages import Pace, SampleAnswer, TableProgress
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 

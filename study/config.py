@@ -34,7 +34,7 @@ class StudyConfig(Section):
         1, description="the first of them; others than those that settings were chosen with"
     )
     last: Annotated[int, Field(gt=0)] = Field(10, description="evaluations whose mean is the final score")
-    thresholds: dict[str, float] = Field(
+    thresholds: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
         {}, description="by task, the return of which steps to threshold speaks"
     )
     tuning: str = Field(description="how the common fields were chosen, and what budget each arm had")

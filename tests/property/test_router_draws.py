@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.td import importance_weights
-from replay.draw import Draw, Drawn, split_keys
+from replay.draw import Draw, Drawn
+from replay.keys import split_keys
 from replay.router import ReplayRouter
 from replay.shard import Shard
 from replay.table import Table
