@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from actors.actor import Actor
-from actors.evaluation import EpisodeReturns, greedy_returns
+from actors.evaluation import ENVS, EpisodeReturns
 from actors.exploration import Exploration, epsilon_ladder
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
@@ -21,6 +21,7 @@ from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
+from deploy.evaluators import Evaluators
 from deploy.names import actor_name, life_number
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
@@ -46,6 +47,7 @@ class Parts:
         specs: its tasks, in order.
         life: counts the times that this run was started or resumed, so that a resumed run draws new numbers.
         replay: builds shards and what reaches them.
+        evaluators: who plays the tasks greedily in this process.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Parts:
         self.specs = list(specs)
         self.life = life
         self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
+        self.evaluators = Evaluators(self.network, self.evaluation_envs)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -165,10 +168,13 @@ class Parts:
         self, spec: TaskSpec, snapshot: WeightsSnapshot, episodes: int, round_number: int
     ) -> EpisodeReturns:
         """Return the greedy returns of fresh episodes; each round has seeds of its own."""
-        policy = TaskPolicy(self.network(), spec.name)
-        policy.load(snapshot)
         seed = self._seed("evaluation", spec.name, round_number)
-        return greedy_returns(spec, policy, episodes, seed, self.config.tasks[spec.name].evaluation_steps)
+        cut = self.config.tasks[spec.name].evaluation_steps
+        return self.evaluators.of(spec).play(snapshot, episodes, seed, cut)
+
+    def evaluation_envs(self, task: str) -> int:
+        """Return how many environments of a task play evaluations, at most."""
+        return self.config.evaluation.envs or min(ENVS, self.config.tasks[task].envs_per_actor)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

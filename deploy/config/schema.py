@@ -245,6 +245,11 @@ class EvaluationConfig(Section):
 
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
+    envs: Positive | None = Field(
+        None,
+        description="environments of each task that play them, kept from one evaluation to the next; null for "
+        "as many as an actor has (envs_per_actor), 8 at most; classic tasks, which are equations, need none",
+    )
 
 
 class ProbesConfig(Section):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from actors.evaluation import MAX_ENVS, greedy_returns
+from actors.evaluation import greedy_returns
 from actors.policy import TaskPolicy
 from deploy.config.resolution import resolve_specs
+from tasks.episodes import WIDTH
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.learning_builders import make_network, tiny_config
@@ -36,7 +37,7 @@ def test_the_optimal_policy_on_the_chain_gets_exactly_one():
     assert left.undiscounted == [0.1] * 5
 
 
-@pytest.mark.parametrize("episodes", [1, MAX_ENVS - 1, MAX_ENVS, MAX_ENVS + 1, 2 * MAX_ENVS + 30])
+@pytest.mark.parametrize("episodes", [1, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH + 30])
 def test_any_number_of_episodes_is_played(episodes):
     """Also more than there are environments at a time."""
     returns = greedy_returns(CHAIN, policy_with_biases(CHAIN, [0.0, 1.0]), episodes, seed=0)
@@ -74,10 +75,10 @@ def test_episodes_beyond_one_batch_are_fresh():
     """The second hundred has seeds of its own; the same seed gives the same returns again."""
     spec = spec_of("identity", "trunkline/Identity-v0")
     policy = policy_with_biases(spec, [0.0, 1.0, 0.0])
-    returns = greedy_returns(spec, policy, 2 * MAX_ENVS, seed=0)
-    assert returns.undiscounted[:MAX_ENVS] != returns.undiscounted[MAX_ENVS:]
-    assert returns == greedy_returns(spec, policy, 2 * MAX_ENVS, seed=0)
-    assert returns != greedy_returns(spec, policy, 2 * MAX_ENVS, seed=1_000)
+    returns = greedy_returns(spec, policy, 2 * WIDTH, seed=0)
+    assert returns.undiscounted[:WIDTH] != returns.undiscounted[WIDTH:]
+    assert returns == greedy_returns(spec, policy, 2 * WIDTH, seed=0)
+    assert returns != greedy_returns(spec, policy, 2 * WIDTH, seed=1_000)
 
 
 def test_discounted_returns_count_steps_from_zero():
