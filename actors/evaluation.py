@@ -13,7 +13,11 @@ from tasks.spec import TaskSpec
 ENVS = 8
 """Environments of a task that are evaluated at a time: more make it little faster, and each takes memory."""
 LEAST_ROWS = 4
-"""Observations that a policy is asked for at a time, at least: with fewer the last bits of its values differ."""
+"""Least number of observations in one question to a policy: with fewer its values differ in the last bits."""
+
+
+class EvaluationStoppedError(RuntimeError):
+    """An evaluation that was told to stop before it had played all episodes."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class GreedyEvaluation:
     def __init__(self, spec: TaskSpec, num_envs: int) -> None:
         self._spec = spec
         self._streams: EpisodeStreams = episode_streams(spec, num_envs)
+        self._stopped = False
 
     @property
     def beats(self) -> int:
@@ -82,12 +87,15 @@ class GreedyEvaluation:
 
         Raises:
             EnvironmentFailureError: an environment broke its contract.
+            EvaluationStoppedError: `stop` was called.
         """
         streams = self._streams
         scores = _Scores(streams.open(episodes), episodes, self._spec.discount, max_steps)
         first_frames = [streams.begin(stream, seed + stream) for stream in range(scores.width)]
         stack = FrameStack(self._spec.frame_stack, np.stack(first_frames))
         while scores.plays_E.any():
+            if self._stopped:
+                raise EvaluationStoppedError(f"the evaluation of task {self._spec.name!r} was stopped")
             action_E = _values(policy, stack.observations).argmax(1)
             frame_EO, reward_E, terminated_E, truncated_E = streams.step(action_E, scores.plays_E)
             begun = scores.take_in(reward_E, terminated_E | truncated_E)
@@ -97,6 +105,10 @@ class GreedyEvaluation:
             first_E[begun] = True
             stack.push(frame_EO, first_E)
         return EpisodeReturns(scores.return_N.tolist(), scores.discounted_N.tolist())
+
+    def stop(self) -> None:
+        """Let what is played, on another thread, come to no result, and nothing be played from now on."""
+        self._stopped = True
 
     def close(self) -> None:
         """Close the environments; those of the next evaluation are built anew."""

@@ -28,6 +28,10 @@ class Evaluator:
         self._policy.load(snapshot)
         return self._evaluation.play(self._policy, episodes, seed, max_steps)
 
+    def stop(self) -> None:
+        """Let an evaluation under way, on another thread, come to no result."""
+        self._evaluation.stop()
+
     def close(self) -> None:
         """Close the environments."""
         self._evaluation.close()
@@ -60,6 +64,11 @@ class Evaluators:
     def beats(self) -> int:
         """Constructions, resets and steps of environments that have ended, ever: may be read at any time."""
         return sum(evaluator.beats for evaluator in list(self._kept.values()))
+
+    def stop(self) -> None:
+        """Let what is under way on another thread come to no result."""
+        for evaluator in list(self._kept.values()):
+            evaluator.stop()
 
     def close(self) -> None:
         """Close all environments; whatever is evaluated next has new ones."""

@@ -271,7 +271,7 @@ class Training:
         accounts = self._settle_accounts(reports, all_heard)
         progress = replace(self._progress(), train_seconds=train_seconds)
         if reason == "budget":
-            self._evaluations.final()
+            self._evaluations.final(lambda: self._interrupted)
         judge = self._evaluations.judge
         layout = WeightsLayout(self._learner.network)
         if judge.solved is not None:

@@ -73,14 +73,15 @@ class DynamicsEpisodes:
         self._age_E = np.zeros(width, np.int64)
         return width
 
-    def begin(self, stream: int, seed: int) -> NDArray[Any]:
+    def begin(self, stream: int, seed: int) -> NDArray[np.float32]:
         """Begin an episode."""
         rng = np_random(seed)[0]
         self._state_DE[:, stream] = self._dynamics.start(rng)
         self._age_E[stream] = 0
         self._noise = self._noise or rng
         self.beats += 1
-        return self._dynamics.observe(self._state_DE[:, [stream]])[0]
+        frame_O: NDArray[np.float32] = self._dynamics.observe(self._state_DE[:, [stream]])[0]
+        return frame_O
 
     def step(self, action_E: Actions, plays_E: NDArray[np.bool_]) -> StepOutput:
         """Step the streams that play; the others stay as they are."""
@@ -107,9 +108,7 @@ class EnvironmentEpisodes:
 
     def open(self, episodes: int) -> int:
         """Return the number of streams."""
-        width = min(self._num_envs, episodes)
-        self._frame_EO = np.zeros((width, *self._spec.frame_shape), self._spec.observation_dtype)
-        return width
+        return min(self._num_envs, episodes)
 
     def begin(self, stream: int, seed: int) -> NDArray[Any]:
         """Begin an episode.
@@ -120,9 +119,9 @@ class EnvironmentEpisodes:
         if stream == len(self._vectors):
             self._vectors.append(self._built(seed))
             self.beats += 1
-        self._frame_EO[stream] = self._vectors[stream].reset(seed)[0]
+        frame_O: NDArray[Any] = self._vectors[stream].reset(seed)[0]
         self.beats += 1
-        return self._frame_EO[stream].copy()
+        return frame_O
 
     def step(self, action_E: Actions, plays_E: NDArray[np.bool_]) -> StepOutput:
         """Step the environments that play, one after the other.
@@ -130,8 +129,8 @@ class EnvironmentEpisodes:
         Raises:
             EnvironmentFailureError: one of them broke its contract.
         """
-        frame_EO = self._frame_EO = self._frame_EO.copy()
-        width = len(frame_EO)
+        width = len(plays_E)
+        frame_EO = np.zeros((width, *self._spec.frame_shape), self._spec.observation_dtype)
         reward_E, terminated_E, truncated_E = np.zeros(width), np.zeros(width, bool), np.zeros(width, bool)
         for stream in plays_E.nonzero()[0].tolist():
             row = slice(stream, stream + 1)
@@ -156,6 +155,6 @@ class EnvironmentEpisodes:
             number = len(self._vectors) + 1
             raise failure(
                 self._spec,
-                f"could not be built to be evaluated, as number {number} of evaluation.envs: "
-                f"{type(error).__name__}: {error}; with --runtime local those that act are in the same process",
+                f"could not be built to be evaluated (number {number} of evaluation.envs; with --runtime "
+                f"local those that act are in the same process): {type(error).__name__}: {error}",
             ) from error

@@ -247,8 +247,8 @@ class EvaluationConfig(Section):
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
     envs: Positive | None = Field(
         None,
-        description="environments of each task that play them, kept from one evaluation to the next; null for "
-        "as many as an actor has (envs_per_actor), 8 at most; classic tasks, which are equations, need none",
+        description="environments of each task that play them, and stay for the next evaluation; null for "
+        "as many as an actor has (envs_per_actor), at most 8; tasks that are known equations need none",
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
@@ -75,17 +75,28 @@ class ActorHost:
 
 
 class EvaluatorHost:
-    """Evaluates weights greedily, a task at a time."""
+    """Evaluates weights greedily, a task at a time; it plays on a thread, so that questions are answered."""
 
     def __init__(self, parts: Parts) -> None:
         torch.set_num_threads(1)
         self._parts = parts
+        self._thread = ThreadPoolExecutor(max_workers=1)
 
-    def evaluate(
+    async def evaluate(
         self, task: str, snapshot: WeightsSnapshot, episodes: int, round_number: int
     ) -> EpisodeReturns:
         """Return the returns of fresh greedy episodes."""
-        return self._parts.evaluate(_spec(self._parts, task), snapshot, episodes, round_number)
+        arguments = (_spec(self._parts, task), snapshot, episodes, round_number)
+        return await asyncio.wrap_future(self._thread.submit(self._parts.evaluate, *arguments))
+
+    async def beats(self) -> int:
+        """Return how many constructions, resets and steps of environments have ended in this process."""
+        return self._parts.evaluators.beats
+
+    async def close(self) -> None:
+        """Play no more, and close the environments."""
+        self._parts.evaluators.stop()
+        await asyncio.wrap_future(self._thread.submit(self._parts.evaluators.close))
 
 
 def _spec(parts: Parts, task: str) -> TaskSpec:
