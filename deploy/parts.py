@@ -96,8 +96,12 @@ class Parts:
         crew_size: int,
         client: ShardClient,
         source: WeightsSource,
+        clock: Callable[[], float] | None = None,
     ) -> Actor:
-        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder."""
+        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder.
+
+        With a clock, which gives seconds, it sends shorter blocks where steps take long.
+        """
         settings, task = self.config.actors, self.config.tasks[spec.name]
         policy = TaskPolicy(self.network(), spec.name)
         ladder = epsilon_ladder(
@@ -117,7 +121,7 @@ class Parts:
         vector = CheckedVector(
             spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
         )
-        rollout = Rollout(vector, policy, exploration, writer)
+        rollout = Rollout(vector, policy, exploration, writer, clock)
         return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy, time.monotonic))
 
     def learner(self, fresh: bool = True) -> Learner:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from actors.actor import ActorReport
+from actors.actor import Actor, ActorReport
 from actors.evaluation import EpisodeReturns
 from deploy.parts import Parts
 from deploy.ray.nodes import own_node_id
@@ -39,6 +39,7 @@ class ActorHost:
         self._incarnation = incarnation
         self._crew_size = crew_size
         self._stopped = False
+        self._actor: Actor | None = None
         self._outcome: Future[ActorReport] = Future()
         threading.Thread(target=self._live, daemon=True).start()
 
@@ -51,8 +52,10 @@ class ActorHost:
         return self._parts.fingerprint, own_node_id()
 
     async def stop(self) -> None:
-        """Let the actor end after the block at hand."""
+        """Let the actor end after the step at hand."""
         self._stopped = True
+        if self._actor is not None:
+            self._actor.halt()
 
     def _live(self) -> None:
         try:
@@ -66,8 +69,9 @@ class ActorHost:
         """Act until stopped, always with the same shard."""
         shard = self._parts.replay.shard_of_actor(self._spec.name, self._index)
         client = RayShardClient(shard_name(shard))
-        actor = self._parts.actor(
-            self._spec, self._index, self._incarnation, self._crew_size, client, RayWeightsSource()
+        source = RayWeightsSource()
+        actor = self._actor = self._parts.actor(
+            self._spec, self._index, self._incarnation, self._crew_size, client, source, time.monotonic
         )
         while not self._stopped:
             actor.advance(STEP_SECONDS)
