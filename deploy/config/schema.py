@@ -180,8 +180,8 @@ class ActorsConfig(Section):
 
     fragment_length: Positive = Field(
         32,
-        description="steps of each stream in one message to replay; fewer where they take more than 10 s. Each "
-        "message repeats replay.n_step of them, so that replay keeps fewer transitions of a slow environment",
+        description="steps of each stream in one message to replay; fewer where they take more than 10 s (a "
+        "message repeats replay.n_step of them, so that replay has room for fewer transitions then)",
     )
     epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
     epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
