@@ -290,6 +290,7 @@ class Training:
             phase_seconds=phase_seconds,
             accounts=accounts,
             replay_saved=replay_saved,
+            evaluations_failed=self._evaluations.failed,
         )
 
     def _settle_accounts(self, reports: Sequence[ActorReport], all_heard: bool) -> dict[str, TaskAccount]:
