@@ -68,7 +68,10 @@ class OnlyOne(Uneven):
 
 
 class FailsOnce(Uneven):
-    """Fails in the tenth step of a process, unless a file says that it has done so: in one of three ways."""
+    """Fails in the tenth step of a process, unless a file says that it has done so: in one of three ways.
+
+    In the fourth way, `slow`, each step takes a tenth of a second, and the file says that one was taken.
+    """
 
     def __init__(self, mark: str, way: str, closed: str) -> None:
         super().__init__()
@@ -76,6 +79,9 @@ class FailsOnce(Uneven):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Step or fail."""
+        if self._way == "slow":
+            self._mark.touch()
+            time.sleep(0.1)
         if Uneven.stepped == 10 and not self._mark.exists():
             self._mark.touch()
             if self._way == "exits":
