@@ -3,7 +3,7 @@
 from types import TracebackType
 
 from actors.actor import Actor, ActorReport
-from deploy.errors import TrainingFailedError
+from deploy.errors import EvaluationFailedError, TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.membership import Node
 from deploy.parts import Parts
@@ -45,6 +45,7 @@ class LocalRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._actors.clear()
+        self._parts.evaluators.close()
 
     def publish(self, snapshot: WeightsSnapshot) -> None:
         """Keep the newest weights for the actors."""
@@ -98,15 +99,23 @@ class LocalRuntime:
         self._evaluation = request
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Evaluate now what was asked for."""
+        """Evaluate now what was asked for.
+
+        Raises:
+            EvaluationFailedError: an environment failed; all of them will be built anew.
+        """
         request, self._evaluation = self._evaluation, None
         if request is None:
             return None
         episodes = self._parts.config.evaluation.episodes
-        returns = {
-            spec.name: self._parts.evaluate(spec, request.snapshot, episodes, request.round_number)
-            for spec in self._parts.specs
-        }
+        try:
+            returns = {
+                spec.name: self._parts.evaluate(spec, request.snapshot, episodes, request.round_number)
+                for spec in self._parts.specs
+            }
+        except EnvironmentFailureError as error:
+            self._parts.evaluators.close()
+            raise EvaluationFailedError(str(error)) from error
         return EvaluationResult(request, returns)
 
     def stop_actors(self) -> list[ActorReport]:

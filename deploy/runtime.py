@@ -50,10 +50,14 @@ class Runtime(Protocol):
         """Want so many actors of a task from now on; None for one in every slot."""
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
-        """Begin an evaluation; at most one is under way."""
+        """Begin an evaluation, or one that failed once more; at most one is under way."""
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Return the evaluation under way once it is finished."""
+        """Return the evaluation under way once it is finished.
+
+        Raises:
+            EvaluationFailedError: it came to no result; the environments that failed have been replaced.
+        """
 
     def stop_actors(self) -> list[ActorReport]:
         """Let actors finish what they have sent, then end them; return what those that could report."""

@@ -50,6 +50,9 @@ class Training:
         outcome = training.run()
 
     `interrupt()` may be called from a signal handler: the loop then ends after the update at hand.
+
+    Attributes:
+        interrupted: whether somebody has asked the run to end.
     """
 
     def __init__(
@@ -83,7 +86,14 @@ class Training:
             config.checkpoint, learner, save_checkpoint, self._keeper, self._progress, time.perf_counter
         )
         self._ending = Ending(
-            config, learner, self._intake, self._publisher, self._evaluations, self._saver, record_outcome
+            config,
+            learner,
+            self._intake,
+            self._publisher,
+            self._evaluations,
+            self._saver,
+            self,
+            record_outcome,
         )
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
@@ -95,12 +105,12 @@ class Training:
         self._staleness: dict[str, float] = {}
         self._updates = 0
         self._last_report = self._last_supervision = self._last_update = time.perf_counter()
-        self._interrupted = False
+        self.interrupted = False
         self._reported_crews: list[Crew] = []
 
     def interrupt(self) -> None:
         """Ask the loop to end."""
-        self._interrupted = True
+        self.interrupted = True
 
     def run(self) -> Outcome:
         """Train until solved, out of budget, or interrupted; whatever ends it, what it learned is saved.
@@ -114,7 +124,7 @@ class Training:
             reason = self._train()
         except (Exception, SystemExit) as raised:
             error = raised
-        return self._ending.leave(reason, dict(self._phases.seconds), self._report, error)
+        return self._ending.leave(reason, dict(self._phases.seconds), error)
 
     def _train(self) -> StopReason:
         self._intake.take_over()
@@ -135,7 +145,7 @@ class Training:
     def _stop_reason(self) -> StopReason | None:
         if self._evaluations.judge.solved is not None:
             return "solved"
-        if self._interrupted:
+        if self.interrupted:
             return "interrupted"
         return "budget" if self._intake.env_steps() >= self._config.stop_env_steps else None
 
@@ -187,7 +197,7 @@ class Training:
             self._report_changed_crews()
         if now - self._last_report >= REPORT_SECONDS:
             self._last_report = now
-            self._report()
+            self.report()
         self._evaluations.tick()
         self._phases.mark("other")
 
@@ -223,7 +233,8 @@ class Training:
     def _progress(self) -> Progress:
         return self._intake.progress(self._publisher.version)
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Hand out a status, unless a shard has not been heard of yet."""
         monitor = self._intake.monitor
         if not monitor.complete:
             return

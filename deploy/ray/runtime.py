@@ -60,6 +60,7 @@ class RayRuntime:
         self.shards = ShardCrew(self._parts)
         self._cleanup.callback(self.shards.kill)
         self._evaluator = RayEvaluator(self._parts)
+        self._cleanup.callback(self._evaluator.close)
         self.shards.wait_until_up()
 
     def __exit__(
@@ -113,7 +114,11 @@ class RayRuntime:
         self._evaluator.request(request)
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Return the evaluation under way once it is finished."""
+        """Return the evaluation under way once it is finished.
+
+        Raises:
+            EvaluationFailedError: it will not be.
+        """
         return self._evaluator.finished()
 
     def stop_actors(self) -> list[ActorReport]:
