@@ -14,6 +14,7 @@ from deploy.ray.evaluator import RayEvaluator
 from deploy.ray.shards import ShardCrew
 from deploy.ray.weights import RayWeightsSink, put_up_board
 from deploy.roster import Crew
+from deploy.runtime import ShardState
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
 
@@ -118,9 +119,13 @@ class RayRuntime:
         self.crew_of_actors.stop(self.shards.release)
         return self.crew_of_actors.reports
 
-    def revive(self, shard: int, reason: str) -> bool:
-        """Replace a shard; return whether the successor is up."""
-        return self.shards.revive(shard, reason)
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """Look after a shard that does not answer; return how it stands."""
+        return self.shards.revive(shard, reason, self.crew_of_actors.nodes)
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return what is waited for while a shard does not answer."""
+        return self.shards.trouble(shard)
 
     def shard_restarts(self, shard: int) -> int:
         """Return how often a shard was replaced."""

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.errors import TrainingFailedError
 from deploy.parts import Parts
-from deploy.runtime import Runtime
+from deploy.runtime import Runtime, ShardState
 from deploy.shard_keeper import ShardKeeper
 from deploy.status import RunStatus
 from deploy.training import Training
@@ -132,7 +132,7 @@ def test_a_shard_of_the_learners_own_process_is_not_replaced():
     """Nothing can die alone there; whatever went wrong ends the run with a sentence."""
 
     class Broken(MortalRuntime):
-        def revive(self, shard: int, reason: str) -> bool:
+        def revive(self, shard: int, reason: str) -> ShardState:
             return super(MortalRuntime, self).revive(shard, reason)
 
     with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
@@ -182,7 +182,7 @@ def test_the_last_shard_may_die_while_it_is_asked_for_the_first_ones_part():
     assert set(router.down) == {0, 1}
     clients[1]._shard, clients[1].dead = make_shard(), False
     clients[1].insert(encode_block(make_block()))
-    router.revived(1)
+    router.replaced(1)
     assert any(draw.ready() for _ in range(10))
     assert draw.take().probabilities == pytest.approx(1 / 8, rel=0.9)
 
