@@ -132,6 +132,10 @@ class ReplayMonitor:
         """Return the seconds since anything arrived."""
         return self._clock() - self._last_arrival
 
+    def excuse_silence(self) -> None:
+        """Count the seconds since anything arrived from now on: there was a reason that nothing could."""
+        self._last_arrival = self._clock()
+
     def _take_in(self, index: int, reply: Reply[ShardStats]) -> None:
         try:
             stats = reply.result()

@@ -79,7 +79,7 @@ class MortalClient(LocalShardClient):
 
 
 class MortalRuntime(ReportingRuntime):
-    """Shards whose processes end by `kill`, or say nothing by `fall_silent`; back when looked at `delay` times.
+    """Shards that end by `kill` or say nothing after `fall_silent`, until they were looked at `delay` times.
 
     Those that were killed come back empty, those that were silent with all that they held.
     """

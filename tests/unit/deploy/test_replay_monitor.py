@@ -52,6 +52,15 @@ def test_before_anything_arrives_there_are_zeros():
     assert monitor.complete
 
 
+def test_silence_that_has_a_reason_is_excused():
+    """It counts from then on; training time does not care."""
+    monitor, clock = monitor_of(make_shard(("a",)))
+    clock.now += 4.0
+    monitor.excuse_silence()
+    clock.now += 1.0
+    assert (monitor.seconds_since_first(), monitor.seconds_since_last()) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize("start", [100.0, 0.0])
 def test_training_time_counts_from_the_first_arrival(start: float):
     """Later arrivals, on whatever shard, move only the time of the last one."""

@@ -33,7 +33,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report and look after shards in every round; call a run stalled soon."""
     monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
     monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.0)
-    monkeypatch.setattr("deploy.training.STALL_SECONDS", 2.0)
+    monkeypatch.setattr("deploy.training.STALL_SECONDS", 5.0)
 
 
 def killing(shard: int, when: Callable[[RunStatus], bool]) -> Callable[[Training, RunStatus], None]:
@@ -85,6 +85,48 @@ def test_while_a_shard_is_down_the_learner_learns_from_the_others():
     down = [status.learner_step for status in run.statuses if not status.shards[0].up]
     assert len(down) >= 2
     assert down[-1] > down[0]
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
+    """Nothing is lost, nothing restarts, and the status says what was waited for."""
+    done: list[bool] = []
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        if not done and status.learner_step >= 100:
+            done.append(True)
+            assert isinstance(training._runtime, MortalRuntime)
+            training._runtime.fall_silent(0)
+
+    run = train_locally(*RUN, f"replay.shards={shards}", runtime_type=MortalRuntime, interfere=interfere)
+    assert run.outcome.reason == "budget"
+    assert run.problems() == []
+    troubles = [status.shards[0].trouble for status in run.statuses]
+    waited = [number for number, trouble in enumerate(troubles) if trouble is not None]
+    assert (troubles[waited[0]], troubles[-1]) == ("the shard was killed", None)
+    last = run.statuses[-1]
+    assert [(one.up, one.restarts) for one in last.shards] == [(True, 0)] * shards
+    assert [task.lost for task in last.tasks] == [0, 0]
+    held = [sum(task.table.items for task in status.tasks) for status in run.statuses]
+    assert held[waited[-1] + 1] >= 0.9 * held[waited[0] - 1] > 0
+
+
+def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch):
+    """Nothing reaches replay while the only shard is silent; the run goes on when it answers again."""
+    monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.1)
+    monkeypatch.setattr(MortalRuntime, "delay", 8)
+    done: list[bool] = []
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        if not done and status.learner_step >= 100:
+            done.append(True)
+            assert isinstance(training._runtime, MortalRuntime)
+            training._runtime.fall_silent(0)
+
+    run = train_locally(*RUN, runtime_type=MortalRuntime, interfere=interfere)
+    assert run.outcome.reason == "budget"
+    assert run.statuses[-1].shards[0].restarts == 0
 
 
 @pytest.mark.parametrize("step", [101, 102, 111, 133])
