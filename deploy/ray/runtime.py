@@ -11,6 +11,7 @@ from deploy.parts import Parts
 from deploy.ray.cluster import cluster
 from deploy.ray.crew import ActorCrew
 from deploy.ray.evaluator import RayEvaluator
+from deploy.ray.forwarded import FILE
 from deploy.ray.shards import ShardCrew
 from deploy.ray.weights import RayWeightsSink, put_up_board
 from deploy.roster import Crew
@@ -41,7 +42,10 @@ class RayRuntime:
         if self._address is None:
             tasks = self._parts.config.tasks.items()
             slots |= {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
-        self._cleanup.enter_context(cluster(self._address, slots, self._run if self._address else None))
+        saved = self._parts.replay.directory
+        forwarded = None if saved is None else saved.parent / FILE
+        run = self._run if self._address else None
+        self._cleanup.enter_context(cluster(self._address, slots, run, forwarded))
         try:
             self._bring_up()
         except BaseException:
