@@ -203,9 +203,7 @@ class Training:
 
     def _refuse_to_stall(self, now: float) -> None:
         """End a run that stands still, unless slots or shards are waited for: the status says so."""
-        if self._keeper.waits or any(
-            self._runtime.crew(task).slots == 0 for task in self._source.waiting_for()
-        ):
+        if self._keeper.waits or any(self._runtime.crew(t).slots == 0 for t in self._source.waiting_for()):
             self._monitor.excuse_silence()
             return
         if min(self._monitor.seconds_since_last(), now - self._last_update) > STALL_SECONDS:
