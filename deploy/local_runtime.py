@@ -8,6 +8,7 @@ from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.membership import Node
 from deploy.parts import Parts
 from deploy.roster import Crew
+from deploy.runtime import ShardState
 from network.weights import WeightsSnapshot
 from replay.client import LocalShardClient, ShardClient
 from tasks.errors import EnvironmentFailureError
@@ -122,9 +123,13 @@ class LocalRuntime:
         """Close every actor's environments."""
         return [actor.stop(timeout_seconds=0.0) for actor in self._actors]
 
-    def revive(self, shard: int, reason: str) -> bool:
+    def revive(self, shard: int, reason: str) -> ShardState:
         """Never called: a shard in this process cannot die alone."""
         raise TrainingFailedError(f"shard {shard} in the learner's own process failed: {reason}")
+
+    def shard_trouble(self, shard: int) -> str | None:  # noqa: ARG002
+        """Return None."""
+        return None
 
     def shard_restarts(self, shard: int) -> int:  # noqa: ARG002
         """Return 0."""

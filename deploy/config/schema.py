@@ -137,6 +137,11 @@ class ReplayConfig(Section):
     importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")
     importance_exponent_end: Fraction = Field(1.0, description="importance sampling exponent, in the end")
     importance_exponent_steps: Positive = Field(10_000, description="updates from the first to the last")
+    silence_seconds: PositiveFloat = Field(
+        30.0,
+        description="seconds for which a replay server that does not answer is waited for; after them it is "
+        "ended, and an empty one takes its place",
+    )
 
 
 class ActorsConfig(Section):

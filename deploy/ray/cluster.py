@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -16,12 +17,16 @@ from deploy.cluster_api import split_address
 from deploy.errors import ClusterError
 from deploy.membership import slots_among
 from deploy.node import node_command
+from deploy.ray.forwarded import ForwardedLines
 
 PROBE_SECONDS = 5.0
 SLOTS_SECONDS = 45.0
 """Time that nodes with slots for replay and evaluation have to come, when a cluster is just being started."""
 REHEARSAL_SECONDS = 22.0
 LOOK_SECONDS = 0.5
+FAREWELL_SECONDS = 5
+"""Whole seconds for which Ray's processes on this machine go on trying to reach its server. The server goes
+with its driver, and agents that outlive both try to report that to it: by Ray's own setting for a minute."""
 _REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, log_to_driver=False)"
 
 
@@ -31,6 +36,7 @@ def cluster(
     slots: Mapping[str, int],
     run: str | None = None,
     useful: Mapping[str, int] | None = None,
+    forwarded: Path | None = None,
 ) -> Iterator[None]:
     """Be connected to a cluster that offers `slots`, and leave it in the end.
 
@@ -39,6 +45,7 @@ def cluster(
         slots: how many processes of each kind it must have room for, such as `{"replay": 1}`.
         useful: slots that are not waited for, but named with those that are lacking.
         run: whose processes are looked for and found by name; None for names that nobody else knows.
+        forwarded: file for what Ray forwards from other processes of the cluster; None for nowhere.
 
     Raises:
         ClusterError: it does not answer, refuses, or has too few slots.
@@ -49,6 +56,7 @@ def cluster(
         "configure_logging": True,
         "namespace": f"trunkline-{run or uuid.uuid4().hex}",
     }
+    ForwardedLines(forwarded).receive()
     if address is None:
         _start(slots, options)
     else:
@@ -63,7 +71,13 @@ def cluster(
 
 def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
     try:
-        ray.init(address="local", include_dashboard=False, resources=dict(slots), **options)
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            resources=dict(slots),
+            _system_config={"gcs_rpc_server_reconnect_timeout_s": FAREWELL_SECONDS},
+            **options,
+        )
     except Exception as error:
         raise ClusterError(f"Ray could not be started on this machine: {_first_line(error)}") from error
 

@@ -11,9 +11,11 @@ from deploy.parts import Parts
 from deploy.ray.cluster import cluster
 from deploy.ray.crew import ActorCrew
 from deploy.ray.evaluator import RayEvaluator
+from deploy.ray.forwarded import FILE
 from deploy.ray.shards import ShardCrew
 from deploy.ray.weights import RayWeightsSink, put_up_board
 from deploy.roster import Crew
+from deploy.runtime import ShardState
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
 
@@ -39,10 +41,12 @@ class RayRuntime:
         needed = {"replay": self._parts.replay.num_shards, "evaluator": 1}
         tasks = self._parts.config.tasks.items()
         for_actors = {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
+        saved = self._parts.replay.directory
+        forwarded = None if saved is None else saved.parent / FILE
         if self._address is None:
-            there = cluster(None, needed | for_actors)
+            there = cluster(None, needed | for_actors, forwarded=forwarded)
         else:
-            there = cluster(self._address, needed, self._run, for_actors)
+            there = cluster(self._address, needed, self._run, for_actors, forwarded)
         self._cleanup.enter_context(there)
         try:
             self._bring_up()
@@ -126,9 +130,13 @@ class RayRuntime:
         self.crew_of_actors.stop(self.shards.release)
         return self.crew_of_actors.reports
 
-    def revive(self, shard: int, reason: str) -> bool:
-        """Replace a shard; return whether the successor is up."""
-        return self.shards.revive(shard, reason)
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """Look after a shard that does not answer; return how it stands."""
+        return self.shards.revive(shard, reason, self.crew_of_actors.nodes)
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return what is waited for while a shard does not answer."""
+        return self.shards.trouble(shard)
 
     def shard_restarts(self, shard: int) -> int:
         """Return how often a shard was replaced."""
