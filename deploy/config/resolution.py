@@ -207,8 +207,8 @@ def _budget_mistakes(config: RunConfig) -> list[str]:
     if config.stop_env_steps > gathered:
         return []
     return [
-        f"stop_env_steps: {config.stop_env_steps} is not allowed: it should be more than {gathered}, since learning "
-        f"begins when each of {len(config.tasks)} tasks has replay.min_size_to_sample "
+        f"stop_env_steps: {config.stop_env_steps} is not allowed: it should be more than {gathered}, since "
+        f"learning begins when each of {len(config.tasks)} tasks has replay.min_size_to_sample "
         f"({config.replay.min_size_to_sample}) transitions"
     ]
 
