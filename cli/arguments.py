@@ -30,6 +30,10 @@ AddressOption = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="A running Ray cluster; without it one is started here."),
 ]
+NoDefaultsOption = Annotated[
+    bool,
+    typer.Option("--no-defaults", help="Without CONFIG, begin with no tasks instead of the shipped pair."),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
 ]

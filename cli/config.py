@@ -2,9 +2,12 @@
 
 import typer
 
-from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from cli.announcement import start_lines
+from cli.arguments import ConfigAndOverrides, JsonOption, NoDefaultsOption, split_arguments
+from cli.output import answer, answer_json, note
+from deploy.config.json_view import json_view
 from deploy.config.loading import load_config, to_yaml
-from deploy.config.resolution import resolve
+from deploy.config.resolution import rehearse, resolve
 from deploy.config.schema import RunConfig
 from deploy.json_text import json_text
 
@@ -12,26 +15,39 @@ config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 
 
 @config_app.command()
-def show(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
+def show(
+    arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
+) -> None:
     """Print a configuration with every field, as it would be run."""
-    config = _checked(arguments)
-    typer.echo(json_text(config.model_dump(mode="json")) if as_json else to_yaml(config), nl=as_json)
+    config = resolve(_loaded(arguments, no_defaults)).config
+    if as_json:
+        view, changed = json_view(config)
+        for sentence in changed:
+            note(f"trunkline: {sentence}")
+        answer_json(view)
+    else:
+        answer(to_yaml(config), end="")
 
 
 @config_app.command()
-def validate(arguments: ConfigAndOverrides = None, as_json: JsonOption = False) -> None:
-    """Say whether a configuration could be run on this machine."""
-    config = _checked(arguments)
-    tasks = list(config.tasks)
-    typer.echo(json_text({"valid": True, "tasks": tasks}) if as_json else f"valid: {', '.join(tasks)}")
+def validate(
+    arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
+) -> None:
+    """Say whether a configuration could be run on this machine; environments are tried for a few steps."""
+    run = rehearse(_loaded(arguments, no_defaults))
+    tasks = [spec.name for spec in run.specs]
+    if as_json:
+        answer_json({"valid": True, "tasks": tasks, "warnings": list(run.warnings)})
+    else:
+        answer("\n".join([*start_lines(run), f"valid: {', '.join(tasks)}"]))
 
 
 @config_app.command()
 def schema() -> None:
     """Print the JSON schema of a configuration, for editors."""
-    typer.echo(json_text(RunConfig.model_json_schema(), indent=2))
+    answer(json_text(RunConfig.model_json_schema(), indent=2))
 
 
-def _checked(arguments: list[str] | None) -> RunConfig:
+def _loaded(arguments: list[str] | None, no_defaults: bool) -> RunConfig:
     path, overrides = split_arguments(arguments)
-    return resolve(load_config(path, overrides)).config
+    return load_config(path, overrides, shipped=not no_defaults)

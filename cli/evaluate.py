@@ -1,17 +1,16 @@
 """`trunkline evaluate`."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.arguments import JsonOption, RunDir
+from cli.output import answer, answer_json, console, note
 from cli.results import in_words, print_results
-from deploy.json_text import json_text
 from deploy.offline_evaluation import evaluate_run
 from deploy.run_directory import RunDirectory
+from deploy.shell import as_operand, command_line, program
 
 
 def evaluate(
@@ -25,12 +24,12 @@ def evaluate(
     """Play fresh greedy episodes with the weights of RUN_DIR's newest checkpoint that verifies."""
     result = evaluate_run(RunDirectory.open(run_dir), episodes, best)
     for sentence in result["passed_over"]:
-        typer.echo(f"passed over: {sentence}", err=True)
+        note(f"passed over: {sentence}")
     if as_json:
-        typer.echo(json_text(result))
+        answer_json(result)
     else:
-        print_results(Console(), result["tasks"])
-        typer.echo(_which(result, run_dir))
+        print_results(console(), result["tasks"])
+        answer(_which(result, run_dir))
 
 
 def _which(result: dict[str, Any], run_dir: Path) -> str:
@@ -38,5 +37,5 @@ def _which(result: dict[str, Any], run_dir: Path) -> str:
     these = f"these are the {result['weights']} weights, of learner step {result['learner_steps']:,}"
     if result["best"] is None:
         return these
-    command = shlex.join(["trunkline", "evaluate", "--best", str(run_dir)])
+    command = command_line([program("trunkline"), "evaluate", "--best", as_operand(run_dir)])
     return f"{these}; the best were {in_words(result['best'])}: {command}"

@@ -64,8 +64,9 @@ class PlainLines:
 
 
 def display(console: Console) -> Display:
-    """Return what suits the console."""
-    return LivePanel(console) if console.is_terminal else PlainLines(console)
+    """Return what suits the console: a panel only where the cursor can move, whatever FORCE_COLOR says."""
+    movable = console.is_terminal and console.file.isatty() and not console.is_dumb_terminal
+    return LivePanel(console) if movable else PlainLines(console)
 
 
 def render(status: RunStatus) -> Panel:
@@ -89,7 +90,7 @@ def render(status: RunStatus) -> Panel:
         tasks.add_row(*_cells(task))
     return Panel(
         Group(tasks, "", _learner_line(status), *(Text(f"note: {notice}") for notice in status.notices)),
-        title=f"trunkline · {status.train_seconds:.0f} s of training",
+        title=f"trunkline: {status.train_seconds:.0f} s of training",
         border_style="cyan",
     )
 
@@ -134,4 +135,4 @@ def _learner_line(status: RunStatus) -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"  # noqa: RUF001 - a dash for nothing yet
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,8 +1,5 @@
 """`trunkline train` and `trunkline resume`."""
 
-import shlex
-import shutil
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,25 +8,28 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.announcement import announce
 from cli.arguments import (
     AddressOption,
     ConfigAndOverrides,
     JsonOption,
+    NoDefaultsOption,
     RunDir,
     Runtime,
     RuntimeOption,
     refuse_local_address,
     split_arguments,
 )
+from cli.output import answer_json
+from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
-from deploy.config.loading import load_config, parse_config
-from deploy.config.memory import in_units, table_plans
-from deploy.config.resolution import ResolvedRun, resolve
-from deploy.json_text import json_text
+from deploy.config.loading import load_config, with_overrides
+from deploy.config.resolution import rehearse
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
+from deploy.shell import as_operand, command_line, program
 
 
 def train(
@@ -42,6 +42,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run-dir, if there is one.")
     ] = False,
+    no_defaults: NoDefaultsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
@@ -49,10 +50,10 @@ def train(
         raise typer.BadParameter("--resume needs --run-dir: the run to go on with")
     refuse_local_address(runtime, address)
     path, overrides = split_arguments(arguments)
-    run = resolve(load_config(path, overrides))
+    run = rehearse(load_config(path, overrides, shipped=not no_defaults))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    console = Console(stderr=as_json)
-    _announce(console, run, address)
+    console = console_for(notes=as_json)
+    announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
     _conclude(console, summary, directory, as_json)
@@ -71,34 +72,17 @@ def resume(
     refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint() if directory.has_checkpoints() else (None, [])
-    run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides or []))
-    console = Console(stderr=as_json)
+    run = rehearse(with_overrides(directory.config, overrides or []))
+    console = console_for(notes=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
     if checkpoint is None:
         console.print("there is no checkpoint yet: the run goes on from its beginning")
-    _announce(console, run, address)
+    announce(console, run, address)
     summary = _shown(
         console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
     )
     _conclude(console, summary, run_dir, as_json)
-
-
-def _announce(console: Console, run: ResolvedRun, address: str | None) -> None:
-    config = run.config.on_one_machine() if address is None else run.config
-    plans = table_plans(config, run.specs)
-    total = sum(plan.bytes for plan in plans)
-    lines = [
-        f"{plan.task}: {spec.env}, {spec.num_actions} actions; replay of {plan.transitions:,} transitions "
-        f"in {in_units(plan.bytes)}, {plan.bytes / total:.0%} of all, on shards "
-        f"{', '.join(map(str, plan.shards))}"
-        for plan, spec in zip(plans, run.specs, strict=True)
-    ]
-    budget = in_units(config.replay.memory_budget)
-    for line in [*lines, f"replay in all: {in_units(total)} of {budget} that it may take"]:
-        console.print(line, soft_wrap=True, highlight=False)
-    if config.metrics.port:
-        console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
 
 
 def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict[str, Any]:
@@ -111,7 +95,7 @@ def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict
 
 def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json_text({**summary, "run_dir": str(directory)}))
+        answer_json({**summary, "run_dir": str(directory)})
         return
     print_results(console, summary["tasks"], summary["best"])
     if summary["best"] is not None:
@@ -130,17 +114,14 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary):
-        console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)
+        console.print(f"  {command_line(command)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _next_commands(directory: Path, summary: dict[str, Any]) -> list[list[str]]:
     """Return two commands that can be typed as they stand, whether or not the environment is activated."""
-    evaluate = [_callable("trunkline"), "evaluate", str(directory)]
+    where = as_operand(directory)
+    evaluate = [program("trunkline"), "evaluate", where]
     if summary["solved"]:
-        return [evaluate, [_callable("tensorboard"), "--logdir", str(directory)]]
+        return [evaluate, [program("tensorboard"), "--logdir", where]]
     more = f"stop_env_steps={2 * summary['env_steps']}"
-    return [evaluate, [_callable("trunkline"), "resume", str(directory), more]]
-
-
-def _callable(name: str) -> str:
-    return name if shutil.which(name) else str(Path(sys.argv[0]).with_name(name))
+    return [evaluate, [program("trunkline"), "resume", where, more]]

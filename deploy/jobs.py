@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve
+from deploy.config.resolution import rehearse
 from deploy.json_text import json_text
 from deploy.launch import start_run
 from deploy.parts import Parts
@@ -47,7 +47,7 @@ def run_job(job: Job) -> FinishedJob:
     took: parameters of the network, and the most memory that the process held.
     """
     try:
-        run = resolve(parse_config(dict(job.config)))
+        run = rehearse(parse_config(dict(job.config)))
         _forget_peak_memory()
         with tempfile.TemporaryDirectory() as scratch:
             directory = Path(scratch) / "run"
@@ -59,7 +59,7 @@ def run_job(job: Job) -> FinishedJob:
                 "parameters": sum(parameter.numel() for parameter in network.parameters()),
                 "memory_bytes": _peak_memory_bytes(),
             }
-            (directory / COST).write_text(json_text(cost) + "\n")
+            (directory / COST).write_text(json_text(cost) + "\n", encoding="utf-8")
             return FinishedJob(job.name, _files(directory), None)
     except Exception as error:
         return FinishedJob(job.name, {}, str(error) or type(error).__name__)
@@ -73,12 +73,12 @@ def _files(directory: Path) -> dict[str, bytes]:
 def _forget_peak_memory() -> None:
     """Let the peak begin anew: a process may make several runs. Where that is not allowed it stays."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
         return
 
 
 def _peak_memory_bytes() -> int:
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024

@@ -36,7 +36,10 @@ def evaluate_run(directory: RunDirectory, episodes: int, best: bool = False) -> 
     torch.set_num_threads(1)
     snapshot = WeightsLayout(network).snapshot(network, learner_step=checkpoint.state["learner_step"])
     request = EvaluationRequest(snapshot, OFFLINE_ROUND, confirms=False)
-    returns = {spec.name: parts.evaluate(spec, snapshot, episodes, OFFLINE_ROUND) for spec in parts.specs}
+    try:
+        returns = {spec.name: parts.evaluate(spec, snapshot, episodes, OFFLINE_ROUND) for spec in parts.specs}
+    finally:
+        parts.evaluators.close()
     result = EvaluationResult(request, returns)
     tasks = {spec.name: returns_of(result, spec.name, spec.solved_at) for spec in parts.specs}
     bounded = [task["solved"] for task in tasks.values() if task["solved"] is not None]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from actors.actor import Actor
-from actors.evaluation import EpisodeReturns, greedy_returns
+from actors.evaluation import ENVS, EpisodeReturns
 from actors.exploration import Exploration, epsilon_ladder
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
@@ -21,16 +21,19 @@ from actors.rollout import Rollout
 from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
+from deploy.config.yaml_text import write_yaml
+from deploy.evaluators import Evaluators
 from deploy.names import actor_name, life_number
+from deploy.network_parts import architecture
 from deploy.replay_parts import ReplayParts
 from deploy.seeding import child_seed
 from deploy.trunk_transfer import start_from_trunk
-from deploy.value_parts import head_bins, loss, value_scale
+from deploy.value_parts import loss, value_scale
 from deploy.weighting_parts import task_weighting
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage
 from learner.td import annealed
-from network.build import Architecture, build_network
+from network.build import build_network
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
@@ -46,6 +49,7 @@ class Parts:
         specs: its tasks, in order.
         life: counts the times that this run was started or resumed, so that a resumed run draws new numbers.
         replay: builds shards and what reaches them.
+        evaluators: who plays the tasks greedily in this process.
     """
 
     def __init__(
@@ -59,31 +63,17 @@ class Parts:
         self.specs = list(specs)
         self.life = life
         self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
+        self.evaluators = Evaluators(self.network, self.evaluation_envs)
 
     @cached_property
     def fingerprint(self) -> str:
         """What tells apart configurations that shards and actors cannot go on with, one for the other."""
-        said = self.config.model_dump_json(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
-        return hashlib.sha256(said.encode()).hexdigest()
+        said = self.config.model_dump(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
+        return hashlib.sha256(write_yaml(said).encode()).hexdigest()
 
     def network(self) -> MultiTaskNetwork:
         """Return the network with its initial weights, the same in every process."""
-        settings = self.config.network
-        architecture = Architecture(
-            widths=(settings.encoder_width, *settings.trunk),
-            encoding=settings.encoder,
-            convolutions=tuple(settings.trunk_convolutions),
-            sharing=settings.sharing,
-            dueling=settings.dueling,
-            conditioning=settings.conditioning,
-            pull=settings.pull,
-            experts=settings.experts,
-            orthogonal=settings.orthogonal_experts,
-            bins=head_bins(self.config.learner),
-            tied=settings.tied_ends,
-            match=settings.match,
-        )
-        return build_network(self.specs, architecture, self._seed("network"))
+        return build_network(self.specs, architecture(self.config), self._seed("network"))
 
     def actor(
         self,
@@ -93,8 +83,12 @@ class Parts:
         crew_size: int,
         client: ShardClient,
         source: WeightsSource,
+        clock: Callable[[], float] | None = None,
     ) -> Actor:
-        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder."""
+        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder.
+
+        With a clock, which gives seconds, it sends shorter blocks where steps take long.
+        """
         settings, task = self.config.actors, self.config.tasks[spec.name]
         policy = TaskPolicy(self.network(), spec.name)
         ladder = epsilon_ladder(
@@ -114,7 +108,7 @@ class Parts:
         vector = CheckedVector(
             spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
         )
-        rollout = Rollout(vector, policy, exploration, writer)
+        rollout = Rollout(vector, policy, exploration, writer, clock)
         return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy, time.monotonic))
 
     def learner(self, fresh: bool = True) -> Learner:
@@ -165,10 +159,13 @@ class Parts:
         self, spec: TaskSpec, snapshot: WeightsSnapshot, episodes: int, round_number: int
     ) -> EpisodeReturns:
         """Return the greedy returns of fresh episodes; each round has seeds of its own."""
-        policy = TaskPolicy(self.network(), spec.name)
-        policy.load(snapshot)
         seed = self._seed("evaluation", spec.name, round_number)
-        return greedy_returns(spec, policy, episodes, seed, self.config.tasks[spec.name].evaluation_steps)
+        cut = self.config.tasks[spec.name].evaluation_steps
+        return self.evaluators.of(spec).play(snapshot, episodes, seed, cut)
+
+    def evaluation_envs(self, task: str) -> int:
+        """Return how many environments of a task play evaluations, at most."""
+        return self.config.evaluation.envs or min(ENVS, self.config.tasks[task].envs_per_actor)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

@@ -19,6 +19,7 @@ from deploy.directory_owner import OWNER, Ownership, owned
 from deploy.errors import ConfigError, TrainingFailedError
 from deploy.json_text import json_text
 from deploy.progress import Progress
+from deploy.shell import as_operand, command_line
 from deploy.status import DiskStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.checkpoint_names import BEST, LAST, CheckpointNames
@@ -106,7 +107,7 @@ class RunDirectory:
             ConfigError: it is not one.
         """
         try:
-            text = (path / CONFIG).read_text()
+            text = (path / CONFIG).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise ConfigError(
@@ -232,7 +233,7 @@ def refuse_existing(path: Path) -> None:
     if is_begun(path):
         raise ConfigError(
             f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
-            f"(to go on with that run: trunkline resume {path})"
+            f"(to go on with that run: {command_line(['trunkline', 'resume', as_operand(path)])})"
         )
 
 

@@ -1,5 +1,6 @@
 """From settings to a network: the one place that knows which ways of sharing there are."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -84,6 +85,42 @@ def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _network(specs, _matched(specs, architecture))
+
+
+@dataclass(frozen=True)
+class EncoderSize:
+    """What a network does with one task's observations.
+
+    Attributes:
+        convolves: whether it sees them as images.
+        inputs: numbers in one observation.
+        parameters: of the encoder.
+    """
+
+    convolves: bool
+    inputs: int
+    parameters: int
+
+
+def network_sizes(specs: Sequence[TaskSpec], architecture: Architecture) -> tuple[list[EncoderSize], int]:
+    """Return the size of each task's encoder, and the parameters of the whole network, without building it.
+
+    Raises:
+        ValueError: convolutions are asked for that the tasks' observations do not allow.
+    """
+    with torch.device("meta"):
+        matched = _matched(specs, architecture)
+        encoders = [_encoder(matched, [spec]) for spec in specs]
+        total = sum(parameter.numel() for parameter in _network(specs, matched).parameters())
+    sizes = [
+        EncoderSize(
+            isinstance(encoder, ImageEncoder),
+            math.prod(spec.observation_shape),
+            sum(parameter.numel() for parameter in encoder.parameters()),
+        )
+        for spec, encoder in zip(specs, encoders, strict=True)
+    ]
+    return sizes, total
 
 
 def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:

@@ -12,8 +12,8 @@ from tasks.spec import TaskSpec
 class VectorEncoder(nn.Module):
     """Scales, flattens and linearly maps observations of a group of tasks, each with weights of its own.
 
-    float32 observations are divided by the task's `observation_scale`, uint8 ones by 255. The inverse scales
-    of shape (G, size) are a buffer and no state.
+    Observations are divided by the `divisors` of their task. The inverse scales of shape (G, size) are a
+    buffer and no state.
 
     encoder = VectorEncoder.initialised([cartpole, acrobot], width=256)
     features_NF = encoder([cartpole_obs_BO, acrobot_obs_BO])
@@ -58,8 +58,7 @@ def scaled(observations: Sequence[Tensor], inverse_scale_GO: Tensor) -> Tensor:
 
 
 def _inverse_scale(spec: TaskSpec) -> Tensor:
-    scale = (255.0,) if spec.observation_dtype == "uint8" else spec.observation_scale
-    return 1.0 / torch.tensor(scale, dtype=torch.float32)
+    return 1.0 / torch.tensor(spec.divisors, dtype=torch.float32)
 
 
 def _scaled(rows_kBO: Tensor, inverse_scale_kO: Tensor) -> Tensor:

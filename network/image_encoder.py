@@ -54,7 +54,7 @@ class ImageEncoder(nn.Module):
             raise ValueError(f"observations of task {specs[0].name!r} are no images")
         made = stem(seen) if width is not None else stem(seen)[:1]
         tasks = len(specs)
-        last = specs[0].observation_shape[-1] if has_channels_last(specs[0]) else None
+        last = specs[0].observation_shape[-1] if has_channels_last(specs[0].frame_shape) else None
         steps = zip([seen, *made], made, strict=False)
         convolutions = [GroupedConvolution.initialised(tasks, *step) for step in steps]
         linear = None if width is None else GroupedLinear.initialised(tasks, made[-1].features, width)

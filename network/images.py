@@ -70,9 +70,8 @@ def channels(width: Width) -> int:
     return width.channels if isinstance(width, Maps) else width
 
 
-def has_channels_last(spec: TaskSpec) -> bool:
+def has_channels_last(frame: tuple[int, ...]) -> bool:
     """Return whether frames are (height, width, channels): channels are the smaller of the outer sides."""
-    frame = spec.frame_shape
     return len(frame) == 3 and frame[-1] <= frame[0]
 
 
@@ -84,7 +83,7 @@ def observed_maps(spec: TaskSpec) -> Maps | None:
     frame = spec.frame_shape
     if len(frame) not in (2, 3):
         return None
-    height, width = frame[:2] if has_channels_last(spec) else frame[-2:]
+    height, width = frame[:2] if has_channels_last(frame) else frame[-2:]
     return Maps(prod(spec.observation_shape) // (height * width), height, width)
 
 

@@ -1,18 +1,17 @@
 """The configuration of a study: one common run, and arms that differ from it in what they declare."""
 
 import copy
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
-from deploy.config.loading import parse_config
+from deploy.config.loading import parse_config, set_field
 from deploy.config.mistakes import sentences
-from deploy.config.schema import RunConfig, Section
-from deploy.config.yaml_text import parse_yaml
+from deploy.config.schema import RunConfig
+from deploy.config.values import Section
+from deploy.config.yaml_text import parse_yaml, write_yaml
 from deploy.errors import ConfigError
 
 ArmName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -55,10 +54,12 @@ class StudyConfig(Section):
             ConfigError: a field is wrong; one sentence a mistake, each with the name of the arm.
         """
         own = {**self.arms[arm], **_OF_EVERY_RUN, "seed": seed}
-        overrides = [f"{field}={json.dumps(value)}" for field, value in own.items()]
-        unbounded = [f"tasks.{task}.solved_at=null" for task in self.tasks]
+        unbounded = {f"tasks.{task}.solved_at": None for task in self.tasks}
+        raw = copy.deepcopy(self.run)
         try:
-            return parse_config(copy.deepcopy(self.run), [*overrides, *unbounded])
+            for field, value in {**own, **unbounded}.items():
+                set_field(raw, field, copy.deepcopy(value), f"override {field!r}")
+            return parse_config(raw)
         except ConfigError as error:
             raise ConfigError(*(f"arms.{arm}: {line}" for line in str(error).splitlines())) from error
 
@@ -81,7 +82,7 @@ def load_study(path: Path) -> StudyConfig:
         ConfigError: it cannot be read, or a field is wrong; one sentence a mistake.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error
@@ -112,12 +113,12 @@ def parse_study(raw: object) -> StudyConfig:
 
 def to_yaml(study: StudyConfig) -> str:
     """Return a study as YAML that `load_study` reads back."""
-    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False)
+    return write_yaml(study.model_dump())
 
 
 def differences(one: RunConfig, other: RunConfig) -> list[str]:
     """Return the fields, by dotted names, in which two configurations differ."""
-    mine, theirs = _flat(one.model_dump(mode="json")), _flat(other.model_dump(mode="json"))
+    mine, theirs = _flat(one.model_dump()), _flat(other.model_dump())
     return [field for field in {**mine, **theirs} if mine.get(field) != theirs.get(field)]
 
 
@@ -134,7 +135,8 @@ def _mistakes(study: StudyConfig) -> Iterator[str]:
                     f"arms.{arm}.{field}: an arm may not differ in {same}, or arms would not have the same "
                     "env steps and gradient samples; set it in run for all"
                 )
-    if len({json.dumps(overrides, sort_keys=True) for overrides in study.arms.values()}) < len(study.arms):
+    declared = {write_yaml(dict(sorted(overrides.items()))) for overrides in study.arms.values()}
+    if len(declared) < len(study.arms):
         yield "arms: two of them declare the same fields; what is to be compared has to differ"
     for task in study.thresholds:
         if task not in study.tasks:
@@ -143,13 +145,14 @@ def _mistakes(study: StudyConfig) -> Iterator[str]:
         yield f"control: {study.control!r} needs two tasks; `run` has {len(study.tasks)}"
 
 
-def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return fields by dotted names, as YAML writes them: 1, 1.0 and true are not the same."""
+    fields: dict[str, str] = {}
     for name, value in section.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             fields |= _flat(value, f"{prefix}{name}.")
         else:
-            fields[f"{prefix}{name}"] = value
+            fields[f"{prefix}{name}"] = write_yaml(value)
     return fields
 
 

@@ -86,8 +86,8 @@ def _arm(
     evaluations: Mapping[PlannedRun, Lines],
 ) -> ArmRecord:
     tasks = plan.study.tasks
-    summaries = [json.loads((run.directory / SUMMARY).read_text()) for run in runs]
-    costs = [json.loads((run.directory / COST).read_text()) for run in runs]
+    summaries = [json.loads((run.directory / SUMMARY).read_text(encoding="utf-8")) for run in runs]
+    costs = [json.loads((run.directory / COST).read_text(encoding="utf-8")) for run in runs]
 
     def curve(field: str, task: str) -> NDArray[np.float64]:
         values_SP = [[line["tasks"][task][field] for line in evaluations[run]] for run in runs]
@@ -185,4 +185,4 @@ def _reference_first(plan: Plan) -> list[str]:
 def _lines(path: Path) -> Lines:
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -98,7 +98,7 @@ def create_plan(config: Path, directory: Path, seeds: int | None) -> list[Plan]:
         plan.check_finished()
     for plan in plans:
         plan.directory.mkdir(parents=True, exist_ok=True)
-        (plan.directory / STUDY).write_text(to_yaml(plan.study))
+        (plan.directory / STUDY).write_text(to_yaml(plan.study), encoding="utf-8")
     return plans
 
 

@@ -51,7 +51,7 @@ def run_missing(
     planned = sum(1 for plan in plans for _ in plan.runs())
     observe(StudyProgress(planned - len(missing), planned, None, None, None))
     jobs = [
-        Job(name, plan.study.arm_config(run.arm, run.seed).model_dump(mode="json"))
+        Job(name, plan.study.arm_config(run.arm, run.seed).model_dump())
         for name, (plan, run) in missing.items()
     ]
     failures: list[str] = []

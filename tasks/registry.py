@@ -16,7 +16,7 @@ class KnownEnvironment:
     about: str
     solved_at: float | None = None
     discount: float = 0.99
-    observation_scale: tuple[float, ...] = (1.0,)
+    observation_scale: tuple[float, ...] | None = None
 
 
 class EnvironmentRegistry:

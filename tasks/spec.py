@@ -11,13 +11,14 @@ class TaskSpec:
 
     Attributes:
         name: what the task is called in configurations, metrics and weights.
-        env: Gymnasium id of the environment, or `module:id`.
+        env: Gymnasium id of the environment, `module:id` or `module:Class`.
         env_kwargs: keyword arguments of the environment's constructor.
         max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
         observation_shape: shape of one observation, as the network sees it: with a frame stack, its frames
-            one behind another.
+            one after another.
         observation_dtype: `float32` or `uint8`, as stored and sent.
-        observation_scale: divisor of each observation, one number or one per element.
+        observation_scale: divisor of each observation, one number or one per element; None for 255 where
+            they are uint8, and 1 elsewhere.
         num_actions: size of the action set.
         discount: per-step discount, in (0, 1].
         reward_scale: factor on every reward that the learner sees.
@@ -33,7 +34,7 @@ class TaskSpec:
     num_actions: int
     max_episode_steps: int
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    observation_scale: tuple[float, ...] = (1.0,)
+    observation_scale: tuple[float, ...] | None = None
     discount: float = 0.99
     reward_scale: float = 1.0
     reward_clip: float | None = None
@@ -44,3 +45,8 @@ class TaskSpec:
     def frame_shape(self) -> tuple[int, ...]:
         """Shape of what the environment gives in one step."""
         return self.observation_shape[1:] if self.frame_stack > 1 else self.observation_shape
+
+    @property
+    def divisors(self) -> tuple[float, ...]:
+        """What observations are divided by before the network sees them: one number, or one per element."""
+        return self.observation_scale or ((255.0,) if self.observation_dtype == "uint8" else (1.0,))

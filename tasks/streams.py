@@ -1,26 +1,32 @@
 """Streams of one task that step in lockstep: Gymnasium environments in a loop, or dynamics in one call."""
 
+import logging
 from typing import Any, Protocol
 
-import gymnasium
 import numpy as np
 from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
-from tasks.builtin import register_builtin_environments
 from tasks.builtin.known_dynamics import dynamics_of
+from tasks.contract import ObservationContract, kept_end, kept_reset, kept_reward, kept_step, raised
 from tasks.dynamics import Actions, Dynamics, Floats
-from tasks.errors import EnvironmentFailureError
+from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
+from tasks.making import make_environment
 from tasks.spec import TaskSpec
+
+logger = logging.getLogger(__name__)
 
 StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
 
 
 class Streams(Protocol):
-    """`num_envs` streams; the step behind an episode's end begins the next one and ignores its action."""
+    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action."""
 
-    def reset(self) -> NDArray[Any]:
-        """Start every stream anew with its own seed; returns first frames, one row a stream."""
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
+        """Start every stream anew with its own seed; returns first frames, one row a stream.
+
+        `seed` takes the place of the first stream's seed from here on; the others have those after it.
+        """
 
     def step(self, action_E: Actions) -> StepOutput:
         """Step every stream once: frames, rewards, terminated, truncated, all of them fresh arrays."""
@@ -30,8 +36,11 @@ class Streams(Protocol):
 
 
 def open_streams(spec: TaskSpec, num_envs: int, seed: int) -> Streams:
-    """Return the streams of a task: one call for all of them if its dynamics are known, else a loop."""
-    register_builtin_environments()
+    """Return the streams of a task: one call for all of them if its dynamics are known, else a loop.
+
+    Raises:
+        EnvironmentFailureError: an environment cannot be built.
+    """
     dynamics = dynamics_of(spec.env, spec.env_kwargs)
     if dynamics is not None:
         return DynamicsStreams(dynamics, spec.max_episode_steps, num_envs, seed)
@@ -53,12 +62,13 @@ class DynamicsStreams:
     def __init__(self, dynamics: Dynamics, max_episode_steps: int, num_envs: int, seed: int) -> None:
         self._dynamics = dynamics
         self._max_episode_steps = max_episode_steps
-        self._seeds = range(seed, seed + num_envs)
+        self._num_envs, self._seed = num_envs, seed
         self.reset()
 
-    def reset(self) -> NDArray[Any]:
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew."""
-        self._rngs = [np_random(seed)[0] for seed in self._seeds]
+        self._seed = self._seed if seed is None else seed
+        self._rngs = [np_random(self._seed + index)[0] for index in range(self._num_envs)]
         self._state_DE: Floats = np.stack([self._dynamics.start(rng) for rng in self._rngs], axis=1)
         self._age_E = np.zeros(len(self._rngs), np.int64)
         self._ended: list[int] = []
@@ -84,24 +94,35 @@ class DynamicsStreams:
 
 
 class GymnasiumStreams:
-    """Gymnasium environments, stepped one after the other; what they return wrong becomes one sentence.
-
-    Boolean observations become 0 and 255, the range of uint8 that the network expects.
+    """Gymnasium environments, stepped one after the other; what they do wrong becomes one sentence.
 
     A loop of its own, since Gymnasium's `SyncVectorEnv` spends as much on infos and actions as a small
     environment on its step.
+
+    Raises:
+        EnvironmentFailureError: an environment cannot be built, raises, or breaks its contract.
     """
 
     def __init__(self, spec: TaskSpec, num_envs: int, seed: int) -> None:
         self._spec = spec
         self._seed = seed
-        self._envs = [_make(spec) for _ in range(num_envs)]
-        self._first_action = int(self._envs[0].action_space.start)  # type: ignore[attr-defined]
-        self._frame_shape, self._dtype = spec.frame_shape, np.dtype(spec.observation_dtype)
+        self._envs: list[Any] = []
+        try:
+            for _ in range(num_envs):
+                self._envs.append(make_environment(spec.env, spec.env_kwargs, spec.max_episode_steps))
+        except MakingError as error:
+            self.close()
+            number = len(self._envs) + 1
+            raise EnvironmentFailureError(
+                f"task {spec.name!r}: {error} (number {number} of {num_envs})"
+            ) from error
+        self._first_action = int(self._envs[0].action_space.start)
+        self._contract = ObservationContract(self._envs[0].observation_space)
         self._ended = [False] * num_envs
 
-    def reset(self) -> NDArray[Any]:
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew."""
+        self._seed = self._seed if seed is None else seed
         self._ended = [False] * len(self._envs)
         frame_EO = self._no_frames()
         for index in range(len(self._envs)):
@@ -119,55 +140,37 @@ class GymnasiumStreams:
                 self._reset(index, frame_EO, seed=None)
                 continue
             try:
-                observation, reward, terminated, truncated, _ = self._envs[index].step(action)
-                rewards[index] = float(reward)
-            except Exception as error:
-                raise self._failure(f"raised in step: {type(error).__name__}: {error}") from error
-            terminations[index], truncations[index] = bool(terminated), bool(truncated)
-            frame_EO[index] = self._checked(observation)
+                answer = self._envs[index].step(action)
+            except BaseException as error:
+                raise failure(self._spec, raised("step", error)) from error
+            try:
+                observation, reward, terminated, truncated = kept_step(answer)
+                rewards[index] = kept_reward(reward)
+                terminations[index] = kept_end("terminated", terminated)
+                truncations[index] = kept_end("truncated", truncated)
+                frame_EO[index] = self._contract.kept(observation)
+            except ContractError as error:
+                raise failure(self._spec, str(error)) from error
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 
     def close(self) -> None:
-        """Close every environment."""
+        """Close every environment; what they raise is a warning, and keeps none of the others open."""
         for env in self._envs:
-            env.close()
+            try:
+                env.close()
+            except BaseException as error:
+                logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
 
     def _no_frames(self) -> NDArray[Any]:
-        return np.empty((len(self._envs), *self._frame_shape), self._dtype)
+        return np.empty((len(self._envs), *self._contract.frame_shape), self._contract.dtype)
 
     def _reset(self, index: int, frame_EO: NDArray[Any], seed: int | None) -> None:
         try:
-            observation, _ = self._envs[index].reset(seed=seed)
-        except Exception as error:
-            raise self._failure(f"raised in reset: {type(error).__name__}: {error}") from error
-        frame_EO[index] = self._checked(observation)
-
-    def _checked(self, observation: NDArray[Any]) -> NDArray[Any]:
-        """Return an observation as it can be kept: an array of the declared shape and the task's dtype."""
-        if type(observation) is not np.ndarray or observation.dtype != self._dtype:
-            observation = self._converted(observation)
-        if observation.shape != self._frame_shape:
-            raise self._failure(
-                f"returned an observation of shape {observation.shape}, but declares {self._frame_shape}"
-            )
-        return observation
-
-    def _converted(self, observation: object) -> NDArray[Any]:
+            answer = self._envs[index].reset(seed=seed)
+        except BaseException as error:
+            raise failure(self._spec, raised("reset", error)) from error
         try:
-            with np.errstate(over="ignore"):
-                array = np.asarray(observation)
-                if array.dtype == np.bool_ and self._dtype == np.uint8:
-                    return array.view(np.uint8) * np.uint8(255)
-                return array.astype(self._dtype)
-        except (TypeError, ValueError) as error:
-            raise self._failure(f"returned an observation that is no array of numbers: {error}") from error
-
-    def _failure(self, what: str) -> EnvironmentFailureError:
-        return failure(self._spec, what)
-
-
-def _make(spec: TaskSpec) -> gymnasium.Env[Any, Any]:
-    return gymnasium.make(
-        spec.env, max_episode_steps=spec.max_episode_steps, disable_env_checker=True, **dict(spec.env_kwargs)
-    )
+            frame_EO[index] = self._contract.kept(kept_reset(answer))
+        except ContractError as error:
+            raise failure(self._spec, str(error)) from error

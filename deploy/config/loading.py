@@ -5,12 +5,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from deploy.config.mistakes import sentences
 from deploy.config.schema import RunConfig
-from deploy.config.yaml_text import parse_yaml
+from deploy.config.yaml_text import parse_yaml, write_yaml
 from deploy.errors import ConfigError
 from tasks.registry import shipped_registry
 
@@ -18,17 +17,22 @@ SHIPPED = "cartpole-mountaincar.yaml"
 _KNOWN_SETTINGS = ("solved_at", "discount", "observation_scale")
 
 
-def load_config(path: Path | None, overrides: Sequence[str]) -> RunConfig:
+def load_config(path: Path | None, overrides: Sequence[str], shipped: bool = True) -> RunConfig:
     """Return the configuration of a file (or the shipped pair) with `key=value` overrides applied.
 
     A dotted key names a field (`learner.batch_size=128`); values are YAML; a task set to null is removed.
 
+    Args:
+        path: the file; None for none.
+        overrides: what is set in it.
+        shipped: whether the shipped pair stands in for a file, or a configuration without tasks.
+
     Raises:
         ConfigError: the file cannot be read, or a field is wrong; one sentence a mistake.
     """
-    text = shipped_text() if path is None else _read(path)
-    raw = parse_yaml(text, str(path or SHIPPED))
-    return parse_config(raw, overrides)
+    if path is not None:
+        return parse_config(parse_yaml(_read(path), str(path)), overrides)
+    return parse_config(parse_yaml(shipped_text(), SHIPPED) if shipped else {"tasks": {}}, overrides)
 
 
 def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
@@ -40,7 +44,12 @@ def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
     if not isinstance(raw, dict):
         raise ConfigError(f"the configuration is a {type(raw).__name__}; it should be a mapping of sections")
     for override in overrides:
-        _apply(raw, override)
+        key, separator, text = override.partition("=")
+        if not separator or not all(key.split(".")):
+            raise ConfigError(
+                f"override {override!r} is not of the form key=value, such as learner.batch_size=128"
+            )
+        set_field(raw, key, parse_yaml(text, f"override {key}"), f"override {override!r}")
     _fill_in_known_settings(raw.get("tasks"))
     try:
         return RunConfig.model_validate(raw)
@@ -48,41 +57,54 @@ def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(*sentences(error)) from error
 
 
+def with_overrides(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    """Return a configuration with `key=value` overrides applied.
+
+    Raises:
+        ConfigError: a field is wrong; one sentence a mistake.
+    """
+    return parse_config(config.model_dump(), overrides)
+
+
+def set_field(raw: dict[str, Any], key: str, value: object, said: str) -> None:
+    """Set a field of an unvalidated configuration by its dotted name; a task set to null is removed.
+
+    Raises:
+        ConfigError: the name leads through a value; the sentence begins with `said`.
+    """
+    *parents, last = key.split(".")
+    section = raw
+    for parent in parents:
+        section = section.setdefault(_key_in(section, parent), {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"{said}: {parent} is a value and has no field {last}")
+    if value is None and parents == ["tasks"]:
+        section.pop(last, None)
+    else:
+        section[_key_in(section, last)] = value
+
+
+def _key_in(section: dict[Any, Any], part: str) -> Any:  # noqa: ANN401 - arguments may have any keys
+    """Return the key that part of a dotted name means: one that is there, be it a number, or a text."""
+    return next((key for key in section if str(key) == part), part)
+
+
 def to_yaml(config: RunConfig) -> str:
     """Return a configuration as YAML that `load_config` reads back."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    return write_yaml(config.model_dump())
 
 
 def shipped_text() -> str:
     """Return the configuration that is used where none is given."""
-    return resources.files("deploy").joinpath("configs", SHIPPED).read_text()
+    return resources.files("deploy").joinpath("configs", SHIPPED).read_text(encoding="utf-8")
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error
-
-
-def _apply(raw: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not all(key.split(".")):
-        raise ConfigError(
-            f"override {override!r} is not of the form key=value, such as learner.batch_size=128"
-        )
-    value = parse_yaml(text, f"override {key}")
-    *parents, last = key.split(".")
-    section = raw
-    for parent in parents:
-        section = section.setdefault(parent, {})
-        if not isinstance(section, dict):
-            raise ConfigError(f"override {override!r}: {parent} is a value and has no field {last}")
-    if value is None and parents == ["tasks"]:
-        section.pop(last, None)
-    else:
-        section[last] = value
 
 
 def _fill_in_known_settings(tasks: object) -> None:

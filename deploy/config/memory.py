@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deploy.config.schema import RunConfig, parse_bytes
+from deploy.config.schema import RunConfig
+from deploy.config.values import parse_bytes
 from tasks.spec import TaskSpec
 
 ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4
@@ -87,29 +88,8 @@ def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
 def machine_memory_bytes() -> int:
     """Return this machine's memory: its own, or its container's limit where that is less."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = [path.read_text().strip() for path in _LIMITS if path.is_file()]
+    limits = [path.read_text(encoding="utf-8").strip() for path in _LIMITS if path.is_file()]
     return min(physical, *(int(limit) for limit in limits if limit != "max"), physical)
-
-
-def memory_mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
-    """Return a sentence for a budget that the machine does not have, or that the plan exceeds."""
-    budget = config.replay.memory_budget
-    if budget > machine_bytes:
-        return [
-            f"replay.memory_budget: {in_units(budget)} is more than this machine has; "
-            f"it should be at most {in_units(machine_bytes)}"
-        ]
-    plans = table_plans(config, specs)
-    needed = sum(plan.bytes for plan in plans)
-    if needed > budget:
-        parts = ", ".join(
-            f"{plan.task} {plan.transitions:,} transitions in {in_units(plan.bytes)}" for plan in plans
-        )
-        return [
-            f"replay.capacity: the tables take {in_units(needed)} ({parts}), "
-            f"more than replay.memory_budget, {in_units(budget)}"
-        ]
-    return []
 
 
 def in_units(count: float) -> str:

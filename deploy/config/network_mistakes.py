@@ -45,6 +45,12 @@ def _of_ends(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
     first = specs[0]
     alike = (first.observation_shape, first.observation_dtype, first.num_actions)
     mistakes = [
+        f"network.tied_ends: true is not allowed, since tasks {first.name!r} and {spec.name!r} have "
+        "different observation scales, and one encoder has one: it should be false, or the scales the same"
+        for spec in specs[1:]
+        if spec.divisors != first.divisors
+    ]
+    mistakes += [
         f"network.tied_ends: true is not allowed, since task {spec.name!r} does not have the "
         f"observations and actions of task {first.name!r}: it should be false"
         for spec in specs[1:]

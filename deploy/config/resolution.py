@@ -1,22 +1,27 @@
 """From a configuration to what it means on this machine: task specifications, batches, rates."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from deploy.config.memory import machine_memory_bytes, memory_mistakes, num_shards, table_plans
+from deploy.config.advice import advice
+from deploy.config.memory import machine_memory_bytes, num_shards, table_plans
+from deploy.config.memory_mistakes import memory_mistakes
+from deploy.config.message_size import message_mistakes
 from deploy.config.network_mistakes import network_mistakes
-from deploy.config.schema import RunConfig, TaskConfig
+from deploy.config.schema import RunConfig
+from deploy.config.task_specs import task_spec
 from deploy.errors import ConfigError
 from deploy.value_parts import value_mistakes
 from deploy.weighting_parts import weighting_mistakes
 from learner.batch_source import Supply
 from replay.rate_limiter import RateLimiter, smallest_error_buffer
 from replay.windows import window_length
-from tasks.environment import inspect_environment
 from tasks.errors import TaskError
+from tasks.inspection import EnvironmentReport, examine_environment, inspect_environment
 from tasks.spec import TaskSpec
 
 REQUEST_BYTES = 16 * 2**20
@@ -26,10 +31,17 @@ MOST_REQUESTS = 4
 
 @dataclass(frozen=True)
 class ResolvedRun:
-    """A configuration that this machine can run, with what its tasks turned out to be."""
+    """A configuration that this machine can run, with what its tasks turned out to be.
+
+    Attributes:
+        config: the configuration.
+        specs: its tasks, in order.
+        warnings: a sentence for each choice that is allowed and may be unwise.
+    """
 
     config: RunConfig
     specs: list[TaskSpec]
+    warnings: Sequence[str] = ()
 
 
 def resolve(config: RunConfig) -> ResolvedRun:
@@ -38,27 +50,25 @@ def resolve(config: RunConfig) -> ResolvedRun:
     Raises:
         ConfigError: one sentence a mistake.
     """
-    specs = resolve_specs(config)
-    check(config, specs, machine_memory_bytes())
-    return ResolvedRun(config, specs)
+    return _resolved(config, _looked_at)
+
+
+def rehearse(config: RunConfig) -> ResolvedRun:
+    """Do what `resolve` does, and play every task's environment for a few steps, before a run is built on it.
+
+    Raises:
+        ConfigError: one sentence a mistake, what environments did wrong included.
+    """
+    return _resolved(config, _tried)
 
 
 def resolve_specs(config: RunConfig) -> list[TaskSpec]:
-    """Build every task's environment once and return the specifications, in the order of the tasks.
+    """Return the tasks' specifications, in order; every environment is built once, and none is played.
 
     Raises:
         ConfigError: an environment is unknown or cannot be trained on; one sentence a mistake.
     """
-    specs: list[TaskSpec] = []
-    mistakes: list[str] = []
-    for name, task in config.tasks.items():
-        try:
-            specs.append(_spec(name, task))
-        except TaskError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return specs
+    return _described(config, _looked_at)[0]
 
 
 def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
@@ -68,8 +78,10 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
         ConfigError: one sentence a mistake.
     """
     mistakes = [
+        *_budget_mistakes(config),
         *_replay_mistakes(config, specs),
         *memory_mistakes(config, specs, machine_bytes),
+        *message_mistakes(config, specs),
         *_device_mistakes(config),
         *network_mistakes(config, specs),
         *weighting_mistakes(config),
@@ -144,32 +156,40 @@ def least_error_buffer(config: RunConfig, spec: TaskSpec) -> float:
     return smallest_error_buffer(ratio, insert, request, num_shards(config, spec.name))
 
 
-def _spec(name: str, task: TaskConfig) -> TaskSpec:
-    shape, dtype, num_actions, limit = inspect_environment(
-        name, task.env, task.env_kwargs, task.max_episode_steps
+def _resolved(config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]) -> ResolvedRun:
+    specs, reports = _described(config, look)
+    check(config, specs, machine_memory_bytes())
+    return ResolvedRun(config, specs, advice(config, specs, reports))
+
+
+def _described(
+    config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]
+) -> tuple[list[TaskSpec], list[EnvironmentReport]]:
+    specs: list[TaskSpec] = []
+    reports: list[EnvironmentReport] = []
+    mistakes: list[str] = []
+    for name, task in config.tasks.items():
+        try:
+            report = look(config, name)
+            specs.append(task_spec(name, task, report))
+            reports.append(report)
+        except TaskError as error:
+            mistakes += str(error).splitlines()
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return specs, reports
+
+
+def _tried(config: RunConfig, name: str) -> EnvironmentReport:
+    task = config.tasks[name]
+    return examine_environment(
+        name, task.env, task.env_kwargs, task.max_episode_steps, task.envs_per_actor, config.seed
     )
-    size = math.prod(shape)
-    if len(task.observation_scale) not in (1, size):
-        raise TaskError(
-            f"tasks.{name}.observation_scale: {len(task.observation_scale)} numbers given; "
-            f"allowed are 1 or {size}, one for each element of an observation of {task.env}"
-        )
-    stack = task.frame_stack
-    return TaskSpec(
-        name=name,
-        env=task.env,
-        env_kwargs=task.env_kwargs,
-        max_episode_steps=limit,
-        observation_shape=(stack, *shape) if stack > 1 else shape,
-        observation_dtype=dtype,
-        observation_scale=tuple(task.observation_scale) * (stack if len(task.observation_scale) > 1 else 1),
-        frame_stack=stack,
-        num_actions=num_actions,
-        discount=task.discount,
-        reward_scale=task.reward_scale,
-        reward_clip=task.reward_clip,
-        solved_at=task.solved_at,
-    )
+
+
+def _looked_at(config: RunConfig, name: str) -> EnvironmentReport:
+    task = config.tasks[name]
+    return inspect_environment(name, task.env, task.env_kwargs, task.max_episode_steps)
 
 
 def _device_mistakes(config: RunConfig) -> list[str]:
@@ -179,6 +199,18 @@ def _device_mistakes(config: RunConfig) -> list[str]:
             "without CUDA; it should be 'cpu' or 'auto'"
         ]
     return []
+
+
+def _budget_mistakes(config: RunConfig) -> list[str]:
+    """Return a sentence for a budget that is used up before anything can be learned."""
+    gathered = config.replay.min_size_to_sample * len(config.tasks)
+    if config.stop_env_steps > gathered:
+        return []
+    return [
+        f"stop_env_steps: {config.stop_env_steps} is not allowed: it should be more than {gathered}, since "
+        f"learning begins when each of {len(config.tasks)} tasks has replay.min_size_to_sample "
+        f"({config.replay.min_size_to_sample}) transitions"
+    ]
 
 
 def _replay_mistakes(config: RunConfig, specs: list[TaskSpec]) -> list[str]:

@@ -3,78 +3,42 @@
 Every field is read somewhere; a field that is absent takes the default that stands here.
 """
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-
-
-def parse_bytes(text: str) -> int:
-    """Return the bytes of a size such as `512MiB`.
-
-    Raises:
-        ValueError: it is none.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", text)
-    if match is None or match[2] not in UNITS:
-        raise ValueError(f"{text!r} is not a size")
-    return int(float(match[1]) * UNITS[match[2]])
-
-
-def _bytes(value: object) -> object:
-    """Turn `2GiB` into a number of bytes; leave what is no text to the type check."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_bytes(value)
-    except ValueError as error:
-        message = "it should be a number of bytes, or a size such as 512MiB or 2GiB"
-        raise PydanticCustomError("bytes", message) from error
-
-
-def _capacity(value: object) -> object:
-    """Check a number of transitions, or a size in bytes that stays the text that it is."""
-    message = "it should be a positive number of transitions, or a size such as 512MiB or 2GiB"
-    try:
-        amount = parse_bytes(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise PydanticCustomError("capacity", message) from error
-    if isinstance(amount, bool) or not isinstance(amount, int) or amount <= 0:
-        raise PydanticCustomError("capacity", message)
-    return value
-
-
-Positive = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Bytes = Annotated[
-    int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
-]
-Capacity = Annotated[int | str, BeforeValidator(_capacity)]
-TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are mistakes, and so are values of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+from deploy.config.values import (
+    Arguments,
+    Bytes,
+    Capacity,
+    Fraction,
+    NonNegativeFloat,
+    Positive,
+    PositiveFloat,
+    Scale,
+    Section,
+    TaskName,
+)
 
 
 class TaskConfig(Section):
     """One task: its environment, its learning problem and its share of the machine."""
 
-    env: str = Field(description="Gymnasium id, or module:id for one that a module registers")
-    env_kwargs: dict[str, Any] = Field({}, description="arguments of the environment's constructor")
-    max_episode_steps: Positive | None = Field(None, description="time limit; null for the environment's own")
+    env: str = Field(
+        description="Gymnasium id, module:id for one that a module registers, or module:Class for a class or "
+        "a function that makes an environment"
+    )
+    env_kwargs: Arguments = Field({}, description="arguments of the environment's constructor")
+    max_episode_steps: Positive | None = Field(
+        None, description="time limit; null for the environment's own, or 10,000 where it names none"
+    )
     evaluation_steps: Positive | None = Field(
         None, description="steps after which an evaluation's episode is cut; null for the time limit alone"
     )
-    observation_scale: list[PositiveFloat] = Field(
-        [1.0], description="divisor of float observations: one number, or one per element"
+    observation_scale: Scale | None = Field(
+        None,
+        description="divisor of observations: one number, one per channel of an image, or one per element; "
+        "null for 255 where they are uint8, and 1 elsewhere",
     )
     frame_stack: Annotated[int, Field(gt=0, le=16)] = Field(
         1, description="newest frames that make an observation"
@@ -173,12 +137,21 @@ class ReplayConfig(Section):
     importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")
     importance_exponent_end: Fraction = Field(1.0, description="importance sampling exponent, in the end")
     importance_exponent_steps: Positive = Field(10_000, description="updates from the first to the last")
+    silence_seconds: PositiveFloat = Field(
+        30.0,
+        description="seconds for which a replay server that does not answer is waited for; after them it is "
+        "ended, and an empty one takes its place",
+    )
 
 
 class ActorsConfig(Section):
     """Acting, the same for every task."""
 
-    fragment_length: Positive = Field(32, description="steps of each stream in one message to replay")
+    fragment_length: Positive = Field(
+        32,
+        description="steps of each stream in one message to replay; fewer where they take more than 10 s (a "
+        "message repeats replay.n_step of them, so that replay has room for fewer transitions then)",
+    )
     epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
     epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
     exploration_max_duration: Positive = Field(
@@ -250,6 +223,11 @@ class EvaluationConfig(Section):
 
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
+    envs: Positive | None = Field(
+        None,
+        description="environments of each task that play them, and stay for the next evaluation; null for "
+        "as many as an actor has (envs_per_actor), at most 8; tasks that are known equations need none",
+    )
 
 
 class ProbesConfig(Section):

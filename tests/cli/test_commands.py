@@ -110,7 +110,7 @@ def test_resume_refuses_another_network(trained, trunkline):
 
 def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
     """Each task's transitions, bytes, share and shards, and what all take of the budget."""
-    overrides = [*UNBOUNDED, "stop_env_steps=100", "replay.shards=2", "tasks.chain.actors=2"]
+    overrides = [*UNBOUNDED, "stop_env_steps=900", "replay.shards=2", "tasks.chain.actors=2"]
     overrides += [
         "tasks.chain.capacity=3MiB",
         "tasks.identity.capacity=1.5MiB",
@@ -120,11 +120,14 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
     code, out, _ = trunkline("train", *overrides, "--runtime", "local", "--run-dir", directory)
     assert code == 0
     lines = out.splitlines()
-    assert lines[:3] == [
-        "chain: trunkline/Chain-v0, 2 actions; replay of 37,504 transitions in 3 MiB, 67% of all, "
-        "on shards 0, 1",
-        "identity: trunkline/Identity-v0, 3 actions; replay of 27,896 transitions in 1.5 MiB, 33% of all, "
-        "on shards 0",
+    assert lines[:6] == [
+        "chain: trunkline/Chain-v0, 2 actions, 50 steps an episode at most; replay of 37,504 transitions in "
+        "3 MiB, 67% of all, on shards 0, 1",
+        "identity: trunkline/Identity-v0, 3 actions, 20 steps an episode at most; replay of 27,896 "
+        "transitions in 1.5 MiB, 33% of all, on shards 0",
+        "chain: observations of shape (8,), float32, go through one linear layer of 288 parameters",
+        "identity: observations of shape (3,), float32, go through one linear layer of 128 parameters",
+        "network: 1,637 parameters, the trunk and the heads included",
         "replay in all: 4.5 MiB of 512 MiB that it may take",
     ]
     _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")

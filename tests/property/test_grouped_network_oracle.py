@@ -66,7 +66,7 @@ class Looped(nn.Module):
 
     def one(self, spec: TaskSpec, obs: Tensor) -> Tensor:
         """Return q_BA of one task."""
-        scale = [255.0] if spec.observation_dtype == "uint8" else list(spec.observation_scale)
+        scale = list(spec.divisors)
         x = self.linear(f"encoders.task:{spec.name}.linear", obs.float().flatten(1) / torch.tensor(scale))
         block = "trunk.mlp.blocks.0"
         scale_and_shift = self.own[f"{block}.norm.weight"], self.own[f"{block}.norm.bias"]

@@ -197,6 +197,8 @@ def draw_while_shards_die(
     )
     assert ((drawn.probabilities > 0) & (drawn.probabilities <= 1 + 1e-9)).all()
     assert drawn.num_items == sum(len(items) for items in left)
+    for shard in router.down:
+        router.gone(shard)
     assert router.lost["toy"] == sum(len(split[shard]) for shard in router.down)
 
 

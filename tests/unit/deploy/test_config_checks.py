@@ -32,6 +32,14 @@ def unresolvable(**task: object) -> tuple[str, ...]:
     return caught.value.sentences
 
 
+def test_a_budget_in_which_nothing_can_be_learned_is_refused():
+    """Two tasks with 64 transitions each have to be there before the first update."""
+    (sentence,) = sentences_of("stop_env_steps=128")
+    assert sentence.startswith("stop_env_steps: 128 is not allowed: it should be more than 128")
+    assert "replay.min_size_to_sample (64)" in sentence
+    check_passes("stop_env_steps=129")
+
+
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
@@ -41,10 +49,6 @@ def unresolvable(**task: object) -> tuple[str, ...]:
         ),
         ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "Discrete"]),
         ({"env": "Blackjack-v1"}, ["tasks.a.env: 'Blackjack-v1' has Tuple observations", "Box"]),
-        (
-            {"env": env_id("NoTimeLimit")},
-            ["tasks.a.max_episode_steps: environment", "positive number of steps"],
-        ),
         ({"env": env_id("RaisesInConstructor")}, ["tasks.a.env:", "cannot be built", "no licence"]),
         (
             {"env": "CartPole-v1", "observation_scale": [1.0, 2.0]},

@@ -145,7 +145,7 @@ def test_a_task_that_is_added_gets_the_settings_of_its_environment():
 def test_an_unknown_environment_gets_plain_defaults():
     """Any other id works with the schema's defaults."""
     task = parse_config({"tasks": {"a": {"env": "Other-v0"}}}).tasks["a"]
-    assert (task.observation_scale, task.discount, task.solved_at) == ([1.0], 0.99, None)
+    assert (task.observation_scale, task.discount, task.solved_at) == (None, 0.99, None)
 
 
 @pytest.mark.parametrize("overrides", [[], ["replay.error_buffer=50000", "learner.target_rate=0.005"]])

@@ -1,6 +1,7 @@
 """The replay plan: capacities in transitions and in bytes, shards, budgets, and the memory really taken."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -250,7 +251,9 @@ def test_a_full_shard_takes_the_memory_that_was_planned(overrides: tuple[str, ..
 def test_a_budget_larger_than_the_machine_is_refused():
     """The machine's memory is in the sentence."""
     (found,) = sentences_of("replay.memory_budget=2GiB", machine_bytes=GIB)
-    assert found == ("replay.memory_budget: 2 GiB is more than this machine has; it should be at most 1 GiB")
+    assert found == (
+        "replay.memory_budget: 2 GiB is more than this machine has; it should be at most 1024MiB"
+    )
 
 
 def test_capacities_that_exceed_the_budget_are_refused():
@@ -258,10 +261,44 @@ def test_capacities_that_exceed_the_budget_are_refused():
     (found,) = sentences_of("replay.capacity=10_000_000")
     assert found == (
         "replay.capacity: the tables take 1.19 GiB (chain 10,000,000 transitions in 727 MiB, "
-        "identity 10,000,000 transitions in 489 MiB), more than replay.memory_budget, 4 MiB"
+        "identity 10,000,000 transitions in 489 MiB), more than replay.memory_budget, 4 MiB; what fits is "
+        "replay.capacity=32000 or replay.memory_budget=1216MiB"
     )
     assert sentences_of("tasks.chain.capacity=3.5MiB", "tasks.identity.capacity=0.6MiB")
     check(tiny_config("tasks.chain.capacity=3MiB", "tasks.identity.capacity=1MiB"), SPECS, GIB)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("replay.capacity=10_000_000",),
+        ("replay.capacity=900MiB", "replay.shards=3", "tasks.chain.actors=2"),
+        ("tasks.chain.capacity=9_999_999",),
+        ("tasks.chain.capacity=64MiB", "tasks.identity.capacity=0.5MiB"),
+        ("replay.capacity=77777", "tasks.identity.capacity=31000"),
+        ("replay.capacity=200_000", "replay.memory_budget=3333KiB"),
+    ],
+)
+def test_each_value_that_a_refusal_names_is_accepted(overrides: tuple[str, ...]):
+    """Typed as it stands, beside what was refused."""
+    (found,) = sentences_of(*overrides)
+    settings = found.partition("what fits is ")[2].split(" or ")
+    assert settings
+    for setting in settings:
+        check(tiny_config(*overrides, setting), SPECS, 64 * GIB)
+
+
+def test_a_capacity_that_fits_is_nearly_the_largest():
+    """A tenth more does not fit."""
+    (found,) = sentences_of("replay.capacity=10_000_000")
+    (capacity,) = re.findall(r"replay\.capacity=(\d+)", found)
+    assert sentences_of(f"replay.capacity={int(capacity) * 11 // 10}")
+
+
+def test_the_most_that_a_machine_has_can_be_typed():
+    """A number that is no whole number of MiB is rounded down, never up."""
+    (found,) = sentences_of("replay.memory_budget=2GiB", machine_bytes=GIB + 12_345_678)
+    check(tiny_config(f"replay.memory_budget={found.split()[-1]}"), SPECS, GIB + 12_345_678)
 
 
 def test_room_for_blocks_counts_towards_the_budget():

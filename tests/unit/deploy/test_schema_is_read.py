@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.config.resolution import resolve
-from deploy.config.schema import RunConfig, Section, TaskConfig
+from deploy.config.schema import RunConfig, TaskConfig
+from deploy.config.values import Section
 from deploy.launch import start_run
 from tests.support.learning_builders import tiny_config
 from tests.support.metrics_page import free_port

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from tasks.environment import CheckedVector, inspect_environment
+from tasks.environment import CheckedVector
+from tasks.inspection import inspect_environment
 from tasks.spec import TaskSpec
 from tests.support.broken_environments import EPISODE_LENGTH, env_id
 from tests.support.builders import make_spec
@@ -26,8 +27,16 @@ NOISELESS = [env for env in ENVIRONMENTS if env != "trunkline/InvertedPendulum-v
 
 
 def spec_of(env: str, max_episode_steps: int | None = None, **env_kwargs: Any) -> TaskSpec:
-    shape, dtype, num_actions, limit = inspect_environment("task", env, env_kwargs, max_episode_steps)
-    return TaskSpec("task", env, shape, dtype, num_actions, limit, env_kwargs)
+    report = inspect_environment("task", env, env_kwargs, max_episode_steps)
+    return TaskSpec(
+        "task",
+        env,
+        report.observation_shape,
+        report.observation_dtype,
+        report.num_actions,
+        report.max_episode_steps,
+        env_kwargs,
+    )
 
 
 def play(spec: TaskSpec, seed: int, steps: int = 60, num_envs: int = 3) -> list[list[np.ndarray]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.environment import inspect_environment
 from tasks.errors import TaskError
+from tasks.inspection import DEFAULT_LIMIT, inspect_environment
 from tests.support.broken_environments import env_id
 
 
@@ -23,19 +23,35 @@ from tests.support.broken_environments import env_id
 )
 def test_what_an_environment_declares_is_read(env: str, expected: tuple[object, ...]):
     """Shape, dtype, number of actions and time limit."""
-    assert expected == inspect_environment("task", env, {}, None)
+    report = inspect_environment("task", env, {}, None)
+    assert expected == (
+        report.observation_shape,
+        report.observation_dtype,
+        report.num_actions,
+        report.max_episode_steps,
+    )
+    assert report.remarks == []
 
 
 def test_keyword_arguments_reach_the_constructor():
     """A board of other size has other observations."""
     settings = {"rows": 6, "columns": 7}
-    assert inspect_environment("task", "trunkline/Catch-v0", settings, None)[0] == (6, 7)
+    assert inspect_environment("task", "trunkline/Catch-v0", settings, None).observation_shape == (6, 7)
 
 
 def test_a_time_limit_from_the_settings_replaces_the_environments():
     """The user's limit wins, and helps an environment that has none."""
-    assert inspect_environment("task", "CartPole-v1", {}, 99)[3] == 99
-    assert inspect_environment("task", env_id("NoTimeLimit"), {}, 7)[3] == 7
+    assert inspect_environment("task", "CartPole-v1", {}, 99).max_episode_steps == 99
+    assert inspect_environment("task", env_id("NoTimeLimit"), {}, 7).max_episode_steps == 7
+
+
+def test_an_environment_without_a_time_limit_gets_one_and_a_remark():
+    """It may end its episodes by itself; nothing but a limit ends those that it does not."""
+    report = inspect_environment("task", env_id("NoTimeLimit"), {}, None)
+    assert report.max_episode_steps == DEFAULT_LIMIT
+    (remark,) = report.remarks
+    assert "cut after 10,000 steps" in remark
+    assert "tasks.task.max_episode_steps" in remark
 
 
 REFUSED = {
@@ -43,7 +59,7 @@ REFUSED = {
         "CartPoel-v1",
         {},
         "tasks.pole.env: unknown environment 'CartPoel-v1'; did you mean 'CartPole-v1'? "
-        "allowed are registered Gymnasium ids, or module:id for one that a module registers",
+        "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class ",
     ),
     "unknown version": (
         "CartPole-v77",
@@ -58,8 +74,9 @@ REFUSED = {
     "no such module": (
         "no_such_module:Pole-v0",
         {},
-        "tasks.pole.env: environment 'no_such_module:Pole-v0' cannot be built with {}: "
-        "ModuleNotFoundError: No module named 'no_such_module'",
+        "tasks.pole.env: environment 'no_such_module:Pole-v0' cannot be built: no module 'no_such_module' is "
+        "found where this process runs; install it there, start trunkline in the directory that it lies in, "
+        "or name that directory in the variable PYTHONPATH, as in: PYTHONPATH=/where/it/lies trunkline ...",
     ),
     "continuous actions": (
         "Pendulum-v1",
@@ -77,12 +94,6 @@ REFUSED = {
         env_id("DictObservations"),
         {},
         f"tasks.pole.env: '{env_id('DictObservations')}' has Dict observations; allowed are Box observations",
-    ),
-    "no time limit": (
-        env_id("NoTimeLimit"),
-        {},
-        f"tasks.pole.max_episode_steps: environment '{env_id('NoTimeLimit')}' has no time limit of its own; "
-        "give one as a positive number of steps",
     ),
     "raises in the constructor": (
         env_id("RaisesInConstructor"),

@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from tasks.environment import CheckedVector, inspect_environment
+from tasks.environment import CheckedVector
 from tasks.errors import TaskError
+from tasks.inspection import inspect_environment
 from tasks.spec import TaskSpec
 
 CHANNELS_AND_ACTIONS = {
@@ -20,16 +21,17 @@ CHANNELS_AND_ACTIONS = {
 
 @pytest.mark.parametrize("game", CHANNELS_AND_ACTIONS)
 def test_a_game_is_played_in_black_and_white(game: str):
-    """Boolean planes of 10 by 10 become 0 and 255, with the minimal actions of Young & Tian (2019)."""
+    """Boolean planes of 10 by 10 become 0 and 1, with the minimal actions of Young & Tian (2019)."""
     pytest.importorskip("minatar")
     env = f"MinAtar/{game}-v1"
-    shape, dtype, num_actions, limit = inspect_environment("game", env, {}, None)
+    report = inspect_environment("game", env, {}, None)
     channels, actions = CHANNELS_AND_ACTIONS[game]
-    assert (shape, dtype, num_actions, limit) == ((10, 10, channels), "uint8", actions, 5000)
-    vector = CheckedVector(TaskSpec("game", env, shape, dtype, num_actions, limit), 2, seed=1)
+    assert (report.observation_shape, report.observation_dtype) == ((10, 10, channels), "uint8")
+    assert (report.num_actions, report.max_episode_steps, report.observation_scale) == (actions, 5000, 1.0)
+    vector = CheckedVector(TaskSpec("game", env, (10, 10, channels), "uint8", actions, 5000), 2, seed=1)
     frames = [vector.reset(), *(vector.step(np.array([0, 1]))[0] for _ in range(30))]
     assert {frame.dtype.name for frame in frames} == {"uint8"}
-    assert np.unique(frames).tolist() == [0, 255]
+    assert np.unique(frames).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(

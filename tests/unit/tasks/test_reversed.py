@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.environment import CheckedVector, inspect_environment
-from tasks.spec import TaskSpec
+from tasks.environment import CheckedVector
+from tasks.inspection import inspect_environment
+from tests.support.builders import make_spec
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "known dynamics": ("CartPole-v1", {}),
@@ -18,8 +19,16 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def vector_of(env: str, env_kwargs: dict[str, Any], **limit: int | None) -> CheckedVector:
-    shape, dtype, num_actions, steps = inspect_environment("task", env, env_kwargs, limit.get("limit"))
-    return CheckedVector(TaskSpec("task", env, shape, dtype, num_actions, steps, env_kwargs), 3, seed=2)
+    report = inspect_environment("task", env, env_kwargs, limit.get("limit"))
+    spec = make_spec(
+        env=env,
+        env_kwargs=env_kwargs,
+        observation_shape=report.observation_shape,
+        observation_dtype=report.observation_dtype,
+        num_actions=report.num_actions,
+        max_episode_steps=report.max_episode_steps,
+    )
+    return CheckedVector(spec, 3, seed=2)
 
 
 @pytest.mark.parametrize("limit", [None, 7])

@@ -1,0 +1,49 @@
+"""What a run says of itself before it starts: its tasks, its network, its memory, and what may be unwise."""
+
+from rich.console import Console
+
+from deploy.config.memory import TablePlan, in_units, table_plans
+from deploy.config.resolution import ResolvedRun
+from deploy.network_parts import architecture
+from network.build import EncoderSize, network_sizes
+from tasks.spec import TaskSpec
+
+
+def announce(console: Console, run: ResolvedRun, address: str | None) -> None:
+    """Print the lines of a run that starts on this machine, or on the cluster at `address`."""
+    config = run.config.on_one_machine() if address is None else run.config
+    for line in start_lines(ResolvedRun(config, run.specs, run.warnings)):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if config.metrics.port:
+        console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
+
+
+def start_lines(run: ResolvedRun) -> list[str]:
+    """Return two lines for each task, one for the network, one for replay, and one for each warning."""
+    plans = table_plans(run.config, run.specs)
+    encoders, parameters = network_sizes(run.specs, architecture(run.config))
+    total = sum(plan.bytes for plan in plans)
+    budget = in_units(run.config.replay.memory_budget)
+    return [
+        *(_of_replay(spec, plan, total) for spec, plan in zip(run.specs, plans, strict=True)),
+        *(_of_encoder(spec, encoder) for spec, encoder in zip(run.specs, encoders, strict=True)),
+        f"network: {parameters:,} parameters, the trunk and the heads included",
+        f"replay in all: {in_units(total)} of {budget} that it may take",
+        *(f"warning: {warning}" for warning in run.warnings),
+    ]
+
+
+def _of_replay(spec: TaskSpec, plan: TablePlan, total: int) -> str:
+    return (
+        f"{spec.name}: {spec.env}, {spec.num_actions} actions, {spec.max_episode_steps:,} steps an episode "
+        f"at most; replay of {plan.transitions:,} transitions in {in_units(plan.bytes)}, "
+        f"{plan.bytes / total:.0%} of all, on shards {', '.join(map(str, plan.shards))}"
+    )
+
+
+def _of_encoder(spec: TaskSpec, encoder: EncoderSize) -> str:
+    kind = "convolutions" if encoder.convolves else "one linear layer"
+    return (
+        f"{spec.name}: observations of shape {spec.observation_shape}, {spec.observation_dtype}, go through "
+        f"{kind} of {encoder.parameters:,} parameters"
+    )

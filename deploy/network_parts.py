@@ -1,0 +1,24 @@
+"""From the configuration of a network to what it is made of."""
+
+from deploy.config.schema import RunConfig
+from deploy.value_parts import head_bins
+from network.build import Architecture
+
+
+def architecture(config: RunConfig) -> Architecture:
+    """Return what the network of a run is made of."""
+    settings = config.network
+    return Architecture(
+        widths=(settings.encoder_width, *settings.trunk),
+        encoding=settings.encoder,
+        convolutions=tuple(settings.trunk_convolutions),
+        sharing=settings.sharing,
+        dueling=settings.dueling,
+        conditioning=settings.conditioning,
+        pull=settings.pull,
+        experts=settings.experts,
+        orthogonal=settings.orthogonal_experts,
+        bins=head_bins(config.learner),
+        tied=settings.tied_ends,
+        match=settings.match,
+    )
