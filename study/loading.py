@@ -82,7 +82,9 @@ def _arm(
     costs = [json.loads((run.directory / COST).read_text()) for run in runs]
 
     def curve(field: str, task: str) -> NDArray[np.float64]:
-        return np.array([[line["tasks"][task][field] for line in evaluations[run]] for run in runs])
+        return np.array(
+            [[line["tasks"][task][field] for line in evaluations[run]] for run in runs], np.float64
+        )
 
     return ArmRecord(
         name=name,

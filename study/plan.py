@@ -112,6 +112,8 @@ def open_plan(directory: Path) -> list[Plan]:
         raise ConfigError(f"DIR: {str(directory)!r} is not the directory of a study: it has no {STUDY}")
     controls = sorted(path.parent for path in directory.glob(f"{CONTROLS}/*/{STUDY}"))
     plans = [Plan(load_study(path / STUDY), path) for path in (*controls, directory)]
+    # A copy that somebody keeps beside a control has the control's name inside, and another one outside.
+    plans = [plan for plan in plans if plan.directory == directory or plan.directory.name == plan.study.name]
     for plan in plans:
         plan.check_finished()
     return plans
