@@ -45,14 +45,22 @@ class Plan:
         return [run for run in self.runs() if not run.directory.exists()]
 
     def keep(self, run: PlannedRun, files: Mapping[str, bytes]) -> None:
-        """Write a finished run's files, all or none."""
+        """Write a finished run's files, all or none.
+
+        Raises:
+            OSError: they cannot be written; nothing half-written is left.
+        """
         unfinished = run.directory.with_name(f".{run.directory.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        for name, data in files.items():
-            path = unfinished / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        os.replace(unfinished, run.directory)
+        try:
+            for name, data in files.items():
+                path = unfinished / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            os.replace(unfinished, run.directory)
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
 
     def check_finished(self) -> None:
         """Refuse finished runs that were made with other settings than the study has now.

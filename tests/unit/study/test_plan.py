@@ -7,8 +7,11 @@ import pytest
 
 from deploy.directory_owner import owned
 from deploy.errors import ConfigError
+from deploy.jobs import FinishedJob
 from study.launch import run_study
 from study.plan import create_plan, open_plan
+from study.running import run_missing
+from tests.unit.deploy.test_append_file import room_for
 
 CONFIGS = Path(__file__).parents[3] / "study" / "configs"
 
@@ -32,3 +35,26 @@ def test_a_copy_beside_a_control_is_none(tmp_path: Path):
         shutil.copytree(control.directory, control.directory.with_name(f"{control.directory.name}.bak"))
     found = [plan.directory for plan in open_plan(tmp_path / "study")]
     assert sorted(found) == sorted([*(control.directory for control in controls), tmp_path / "study"])
+
+
+def test_a_finished_run_that_cannot_be_written_is_a_failure_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The next ones are written; nothing half-written is left, so the same command makes the run anew."""
+    (*_, plan) = create_plan(CONFIGS / "sharing.yaml", tmp_path / "study", seeds=2)
+    full, other = plan.missing()[:2]
+    files = {"config.yaml": b"x", "checkpoints/big": bytes(5000)}
+    finished = [
+        FinishedJob(
+            f"{plan.study.name}/{run.arm}/seed-{run.seed}", files if run == full else {"a": b"x"}, None
+        )
+        for run in (full, other)
+    ]
+    monkeypatch.setattr("study.running.run_jobs", lambda *_: finished)
+    with room_for(1000):
+        (failure,) = run_missing([plan], None, None, lambda _: None)
+    assert failure.startswith(f"{finished[0].name}: it cannot be written: ")
+    assert failure.endswith("File too large")
+    assert not full.directory.exists()
+    assert other.directory.exists()
+    assert list((tmp_path / "study").rglob(".*")) == []
