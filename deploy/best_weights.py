@@ -9,7 +9,7 @@ task whose mean was always the same has no say.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import fmean
+from fractions import Fraction
 from typing import Any
 
 
@@ -53,7 +53,7 @@ class BestWeights:
             self.highest[task] = max(mean, self.highest.get(task, mean))
         if self.best is None or self.best.means.keys() != evaluated.means.keys():
             return True
-        return self._score(evaluated.means) >= self._score(self.best.means)
+        return self._gain(evaluated.means, self.best.means) >= 0
 
     def state(self) -> dict[str, Any]:
         """Return what to write down, as plain values."""
@@ -73,10 +73,10 @@ class BestWeights:
             decision.is_better(best)
         return decision
 
-    def _score(self, means: Mapping[str, float]) -> float:
-        return fmean(self._scaled(task, mean) for task, mean in means.items())
+    def _gain(self, means: Mapping[str, float], before: Mapping[str, float]) -> Fraction:
+        """Return by how much scaled returns are higher than before: exact, for ranges of any size."""
+        return sum((self._scaled(task, mean, before[task]) for task, mean in means.items()), Fraction(0))
 
-    def _scaled(self, task: str, mean: float) -> float:
-        """Return where a mean lies between the lowest and the highest, halved so that no range overflows."""
-        low, high = self.lowest[task] / 2, self.highest[task] / 2
-        return (mean / 2 - low) / (high - low) if high > low else 0.0
+    def _scaled(self, task: str, mean: float, before: float) -> Fraction:
+        low, high = Fraction(self.lowest[task]), Fraction(self.highest[task])
+        return (Fraction(mean) - Fraction(before)) / (high - low) if high > low else Fraction(0)

@@ -142,12 +142,16 @@ os.register_at_fork(after_in_child=_forget_all)
 
 @contextmanager
 def owned(directory: Path, what: str) -> Iterator[Ownership]:
-    """Own a directory that is there; `what` is what to call it in sentences.
+    """Own a directory, which is made if need be; one that was made and is empty is gone in the end.
+
+    `what` is what to call it in sentences.
 
     Raises:
         ConfigError: it has an owner, or cannot be written.
     """
+    is_new = not directory.exists()
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         ownership = _take(directory, what)
     except OSError as error:
         raise ConfigError(
@@ -157,6 +161,9 @@ def owned(directory: Path, what: str) -> Iterator[Ownership]:
         yield ownership
     finally:
         ownership.release()
+        if is_new:
+            with contextlib.suppress(OSError):
+                directory.rmdir()
 
 
 def _take(directory: Path, what: str) -> Ownership:

@@ -204,7 +204,10 @@ class RunDirectory:
 
         Raises:
             OSError: they cannot be written; those before are still there.
+            TrainingFailedError: somebody else has taken the directory over.
         """
+        if self._ownership is not None:
+            self._ownership.check()
         save_checkpoint(self.checkpoints, learner_step, checkpoint, keep=1, names=BEST)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:

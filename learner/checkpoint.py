@@ -107,7 +107,7 @@ def load_newest_checkpoint(root: Path, names: CheckpointNames = LAST) -> tuple[C
         if passed_over and not gone:
             break
     found = "; ".join(passed_over) if passed_over else "there are none"
-    raise CheckpointError(f"no checkpoint under {root} can be used: {found}")
+    raise CheckpointError(f"no {names.words} under {root} can be used: {found}")
 
 
 def _identity(directory: Path) -> tuple[int, int] | None:

@@ -15,9 +15,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class CheckpointNames:
-    """Names of one kind of checkpoints: `<kind>-<learner step>`, the step with at least twelve digits."""
+    """Names of one kind of checkpoints: `<kind>-<learner step>`, the step with at least twelve digits.
+
+    `words` is what sentences call one.
+    """
 
     kind: str
+    words: str
 
     def directory(self, root: Path, learner_step: int) -> Path:
         """Return where the checkpoint of a learner step lies."""
@@ -80,9 +84,9 @@ class CheckpointNames:
         return int(match[1])
 
 
-LAST = CheckpointNames("step")
+LAST = CheckpointNames("step", "checkpoint")
 """The checkpoints that a run goes on from."""
-BEST = CheckpointNames("best")
+BEST = CheckpointNames("best", "checkpoint of the best weights")
 """The weights that did best in an evaluation."""
 
 

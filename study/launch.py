@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.directory_owner import owned
 from deploy.errors import TrainingFailedError
 from study.findings import Findings
 from study.loading import load_study_record
@@ -26,12 +27,14 @@ def run_study(
         What the report says, and a sentence for each run that failed.
 
     Raises:
-        ConfigError: the study is wrong, or nothing of its reference is there in the end.
+        ConfigError: the study is wrong, another process runs one in this directory, or nothing of its
+            reference is there in the end.
         ClusterError: the cluster does not answer or refuses.
         TrainingFailedError: every run of the study failed.
     """
-    plans = create_plan(config, directory, seeds)
-    failures = run_missing(plans, workers, address, observe)
+    with owned(directory, "study directory"):
+        plans = create_plan(config, directory, seeds)
+        failures = run_missing(plans, workers, address, observe)
     if failures and not any(run.directory.exists() for run in plans[-1].runs()):
         raise TrainingFailedError("\n".join(failures))
     return _report(plans, f"trunkline study {config}"), failures

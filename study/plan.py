@@ -46,14 +46,22 @@ class Plan:
         return [run for run in self.runs() if not run.directory.exists()]
 
     def keep(self, run: PlannedRun, files: Mapping[str, bytes]) -> None:
-        """Write a finished run's files, all or none."""
+        """Write a finished run's files, all or none.
+
+        Raises:
+            OSError: they cannot be written; nothing half-written is left.
+        """
         unfinished = run.directory.with_name(f".{run.directory.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        for name, data in files.items():
-            path = unfinished / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        os.replace(unfinished, run.directory)
+        try:
+            for name, data in files.items():
+                path = unfinished / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            os.replace(unfinished, run.directory)
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
 
     def check_finished(self) -> None:
         """Refuse finished runs that were made with other settings than the study has now.
@@ -112,6 +120,8 @@ def open_plan(directory: Path) -> list[Plan]:
         raise ConfigError(f"DIR: {str(directory)!r} is not the directory of a study: it has no {STUDY}")
     controls = sorted(path.parent for path in directory.glob(f"{CONTROLS}/*/{STUDY}"))
     plans = [Plan(load_study(path / STUDY), path) for path in (*controls, directory)]
+    # A copy that somebody keeps beside a control has the control's name inside, and another one outside.
+    plans = [plan for plan in plans if plan.directory == directory or plan.directory.name == plan.study.name]
     _refuse(control_mistakes(plans[-1].study, ((str(plan.directory), plan.study) for plan in plans[:-1])))
     for plan in plans:
         plan.check_finished()

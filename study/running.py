@@ -1,7 +1,7 @@
 """Runs what a study lacks, side by side, and says how long it will take."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.jobs import Job
@@ -62,14 +62,22 @@ def run_missing(
         plan, run = missing[finished.name]
         del steps_left[finished.name]
         to_go = sum(steps_left.values())
-        if finished.failure is None:
-            plan.keep(run, finished.files)
-        else:
-            failures.append(f"{finished.name}: {finished.failure}")
+        failure = finished.failure or _keep(plan, run, finished.files)
+        if failure is not None:
+            failures.append(f"{finished.name}: {failure}")
         seconds_left = (time.monotonic() - started) * to_go / (steps - to_go)
         done = planned - len(jobs) + count - len(failures)
-        observe(StudyProgress(done, planned, seconds_left, finished.name, finished.failure))
+        observe(StudyProgress(done, planned, seconds_left, finished.name, failure))
     return failures
+
+
+def _keep(plan: Plan, run: PlannedRun, files: Mapping[str, bytes]) -> str | None:
+    """Write a finished run's files; return why that was not possible, or None if it was."""
+    try:
+        plan.keep(run, files)
+    except OSError as error:
+        return f"it cannot be written: {error.filename or run.directory}: {error.strerror or error}"
+    return None
 
 
 def _name(plan: Plan, run: PlannedRun) -> str:

@@ -47,7 +47,7 @@ def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, numb
     assert process.returncode == 0, err
     summary = json.loads(out)
     assert summary["stopped_by"] == "interrupted"
-    checkpoints = [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()]
+    checkpoints = [path.name for path in (tmp_path / "run" / "checkpoints").glob("step-*")]
     assert checkpoints == [f"step-{summary['learner_steps']:012d}"]
 
 
@@ -56,7 +56,7 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path):
     process = start(tmp_path, "local", network={"encoder_width": 4000, "trunk": [4000]})
     process.send_signal(signal.SIGINT)
     checkpoints = tmp_path / "run" / "checkpoints"
-    wait_until(lambda: any(checkpoints.glob(".*.tmp")), 60, "a large checkpoint is being written")
+    wait_until(lambda: any(checkpoints.glob(".step-*.tmp")), 60, "a large checkpoint is being written")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")

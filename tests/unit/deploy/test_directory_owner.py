@@ -154,8 +154,18 @@ def test_who_is_gone(owner: Owner, silent_seconds: float, lock_tells: bool, gone
     assert is_gone(owner, HERE, silent_seconds, lock_tells) is gone
 
 
+def test_a_directory_is_made_and_goes_again_if_nothing_comes_of_it(tmp_path: Path):
+    """One that was there stays, empty or not."""
+    (tmp_path / "there").mkdir()
+    for name in ("there", "new", "begun"):
+        with owned(tmp_path / name, "run directory"):
+            if name == "begun":
+                (tmp_path / name / "file").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"there", "begun"}
+
+
 def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path: Path):
-    """Here it is not there."""
-    assert refused(tmp_path / "nowhere") == (
-        f"run directory {str(tmp_path / 'nowhere')!r} cannot be written: No such file or directory"
-    )
+    """Here a file stands in the way."""
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "run"
+    assert refused(path) == f"run directory {str(path)!r} cannot be written: Not a directory"

@@ -1,17 +1,21 @@
 """A run's directory: made once, opened again, and what stands in its files."""
 
 import json
+import math
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
-from deploy.errors import ConfigError
+from deploy.directory_owner import OWNER, Owner
+from deploy.errors import ConfigError, TrainingFailedError
+from deploy.json_text import json_text
 from deploy.progress import Progress
 from deploy.replay_monitor import CountedSteps
-from deploy.run_directory import RunDirectory, refuse_existing
+from deploy.run_directory import LIVES, RunDirectory, refuse_existing
 from deploy.run_logs import MetricsLog, TensorboardLog
-from learner.checkpoint import CheckpointError
+from learner.checkpoint import Checkpoint, CheckpointError
 from learner.learner_state import restore_learner
 from network.weights import WeightsLayout
 from tests.support.learning_builders import tiny_config, tiny_parts
@@ -114,6 +118,104 @@ def test_a_run_without_checkpoints_says_so(tmp_path: Path):
     """A run that ended before its first one cannot be gone on with."""
     with pytest.raises(CheckpointError, match="there are none"):
         RunDirectory.create(tmp_path / "run", tiny_config()).newest_checkpoint()
+
+
+def test_one_process_at_a_time_trains_in_a_directory(tmp_path: Path):
+    """A second is refused before it has touched anything, of a new run or an old one; readers are let in."""
+    for path in (tmp_path / "new", tmp_path / "run"):
+        with RunDirectory.claim(path) as ownership:
+            if path.name == "run":
+                directory = RunDirectory.create(path, tiny_config(), ownership)
+                directory.save_checkpoint(tiny_parts().learner(), Progress())
+            before = {file: file.stat().st_mtime_ns for file in path.rglob("*")}
+            with pytest.raises(ConfigError, match="is in use by process"), RunDirectory.claim(path):
+                pass
+            assert {file: file.stat().st_mtime_ns for file in path.rglob("*")} == before
+    RunDirectory.open(path).newest_checkpoint()
+    assert not (tmp_path / "new").exists()
+    assert not (path / OWNER).exists()
+
+
+def test_a_start_that_was_killed_leaves_the_path_free(tmp_path: Path):
+    """There is no run before its configuration is written, whatever else lies there by then."""
+    path = tmp_path / "run"
+    path.mkdir()
+    for name in (OWNER, LIVES, ".config.yaml.new"):
+        (path / name).write_text("1")
+        refuse_existing(path)
+    with RunDirectory.claim(path):
+        pass
+    assert not path.exists()
+    with RunDirectory.claim(path) as ownership:
+        RunDirectory.create(path, tiny_config(), ownership)
+    assert RunDirectory.open(path).lives() == 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / OWNER).touch()
+    (tmp_path / "other" / "notes").touch()
+    with pytest.raises(ConfigError, match="exists"):
+        refuse_existing(tmp_path / "other")
+
+
+def test_nothing_is_saved_into_a_directory_that_was_taken_over(tmp_path: Path):
+    """By somebody on another host, while this process was suspended."""
+    with RunDirectory.claim(tmp_path / "run") as ownership:
+        directory = RunDirectory.create(tmp_path / "run", tiny_config(), ownership)
+        (directory.path / OWNER).write_text(json_text(vars(Owner("elsewhere", 7, "boot", "token"))))
+        with pytest.raises(TrainingFailedError, match="was taken over by process 7 on host 'elsewhere'"):
+            directory.save_checkpoint(tiny_parts().learner(), Progress())
+        with pytest.raises(TrainingFailedError, match="was taken over"):
+            directory.save_best(1, Checkpoint({}, {}, {}))
+    assert not directory.checkpoints.exists()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Of a checkpoint and of a beginning it ends the run; a summary that is missing is only warned about."""
+    parts = tiny_parts()
+    directory = RunDirectory.create(tmp_path / "run", parts.config)
+    directory.save_checkpoint(parts.learner(), Progress())
+    directory.write_summary({"a": 1})
+    before = {file: file.read_bytes() for file in directory.path.rglob("*") if file.is_file()}
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(TrainingFailedError, match=r"a checkpoint cannot be written: .*: No space left"):
+            directory.save_checkpoint(parts.learner(), Progress())
+        with pytest.raises(
+            TrainingFailedError, match=r"the run cannot go on: .* cannot be written: No space"
+        ):
+            directory.begin_life(1)
+        directory.write_summary({"a": 2})
+    assert caplog.messages == [
+        f"{directory.path / 'summary.json'} cannot be written: No space left on device"
+    ]
+    assert {file: file.read_bytes() for file in directory.path.rglob("*") if file.is_file()} == before
+
+
+def test_what_cannot_be_read_is_no_traceback(tmp_path: Path):
+    """A disk that is gone, files that somebody changed."""
+    directory = RunDirectory.create(tmp_path / "run", tiny_config())
+    disk = directory.disk()
+    assert disk is not None
+    assert disk.total_bytes > 0
+    assert RunDirectory(tmp_path / "nowhere", tiny_config()).disk() is None
+    for content in ("", "{", "[]", "\0"):
+        (directory.path / "summary.json").write_text(content)
+        assert directory.summary() is None
+    (directory.path / LIVES).write_text("two")
+    with pytest.raises(ConfigError, match=r"lives' should hold the number of times"):
+        directory.lives()
+
+
+def test_a_summary_is_json(tmp_path: Path):
+    """Where something is not a number there is null."""
+    directory = RunDirectory.create(tmp_path / "run", tiny_config())
+    directory.write_summary({"mean": math.nan, "std": math.inf})
+    assert directory.summary() == {"mean": None, "std": None}
 
 
 def test_every_status_is_a_line_of_json(tmp_path: Path):

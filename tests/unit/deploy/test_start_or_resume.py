@@ -1,13 +1,17 @@
 """`train --resume` over the in-process runtime: whatever happened to the run at a path, it gets done."""
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deploy.config.resolution import resolve
+from deploy.directory_owner import OWNER
 from deploy.errors import ConfigError
 from deploy.launch import start_or_resume_run
 from deploy.run_directory import LIVES, RunDirectory
@@ -21,6 +25,9 @@ RUN = (
     "evaluation.period=100000",
     "stop_env_steps=600",
 )
+
+
+LOGS = ("metrics.jsonl", "evaluations.jsonl", "probes.jsonl")
 
 
 class Crashed(BaseException):
@@ -110,6 +117,100 @@ def test_a_crash_before_the_first_checkpoint_begins_again_in_the_next_life(tmp_p
     summary, statuses = do(path)
     assert (statuses[0].env_steps < 200, summary["stopped_by"]) == (True, "budget")
     assert life_of(path) == 3
+
+
+def steps_of(path: Path, log: str) -> list[int]:
+    return [json.loads(line)["learner_step"] for line in (path / log).read_text().splitlines()]
+
+
+def test_curves_do_not_go_back_in_time_after_a_crash(path: Path):
+    """What came after the checkpoint is moved out of every log, torn lines too; TensorBoard forgets it."""
+    probed = ("checkpoint.period=10", "probes.period=3", "evaluation.period=4")
+    assert do(path, *probed, crash_at=38)[0] == {}
+    beyond = {log: [step for step in steps_of(path, log) if step > 30] for log in LOGS}
+    assert min(map(len, beyond.values())) > 0
+    for log in LOGS:
+        with (path / log).open("a") as file:
+            file.write('{"learner_step": 3')
+    summary, statuses = do(path, *probed)
+    assert statuses[0].learner_step == 30
+    env_steps = [event.step for event in events_of(path)]
+    assert env_steps == sorted(env_steps)
+    assert env_steps[-1] == summary["env_steps"]
+    for log in LOGS:
+        steps = steps_of(path, log)
+        assert steps == sorted(steps)
+        assert steps[-1] > 34
+        whole, torn = (path / f"{log}.cut-2").read_text().rsplit("\n", 1)
+        cut = [json.loads(line)["learner_step"] for line in whole.splitlines()]
+        assert cut[-len(beyond[log]) :] == beyond[log]
+        assert torn == '{"learner_step": 3'
+    assert steps_of(path, "probes.jsonl") == sorted(set(steps_of(path, "probes.jsonl")))
+
+
+def events_of(path: Path) -> list[Any]:
+    events = EventAccumulator(str(path / "tensorboard"), size_guidance={"scalars": 0})
+    events.Reload()
+    found: list[Any] = events.Scalars("chain/env_steps_per_second")
+    return found
+
+
+def test_a_run_that_begins_again_has_its_curves_to_itself(tmp_path: Path):
+    """There was no checkpoint: nothing of what the crashed life said holds."""
+    path = tmp_path / "run"
+    assert do(path, crash_at=5)[0] == {}
+    do(path)
+    steps = steps_of(path, "metrics.jsonl")
+    assert steps == sorted(steps)
+    assert (path / "metrics.jsonl.cut-1").exists()
+
+
+def test_a_log_that_cannot_be_written_neither_ends_a_run_nor_is_passed_over(path: Path):
+    """The summary counts what is missing; all else is as it would be."""
+    for log in LOGS:
+        (path / log).unlink(missing_ok=True)
+        (path / log).symlink_to("/dev/full")
+    shutil.rmtree(path / "tensorboard")
+    (path / "tensorboard").symlink_to("/dev/full")
+    summary, statuses = do(path, "checkpoint.period=10", "probes.period=3", "evaluation.period=10")
+    assert summary["stopped_by"] == "budget"
+    lost = summary["lost_log_records"]
+    assert lost["metrics.jsonl"] == lost["tensorboard"] == len(statuses)
+    assert min(lost["evaluations.jsonl"], lost["probes.jsonl"]) > 0
+    assert life_of(path) == 1
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "old"])
+def test_a_second_learner_is_refused_and_the_first_undisturbed(path: Path, tmp_path: Path, is_new: bool):
+    """Whether it would start the run or go on with it; nothing is written meanwhile."""
+    path = tmp_path / "new" if is_new else path
+
+    def try_to_get_in(_: RunStatus) -> None:
+        before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+        with pytest.raises(ConfigError) as caught:
+            do(path)
+        refusals.append(str(caught.value))
+        assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+
+    refusals: list[str] = []
+    run = resolve(tiny_config(*RUN, "checkpoint.period=10"))
+    summary = start_or_resume_run(run, path, "local", None, [OnlyOnce(try_to_get_in)])
+    assert summary["stopped_by"] == "budget"
+    assert refusals[0].startswith(f"run directory {str(path)!r} is in use by process {os.getpid()} on host ")
+    assert not (path / OWNER).exists()
+
+
+class OnlyOnce:
+    """Shows an observer one status and no more."""
+
+    def __init__(self, observe: Callable[[RunStatus], None]) -> None:
+        self._observe = observe
+        self._seen = False
+
+    def __call__(self, status: RunStatus) -> None:
+        if not self._seen:
+            self._seen = True
+            self._observe(status)
 
 
 def test_a_crash_soon_after_a_resumption_counts_its_life_too(path: Path):

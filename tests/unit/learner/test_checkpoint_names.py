@@ -95,7 +95,7 @@ def test_the_best_are_kept_beside_the_newest(tmp_path: Path):
     assert {path.name for path in tmp_path.iterdir()} == {name(3), "best-000000000002"}
 
 
-def test_what_was_just_saved_is_not_removed_for_being_behind_a_damaged_one(tmp_path: Path):
+def test_what_was_just_saved_is_not_removed_for_being_older_than_a_damaged_one(tmp_path: Path):
     """A run that went on from an older checkpoint, since the newest was damaged."""
     saved(tmp_path, 8, 9)
     (tmp_path / name(9) / "manifest.json").unlink()

@@ -11,7 +11,7 @@ import pytest
 from replay.durable import sync_directory, write_synced
 from replay.restoring import SnapshotError, restore_tables
 from replay.selector import Proportional, Uniform
-from replay.snapshot import MANIFEST, SnapshotWriter
+from replay.snapshot import MANIFEST, SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tests.support.builders import make_block, make_table
 from tests.support.snapshots import (
@@ -138,6 +138,51 @@ def test_what_a_crash_left_lying_about_is_no_harm_and_is_cleared_away(tmp_path: 
     assert not (tmp_path / f".{MANIFEST}.tmp").exists()
     assert not (tmp_path / "toy-0-100.rows").exists()
     assert transitions_of(restored(tmp_path)) == transitions_of(table)
+
+
+def test_what_users_keep_in_a_snapshot_stays(tmp_path: Path):
+    """Notes, folders, files of other names: they end no save and are not removed by one."""
+    table, writer = filled_table(), SnapshotWriter(tmp_path)
+    save(writer, {"toy": table})
+    for name in ("notes.txt", "toy.rows", "toy-0-².state", "toy-0-1.rows.bak", "manifest.json.old"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "old").mkdir()
+    before = set(tmp_path.iterdir())
+    save(SnapshotWriter(tmp_path), {"toy": table})
+    kept = {path.name for path in before & set(tmp_path.iterdir())}
+    assert kept == {
+        "notes.txt",
+        "toy.rows",
+        "toy-0-².state",
+        "toy-0-1.rows.bak",
+        "manifest.json.old",
+        "old",
+        MANIFEST,
+    }
+    assert transitions_of(restored(tmp_path)) == transitions_of(table)
+
+
+def test_only_what_shards_are_named_counts_as_a_snapshot(tmp_path: Path):
+    """Copies, archives, links and unfinished ones beside them are none."""
+    for name in (
+        "shard-0",
+        "shard-10",
+        "shard-2",
+        "shard-0.bak",
+        "shard-01",
+        "shard-best",
+        "shard-٣",
+        "shard-",
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MANIFEST).touch()
+    (tmp_path / "shard-3").mkdir()
+    (tmp_path / "shard-4.tar.gz").touch()
+    (tmp_path / "shard-5").touch()
+    (tmp_path / "shard-6").symlink_to("shard-0")
+    found = snapshot_directories(tmp_path)
+    assert list(found.items()) == [(index, snapshot_directory(tmp_path, index)) for index in (0, 2, 10)]
+    assert snapshot_directories(tmp_path / "nowhere") == {}
 
 
 def test_every_file_is_on_the_disk_before_the_manifest_names_it(
