@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from actors.actor import ActorReport
-from deploy.accounting import TaskAccount, settle_accounts
+from deploy.accounting import TaskAccount, books_are_whole, settle_accounts
 from deploy.config.schema import RunConfig
 from deploy.errors import TrainingFailedError
 from deploy.evaluations import Evaluations, RecordEvaluation
@@ -296,4 +296,5 @@ class Training:
     def _settle_accounts(self, reports: Sequence[ActorReport], all_heard: bool) -> dict[str, TaskAccount]:
         monitor, lost = self._monitor, self._router.lost
         tables = {task: monitor.tables()[task] for task in self._config.tasks}
-        return settle_accounts(tables, monitor.items_by_life(), reports, lost, all_heard and not lost)
+        whole = all_heard and not lost and books_are_whole(monitor.shards().values(), reports)
+        return settle_accounts(tables, monitor.items_by_life(), reports, lost, whole)
