@@ -106,7 +106,7 @@ class ActorCrew:
             except RayError as error:
                 if answers:
                     logger.warning(
-                        "the cluster does not answer (%s): training goes on, nothing starts or stops meanwhile",
+                        "the cluster does not answer (%s): training goes on, nothing starts or stops",
                         str(error).splitlines()[0],
                     )
                 answers = False
