@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.support.containers import Cluster, cut_off, docker, kill_container, kill_process
+from tests.support.containers import Cluster, cut_off, kill_container, kill_process, paused
 
 ACTORS = ("actor-cartpole", "actor-mountaincar")
 UNNOTICED_SECONDS = 5.0
@@ -61,11 +61,8 @@ def pause(longest_seconds: float, *services: str) -> Strike:
     def strike(cluster: Cluster, rng: Random) -> str:
         container = rng.choice(cluster.containers(rng.choice(services)))
         seconds = rng.uniform(1.0, longest_seconds)
-        docker("pause", container)
-        try:
+        with paused(container):
             time.sleep(seconds)
-        finally:
-            docker("unpause", container)
         return f"{container} for {seconds:.1f} s"
 
     return strike
