@@ -28,6 +28,8 @@ def broken_by(
     yield from _went_back(fault, sights)
     if not fault.ends_replay and not fault.ends_learner and sights[-1].lost > sights[0].lost:
         yield f"{sights[-1].lost - sights[0].lost} transitions were lost with shards that live"
+    if not fault.ends_actors and not fault.ends_learner and sights[-1].replaced > sights[0].replaced:
+        yield f"{sights[-1].replaced - sights[0].replaced} actors were replaced that live"
 
 
 def _went_back(fault: Fault, sights: list[Sight]) -> Iterator[str]:
