@@ -63,7 +63,8 @@ class Parts:
     @cached_property
     def fingerprint(self) -> str:
         """What tells apart configurations that shards and actors cannot go on with, one for the other."""
-        said = self.config.model_dump_json(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
+        of_the_learner = dict.fromkeys(("stop_env_steps", "evaluation", "probes", "metrics"), True)
+        said = self.config.model_dump_json(exclude={**of_the_learner, "replay": {"silence_seconds"}})
         return hashlib.sha256(said.encode()).hexdigest()
 
     def network(self) -> MultiTaskNetwork:
