@@ -19,8 +19,8 @@ class TaskAccount:
         superseded: dropped, since a later life of their actor had begun.
         abandoned: given up by their actors when they were stopped, since replay still held them back or had
             not answered; at most two blocks an actor, and none of them is in replay.
-        missing: sent, not given up, and in no shard's books: they came to a shard that died, and it had not
-            been heard of since.
+        missing: sent, not given up, and in no shard's books: they came to a shard that died, after it was
+            heard of for the last time, or before this learner came.
         duplicates: arrived again and dropped.
         evicted: overwritten by newer ones.
         stored: in replay at the end, those that a snapshot brought included.

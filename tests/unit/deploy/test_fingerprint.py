@@ -13,7 +13,7 @@ def test_what_only_the_learner_reads_changes_nothing(override: str):
     assert tiny_parts(override).fingerprint == tiny_parts().fingerprint
 
 
-@pytest.mark.parametrize("override", ["replay.capacity=777", "replay.n_step=2", "actors.fragment_length=9"])
+@pytest.mark.parametrize("override", ["replay.capacity=777", "replay.n_step=4", "actors.fragment_length=9"])
 def test_what_shards_and_actors_read_changes_it(override: str):
     """They were built by it, and would go on as they are."""
     assert tiny_parts(override).fingerprint != tiny_parts().fingerprint
