@@ -1,12 +1,12 @@
 """Where every transition went: the books of actors and of shards, held against each other."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.actor import ActorReport
-from deploy.names import task_of
-from replay.messages import TableStats
+from deploy.names import is_successor, learner_life, task_of
+from replay.messages import ShardStats, TableStats
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class TaskAccount:
         superseded: dropped, since a later life of their actor had begun.
         abandoned: given up by their actors when they were stopped, since replay still held them back or had
             not answered; at most two blocks an actor, and none of them is in replay.
-        missing: sent, not given up, and in no shard's books: they came to a shard that died, and it had not
-            been heard of since.
+        missing: sent, not given up, and in no shard's books: they came to a shard that died, after it was
+            heard of for the last time, or before this learner came.
         duplicates: arrived again and dropped.
         evicted: overwritten by newer ones.
         stored: in replay at the end, those that a snapshot brought included.
@@ -61,6 +61,18 @@ def settle_accounts(
         task: _settle(task, table, items_by_life, reports, lost.get(task, 0), all_heard)
         for task, table in tables.items()
     }
+
+
+def books_are_whole(shards: Iterable[ShardStats], reports: Sequence[ActorReport]) -> bool:
+    """Return whether every shard has been there for as long as each actor that reports.
+
+    An actor may be older than a shard, where learners came and went and took over what they found: what it
+    had sent to the shard before that one is in no books any more.
+    """
+    oldest = min((learner_life(report.incarnation) for report in reports), default=None)
+    return oldest is None or all(
+        learner_life(stats.incarnation) <= oldest and not is_successor(stats.incarnation) for stats in shards
+    )
 
 
 def _settle(

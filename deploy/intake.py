@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from deploy.accounting import TaskAccount, settle_accounts
+from deploy.accounting import TaskAccount, books_are_whole, settle_accounts
 from deploy.progress import Progress
 from deploy.replay_monitor import ReplayMonitor
 from deploy.runtime import Runtime
@@ -79,4 +79,5 @@ class Intake:
         all_heard = self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         counted, lost = self.monitor.tables(), self._router.lost
         tables = {task: counted[task] for task in self._tasks if task in counted}
-        return settle_accounts(tables, self.monitor.items_by_life(), reports, lost, all_heard and not lost)
+        whole = all_heard and not lost and books_are_whole(self.monitor.shards().values(), reports)
+        return settle_accounts(tables, self.monitor.items_by_life(), reports, lost, whole)

@@ -20,3 +20,13 @@ def life_number(life: int, incarnation: int) -> int:
     which is one a second for a century.
     """
     return life * _LIVES_OF_A_PROCESS + incarnation
+
+
+def learner_life(number: int) -> int:
+    """Return in which life of the run the life of a process with this number began."""
+    return number // _LIVES_OF_A_PROCESS
+
+
+def is_successor(number: int) -> bool:
+    """Return whether a process before this one had ended in the same life of the run."""
+    return number % _LIVES_OF_A_PROCESS > 0

@@ -68,7 +68,9 @@ class Parts:
     @cached_property
     def fingerprint(self) -> str:
         """What tells apart configurations that shards and actors cannot go on with, one for the other."""
-        said = self.config.model_dump(exclude={"stop_env_steps", "evaluation", "probes", "metrics"})
+        of_the_learner = dict.fromkeys(("stop_env_steps", "evaluation", "probes", "metrics"), True)
+        patience = {"replay": {"silence_seconds"}, "learner": {"stall_seconds"}}
+        said = self.config.model_dump(exclude={**of_the_learner, **patience})
         return hashlib.sha256(write_yaml(said).encode()).hexdigest()
 
     def network(self) -> MultiTaskNetwork:

@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,13 @@ from deploy.errors import ClusterError
 from deploy.membership import slots_among
 from deploy.node import node_command
 from deploy.ray.forwarded import ForwardedLines
+from deploy.ray.guard import guard
 
 PROBE_SECONDS = 5.0
 SLOTS_SECONDS = 45.0
 """Time that nodes with slots for replay and evaluation have to come, when a cluster is just being started."""
 REHEARSAL_SECONDS = 22.0
 LOOK_SECONDS = 0.5
-FAREWELL_SECONDS = 5
-"""Whole seconds for which Ray's processes on this machine go on trying to reach its server. The server goes
-with its driver, and agents that outlive both try to report that to it: by Ray's own setting for a minute."""
 _REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, log_to_driver=False)"
 
 
@@ -57,27 +55,22 @@ def cluster(
         "namespace": f"trunkline-{run or uuid.uuid4().hex}",
     }
     ForwardedLines(forwarded).receive()
-    if address is None:
-        _start(slots, options)
-    else:
-        _join(address, options)
-    try:
-        if address is not None:
-            _wait_for(slots, useful or {}, address)
-        yield
-    finally:
-        ray.shutdown()
+    with guard() if address is None else nullcontext():
+        if address is None:
+            _start(slots, options)
+        else:
+            _join(address, options)
+        try:
+            if address is not None:
+                _wait_for(slots, useful or {}, address)
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
     try:
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            resources=dict(slots),
-            _system_config={"gcs_rpc_server_reconnect_timeout_s": FAREWELL_SECONDS},
-            **options,
-        )
+        ray.init(address="local", include_dashboard=False, resources=dict(slots), **options)
     except Exception as error:
         raise ClusterError(f"Ray could not be started on this machine: {_first_line(error)}") from error
 

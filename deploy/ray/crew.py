@@ -96,11 +96,20 @@ class ActorCrew:
         self._ends.clear()
 
     def _watch(self) -> None:
+        answers = True
         while not self._finished.wait(LOOK_SECONDS):
             try:
                 self._look()
+                if not answers:
+                    logger.warning("the cluster answers again")
+                answers = True
             except RayError as error:
-                logger.warning("the cluster does not answer: %s", error)
+                if answers:
+                    logger.warning(
+                        "the cluster does not answer (%s): training goes on, nothing starts or stops",
+                        str(error).splitlines()[0],
+                    )
+                answers = False
             except Exception as error:
                 self.failure = f"the controller failed: {error!r}"
                 raise

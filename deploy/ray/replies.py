@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, Generic, NoReturn, TypeVar
 
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
 
 from replay.client import ShardUnavailableError
 
@@ -42,12 +42,16 @@ class RayReply(Generic[T]):
         """Return the answer.
 
         Raises:
-            ShardUnavailableError: the process died, failed, or missed its deadline.
+            ShardUnavailableError: the process died, failed, cannot be reached, or missed its deadline.
         """
         try:
             return self._future.result(max(0.0, self._deadline - time.monotonic()))
         except TimeoutError as error:
             raise ShardUnavailableError(f"no answer to {self._question} before its deadline") from error
+        except ActorUnavailableError as error:
+            raise ShardUnavailableError(
+                f"the connection broke before the answer to {self._question}"
+            ) from error
         except RayActorError as error:
             self._on_death()
             raise ShardUnavailableError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import ActorUnavailableError, PendingCallsLimitExceeded, RayError
+from ray.exceptions import ActorUnavailableError, PendingCallsLimitExceeded, RayError, RayTaskError
 
 from deploy.errors import TrainingFailedError
 from deploy.membership import Node
@@ -89,7 +89,7 @@ class Revival:
             state = self._bring_up(index, absence, absence.replace, nodes, now)
         if state in ("returned", "replaced"):
             del self._absences[index]
-            how = "answers again, with all that it held" if state == "returned" else "has an empty successor"
+            how = "answers again, with all that it held" if state == "returned" else "has a successor"
             logger.warning("shard %s %s, after %.1f s", self._name(index), how, now - absence.since)
         return state
 
@@ -123,7 +123,7 @@ class Revival:
         except (ActorUnavailableError, PendingCallsLimitExceeded):
             absence.pulse = None
         except RayError as error:
-            self._is_gone(index, absence, f"its process ended ({type(error).__name__})", nodes, now)
+            self._is_gone(index, absence, _cause(error), nodes, now)
             return "gone"
         if now - absence.since <= self._silence_seconds:
             return "silent"
@@ -169,6 +169,11 @@ class Revival:
             absence.ready = self._handles[index].stats.remote()
             return "gone"
         except RayError as error:
-            self._is_gone(index, absence, f"its process ended ({type(error).__name__})", nodes, now)
+            self._is_gone(index, absence, _cause(error), nodes, now)
             return "gone"
         return "replaced"
+
+
+def _cause(error: RayError) -> str:
+    """Return why a process ended, as far as one sentence can say it."""
+    return str(error.cause).splitlines()[0] if isinstance(error, RayTaskError) else "its process ended"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayError, RayTaskError
 from ray.util import list_named_actors
 
 from deploy.errors import ClusterError
@@ -21,7 +21,6 @@ from replay.client import ShardClient
 from replay.restoring import SnapshotError
 
 START_SECONDS = 300.0
-FINGERPRINT_SECONDS = 5.0
 NAME_SECONDS = 10.0
 PAUSE_SECONDS = 0.2
 PENDING_CALLS = 256
@@ -125,14 +124,25 @@ class ShardCrew:
             ray.kill(handle)
 
     def _taken_over(self, index: int) -> Any:  # noqa: ANN401 - ray's own type
-        """Return a shard that an earlier learner left; end it and return None if it keeps something else."""
+        """Return a shard that an earlier learner left; end it and return None if it keeps something else.
+
+        One that is silent has as long to answer as in mid-run.
+        """
         if shard_name(index) not in self._there:
             return None
         handle = ray.get_actor(shard_name(index))
-        with contextlib.suppress(RayError):
-            fingerprint: Any = ray.get(handle.fingerprint.remote(), timeout=FINGERPRINT_SECONDS)
+        deadline = time.monotonic() + self._parts.config.replay.silence_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                fingerprint: Any = ray.get(handle.fingerprint.remote(), timeout=left)
+            except ActorUnavailableError:
+                time.sleep(PAUSE_SECONDS)
+                continue
+            except RayError:
+                break
             if fingerprint == self._parts.fingerprint:
                 return handle
+            break
         ray.kill(handle)
         return None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.support.containers import Cluster, cut_off, docker, kill_container, kill_process
+from tests.support.containers import Cluster, cut_off, kill_container, kill_process, paused
 
 ACTORS = ("actor-cartpole", "actor-mountaincar")
 UNNOTICED_SECONDS = 5.0
@@ -24,6 +24,7 @@ class Fault:
         bound_seconds: how long env steps may stand still from the moment that it begins.
         ends_learner: whether the learner's process ends by it, and comes back from its last checkpoint.
         ends_replay: whether shards may lose what they hold.
+        ends_actors: whether actors may have to be replaced.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Fault:
     bound_seconds: float
     ends_learner: bool = False
     ends_replay: bool = False
+    ends_actors: bool = False
 
 
 def kill_of_process(services: tuple[str, ...], title: str) -> Strike:
@@ -61,11 +63,8 @@ def pause(longest_seconds: float, *services: str) -> Strike:
     def strike(cluster: Cluster, rng: Random) -> str:
         container = rng.choice(cluster.containers(rng.choice(services)))
         seconds = rng.uniform(1.0, longest_seconds)
-        docker("pause", container)
-        try:
+        with paused(container):
             time.sleep(seconds)
-        finally:
-            docker("unpause", container)
         return f"{container} for {seconds:.1f} s"
 
     return strike
@@ -97,11 +96,11 @@ RAYLET = "/opt/trunkline/lib/python3.11/site-packages/ray/core/src/ray/raylet/ra
 LEARNER = "/opt/trunkline/bin/python3 /opt/trunkline/bin/trunkline train"
 
 FAULTS = (
-    Fault("an actor's process is killed", kill_of_process(ACTORS, "ray::ActorHost"), 20.0),
-    Fault("an actors' container is killed", kill_of_container(*ACTORS), 60.0),
-    Fault("the raylet of actors is killed", kill_of_process(ACTORS, RAYLET), 60.0),
+    Fault("an actor's process is killed", kill_of_process(ACTORS, "ray::ActorHost"), 20.0, ends_actors=True),
+    Fault("an actors' container is killed", kill_of_container(*ACTORS), 60.0, ends_actors=True),
+    Fault("the raylet of actors is killed", kill_of_process(ACTORS, RAYLET), 60.0, ends_actors=True),
     Fault("an actors' container is paused", pause(UNNOTICED_SECONDS, *ACTORS), 20.0),
-    Fault("an actors' container is cut off", cut(1.0, 20.0, *ACTORS), 80.0),
+    Fault("an actors' container is cut off", cut(1.0, 20.0, *ACTORS), 80.0, ends_actors=True),
     Fault("actors are scaled", scaling, 60.0),
     Fault(
         "a shard's process is killed", kill_of_process(("replay",), "ray::ShardHost"), 30.0, ends_replay=True

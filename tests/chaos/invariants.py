@@ -28,6 +28,8 @@ def broken_by(
     yield from _went_back(fault, sights)
     if not fault.ends_replay and not fault.ends_learner and sights[-1].lost > sights[0].lost:
         yield f"{sights[-1].lost - sights[0].lost} transitions were lost with shards that live"
+    if not fault.ends_actors and not fault.ends_learner and sights[-1].replaced > sights[0].replaced:
+        yield f"{sights[-1].replaced - sights[0].replaced} actors were replaced that live"
 
 
 def _went_back(fault: Fault, sights: list[Sight]) -> Iterator[str]:
@@ -40,8 +42,13 @@ def _went_back(fault: Fault, sights: list[Sight]) -> Iterator[str]:
                 yield f"env steps of {task} went from {steps} back to {later.env_steps[task]}"
 
 
-def unsettled(summary: dict[str, Any]) -> Iterator[str]:
-    """Yield a sentence for everything in a run's last summary that does not add up."""
+def unsettled(summary: dict[str, Any], replay_lived: bool) -> Iterator[str]:
+    """Yield a sentence for everything in a run's last summary that does not add up.
+
+    Args:
+        summary: of the run.
+        replay_lived: whether no fault ended a shard: then no transition may be missing.
+    """
     if summary["stopped_by"] != "interrupted":
         yield f"the run was stopped by {summary['stopped_by']}, and should have been interrupted"
     if not summary["replay_saved"]:
@@ -53,5 +60,5 @@ def unsettled(summary: dict[str, Any]) -> Iterator[str]:
         known = sum(account[what] for what in ("inserted", "superseded", "abandoned", "missing"))
         if account["sent"] != known:
             yield f"{name}: {account['sent']} transitions were sent, {known} are accounted for"
-        if account["missing"] and not account["lost"]:
+        if account["missing"] and replay_lived:
             yield f"{name}: {account['missing']} transitions are missing, and no shard was lost"

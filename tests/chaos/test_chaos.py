@@ -98,14 +98,18 @@ def test_a_cluster_survives_random_faults(cluster: Cluster):
     minutes = float(os.environ.get("MINUTES") or 8)
     seed = int(os.environ.get("SEED") or Random().randrange(10**6))
     say(f"chaos: seed={seed} minutes={minutes:g}")
-    rng, problems, turn = Random(seed), [], []
+    rng = Random(seed)
+    turn: list[Fault] = []
+    struck: list[Fault] = []
+    problems: list[str] = []
     with Watch(cluster) as watch:
         assert settled(watch, time.monotonic()) is not None, "the cluster never came to work"
         end = time.monotonic() + 60 * minutes
         while time.monotonic() < end:
             turn = turn or rng.sample(FAULTS, len(FAULTS))
-            problems += strike(cluster, watch, turn.pop(), rng)
-    problems += unsettled(last_summary(cluster))
+            struck.append(turn.pop())
+            problems += strike(cluster, watch, struck[-1], rng)
+    problems += unsettled(last_summary(cluster), not any(fault.ends_replay for fault in struck))
     assert not problems, f"seed {seed}:\n" + "\n".join(problems)
 
 

@@ -20,6 +20,7 @@ class Sight:
         learner_step: updates.
         checkpoint_step: updates in the last checkpoint.
         lost: transitions that went with shards, in this life of the learner.
+        replaced: actors that were replaced after a death, in the same.
         troubles: what the status says should be put right.
         calm: whether every task has actors at work and every shard answers.
     """
@@ -29,6 +30,7 @@ class Sight:
     learner_step: int
     checkpoint_step: int
     lost: int
+    replaced: int
     troubles: tuple[str, ...]
     calm: bool
 
@@ -72,6 +74,7 @@ def sight_of(status: Status) -> Sight:
         status["learner_step"],
         status["last_checkpoint"]["learner_step"],
         sum(task["lost"] for task in tasks),
+        sum(task["crew"]["restarts"] for task in tasks),
         tuple(status["warnings"]),
         all(task["crew"]["at_work"] >= max(1, task["crew"]["wanted"]) for task in tasks)
         and all(shard["up"] for shard in status["shards"])

@@ -6,7 +6,17 @@ import time
 import pytest
 
 from tests.cluster.conftest import Measure
-from tests.support.containers import Cluster, Status, docker, inspected, kill_container, kill_process, task
+from tests.support.containers import (
+    Cluster,
+    Status,
+    cut_off,
+    docker,
+    inspected,
+    kill_container,
+    kill_process,
+    paused,
+    task,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -90,6 +100,55 @@ def test_a_killed_shard_hardly_holds_up_the_learner(cluster: Cluster, measure: M
     measure("fault=shard-kill learner-pause", watch.longest, "s", 5)
 
 
+def held(status: Status) -> int:
+    """Return the transitions in replay."""
+    return sum(int(task["table"]["items"]) for task in status["tasks"])
+
+
+def shard_restarts(status: Status) -> list[int]:
+    return [int(shard["restarts"]) for shard in status["shards"]]
+
+
+@pytest.mark.parametrize("how", ["paused", "cut off"])
+def test_replay_that_is_silent_for_a_while_comes_back_whole(cluster: Cluster, measure: Measure, how: str):
+    """Five seconds: the status says what is waited for, and then nothing was lost or started anew."""
+    before = steady(cluster)
+    replay = cluster.containers("replay")[0]
+    begin = time.monotonic()
+    with paused(replay) if how == "paused" else cut_off(replay):
+        cluster.wait("a warning", 5, lambda status: any(
+            "does not answer" in sentence for sentence in status["warnings"]
+        ))  # fmt: skip
+        time.sleep(max(0.0, begin + 5 - time.monotonic()))
+    cluster.wait("both up", 20, lambda status: all(shard["up"] for shard in status["shards"]))
+    last = steady(cluster)
+    cluster.wait("updates", 20, lambda status: status["learner_step"] > last["learner_step"])
+    measure(f"fault=replay-{how.replace(' ', '-')} goes-on", time.monotonic() - begin - 5, "s", 10)
+    after = steady(cluster)
+    assert shard_restarts(after) == shard_restarts(before)
+    assert [task["lost"] for task in after["tasks"]] == [task["lost"] for task in before["tasks"]]
+    assert held(after) >= 0.99 * held(before)
+
+
+def test_an_outage_of_the_replay_node_is_waited_for(cluster: Cluster, measure: Measure):
+    """Both shards go with it and come with the next one, once each; the learner's process goes on."""
+    before, learner = steady(cluster), cluster.containers("learner")[0]
+    started = inspected(learner)["State"]["StartedAt"]
+    replay = cluster.containers("replay")[0]
+    begin = time.monotonic()
+    with cut_off(replay):
+        cluster.wait("a warning", 40, lambda status: any(
+            "begins anew" in sentence for sentence in status["warnings"]
+        ))  # fmt: skip
+        time.sleep(10)
+    cluster.wait("both up", 90, lambda status: all(shard["up"] for shard in status["shards"]))
+    measure("fault=replay-outage over", time.monotonic() - begin, "s", 90)
+    last = steady(cluster)
+    cluster.wait("updates", 30, lambda status: status["learner_step"] > last["learner_step"])
+    assert shard_restarts(last) == [restarts + 1 for restarts in shard_restarts(before)]
+    assert inspected(learner)["State"]["StartedAt"] == started
+
+
 def test_a_killed_learner_comes_back(cluster: Cluster, measure: Measure):
     """Its container is gone: it goes on from its checkpoint, with the same shards and actors."""
     cluster.wait("a checkpoint", 120, lambda status: status["checkpoints"] > 0)
@@ -109,7 +168,7 @@ def test_a_killed_learner_comes_back(cluster: Cluster, measure: Measure):
         assert task(after, name)["env_steps"] >= task(before, name)["env_steps"]
         assert task(after, name)["table"]["items"] >= 0.9 * task(before, name)["table"]["items"]
         assert task(after, name)["lost"] == 0
-    assert [shard["restarts"] for shard in after["shards"]] == [0, 0]
+    assert shard_restarts(after) == [0, 0]
 
 
 def test_actors_of_a_dead_node_work_elsewhere(cluster: Cluster, measure: Measure):
@@ -143,9 +202,7 @@ def test_training_goes_on_without_the_head_until_it_is_back(cluster: Cluster, me
         time.sleep(3)
     measure("fault=head-kill", seconds, "s", 20)
     measure("fault=head-kill learner-pause", watch.longest, "s", 5)
-    assert [shard["restarts"] for shard in steady(cluster)["shards"]] == [
-        shard["restarts"] for shard in before["shards"]
-    ]
+    assert shard_restarts(steady(cluster)) == shard_restarts(before)
 
 
 def test_a_cut_network_leaves_no_zombies(cluster: Cluster, measure: Measure):

@@ -163,6 +163,16 @@ def kill_process(container: str, title: str) -> None:
 
 
 @contextmanager
+def paused(container: str) -> Iterator[None]:
+    """Let no process of a container go on meanwhile."""
+    docker("pause", container)
+    try:
+        yield
+    finally:
+        docker("unpause", container)
+
+
+@contextmanager
 def cut_off(container: str) -> Iterator[None]:
     """Let no packet in or out of a container meanwhile, without a word to either side."""
     inside = ["nsenter", "--net", f"--target={inspected(container)['State']['Pid']}", "iptables"]

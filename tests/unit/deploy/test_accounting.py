@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.actor import ActorReport
-from deploy.accounting import TaskAccount, settle_accounts
+from deploy.accounting import TaskAccount, books_are_whole, settle_accounts
+from deploy.names import life_number
 from replay.messages import Inserted
 from replay.shard import Shard
 from replay.wire import encode_block
 from tests.support.builders import make_block, make_shard
-from tests.support.status_builders import table_stats
+from tests.support.status_builders import shard_stats, table_stats
 
 ACTORS = ["chain-0", "chain-1"]
 
@@ -239,3 +240,24 @@ def test_one_transition_too_few_or_too_many_is_noticed(items: int, too_many: boo
     sent = items + (-1 if too_many else 1)
     account = settle([report(sent=sent)], {("chain-0", 0): items}, inserted=items, items=items, evicted=0)
     assert account.problem is not None
+
+
+@pytest.mark.parametrize(
+    ("shards", "actors", "whole"),
+    [
+        ([(0, 0)], [(0, 0), (0, 3)], True),
+        ([(0, 0)], [(2, 0)], True),
+        ([(1, 0)], [(1, 0)], True),
+        ([(1, 0)], [(0, 0), (1, 0)], False),
+        ([(0, 0), (0, 1)], [(0, 0)], False),
+        ([(3, 0)], [], True),
+    ],
+    ids=str,
+)
+def test_books_are_whole_where_no_shard_is_younger_than_an_actor(
+    shards: list[tuple[int, int]], actors: list[tuple[int, int]], whole: bool
+):
+    """Lives are (learner, number): an actor that was taken over may have sent to an earlier shard."""
+    stats = [shard_stats(incarnation=life_number(*life)) for life in shards]
+    reports = [report(life=life_number(*life)) for life in actors]
+    assert books_are_whole(stats, reports) is whole
