@@ -36,7 +36,7 @@ class ResolvedRun:
     Attributes:
         config: the configuration.
         specs: its tasks, in order.
-        warnings: a sentence for each choice that is allowed and may be unwise.
+        warnings: a sentence for each choice that is allowed and may be unwise; `rehearse` alone finds them.
     """
 
     config: RunConfig
@@ -50,7 +50,9 @@ def resolve(config: RunConfig) -> ResolvedRun:
     Raises:
         ConfigError: one sentence a mistake.
     """
-    return _resolved(config, _looked_at)
+    specs, _ = _described(config, _looked_at)
+    check(config, specs, machine_memory_bytes())
+    return ResolvedRun(config, specs)
 
 
 def rehearse(config: RunConfig) -> ResolvedRun:
@@ -59,7 +61,9 @@ def rehearse(config: RunConfig) -> ResolvedRun:
     Raises:
         ConfigError: one sentence a mistake, what environments did wrong included.
     """
-    return _resolved(config, _tried)
+    specs, reports = _described(config, _tried)
+    check(config, specs, machine_memory_bytes())
+    return ResolvedRun(config, specs, advice(config, specs, reports))
 
 
 def resolve_specs(config: RunConfig) -> list[TaskSpec]:
@@ -153,12 +157,6 @@ def least_error_buffer(config: RunConfig, spec: TaskSpec) -> float:
     request = batch * _batches_per_request(config, spec, batch)
     ratio = config.replay.samples_per_insert or 0.0
     return smallest_error_buffer(ratio, insert, request, num_shards(config, spec.name))
-
-
-def _resolved(config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]) -> ResolvedRun:
-    specs, reports = _described(config, look)
-    check(config, specs, machine_memory_bytes())
-    return ResolvedRun(config, specs, advice(config, specs, reports))
 
 
 def _described(
