@@ -211,7 +211,7 @@ def test_without_the_defaults_there_are_the_tasks_that_are_given():
     config = load_config(None, ["tasks.mine.env=Acrobot-v1"], shipped=False)
     assert (list(config.tasks), config.tasks["mine"].solved_at) == (["mine"], -100.0)
     assert config.learner == load_config(None, []).learner
-    with pytest.raises(ConfigError, match="tasks: {} is not allowed: it should have at least 1 item"):
+    with pytest.raises(ConfigError, match=r"tasks: {} is not allowed: it should have at least 1 item"):
         load_config(None, [], shipped=False)
 
 
