@@ -14,7 +14,11 @@ COMPOSE := docker compose --profile monitoring
 UP_SECONDS ?= 120
 SERVICES ?=
 
-.PHONY: train test test-slow test-cluster test-long lint bench-peers bench-solve clean
+# Random faults: for how long, and in which order.
+MINUTES ?= 8
+SEED ?=
+
+.PHONY: train test test-slow test-cluster test-chaos test-long lint bench-peers bench-solve clean
 .PHONY: token image up down status
 
 train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
@@ -29,6 +33,10 @@ test-slow: $(VENV)/.installed-dev  ## tests that wait: shards that die or stand 
 test-cluster: $(VENV)/.installed-dev  ## a whole cluster in containers, and everything that can befall it
 	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
 	WHEELS="$(WHEELS)" $(BIN)/pytest --timeout 900 tests/cluster
+
+test-chaos: $(VENV)/.installed-dev  ## MINUTES of random faults on a whole cluster; SEED repeats an order of them
+	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
+	MINUTES="$(MINUTES)" SEED="$(SEED)" $(BIN)/pytest --capture no tests/chaos
 
 test-long: $(VENV)/.installed-dev  ## a million damaged messages, and what memory they take
 	TRUNKLINE_MUTATIONS=1000000 $(BIN)/pytest --timeout 3600 tests/property/test_wire_mutations.py

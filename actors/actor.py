@@ -45,13 +45,25 @@ class Actor:
         follower.follow(0)
 
     def advance(self, timeout_seconds: float) -> bool:
-        """Gather and send one block, or return False if replay holds inserts back for that long."""
+        """Gather and send one block, or return False if replay holds inserts back for that long.
+
+        A block is shorter than it could be where its steps take long, or `halt` is called meanwhile.
+        """
         if not self._sender.settle(timeout_seconds):
             return False
         self._follower.follow(self._sender.announced_version)
         block = self._rollout.next_block()
+        if block is None:
+            return False
         self._sender.send(encode_block(block), items=int(block.starts().sum()))
         return True
+
+    def halt(self) -> None:
+        """Let the step at hand be the last one, and what is there the last block.
+
+        May be called from another thread while this one advances.
+        """
+        self._rollout.halt()
 
     def stop(self, timeout_seconds: float) -> ActorReport:
         """Wait at most so long for each acknowledgement still on its way, and close the environments."""

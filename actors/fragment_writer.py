@@ -26,11 +26,13 @@ class FragmentWriter:
     """Collects rows of E streams in lockstep and cuts them into blocks.
 
     Each block carries the frames before its first start that a frame stack reaches back to, and
-    `returns.n_step` rows behind its last one; the next block begins with what it needs of them, so every row
-    is a start once. Before a stream's first row stand boundary rows, which stacks do not reach across.
+    `returns.n_step` rows after its last one; the next block begins with what it needs of them, so every row
+    is a start once, however long the blocks are. Before a stream's first row stand boundary rows, which
+    stacks do not reach across.
 
         writer = FragmentWriter(spec, identity, num_envs=16, num_starts=16, returns=returns)
         block = writer.append(frame_EO, action_E, reward_E, flags_E, q_EA, weights_version)    # or None
+        block = writer.cut()                        # what is there, where waiting for more takes too long
     """
 
     def __init__(
@@ -41,7 +43,6 @@ class FragmentWriter:
         self._spec = spec
         self._identity = identity
         self._returns = returns
-        self._num_starts = num_starts
         self._frames: NDArray[Any] = np.zeros((num_envs, rows, *spec.frame_shape), spec.observation_dtype)
         self._actions = np.zeros((num_envs, rows), np.int32)
         self._rewards = np.zeros((num_envs, rows), np.float32)
@@ -70,10 +71,15 @@ class FragmentWriter:
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
         self._filled += 1
-        return self._cut() if self._filled == self._actions.shape[1] else None
+        return self.cut() if self._filled == self._actions.shape[1] else None
 
-    def _cut(self) -> FragmentBlock:
-        new = slice(self._counted, self._filled)
+    def cut(self) -> FragmentBlock | None:
+        """Return a block of the rows at hand, or None while none of them can be a start."""
+        num_starts = self._filled - self._lead - self._returns.n_step
+        return self._block(num_starts) if num_starts > 0 else None
+
+    def _block(self, num_starts: int) -> FragmentBlock:
+        new, rows = slice(self._counted, self._filled), slice(self._filled)
         returns, lengths = self._episodes.ended(self._rewards[:, new], self._flags[:, new])
         block = FragmentBlock(
             task=self._spec.name,
@@ -82,26 +88,26 @@ class FragmentWriter:
             sequence=self._sequence,
             weights_version=int(self._versions[self._lead]),
             lead=self._lead,
-            frames=self._frames.copy(),
-            actions=self._actions.copy(),
-            rewards=self._rewards.copy(),
-            flags=self._flags.copy(),
-            priorities=self._priorities(),
+            frames=self._frames[:, rows].copy(),
+            actions=self._actions[:, rows].copy(),
+            rewards=self._rewards[:, rows].copy(),
+            flags=self._flags[:, rows].copy(),
+            priorities=self._priorities(num_starts),
             episode_returns=returns,
             episode_lengths=lengths,
         )
         self._sequence += 1
-        self._keep_last_rows()
+        self._keep_last_rows(num_starts)
         return block
 
-    def _priorities(self) -> NDArray[np.float32]:
+    def _priorities(self, num_starts: int) -> NDArray[np.float32]:
         """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L).
 
         A first guess: where the learner scales values, rewards and q are in different units. The first draw
         of an item sets it right.
         """
         streams, rows = self._actions.shape
-        first = self._lead + np.arange(self._num_starts)
+        first = self._lead + np.arange(num_starts)
         starts = (np.arange(streams)[:, None] * rows + first).reshape(-1)
         rewards_n, discounts_n, last = cut_n_step(
             self._returns, starts, self._rewards.reshape(-1), self._flags.reshape(-1)
@@ -110,14 +116,15 @@ class FragmentWriter:
         q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
         targets = rewards_n + discounts_n * q_of_row[last].max(1)
         td_errors: NDArray[np.float32] = np.abs(targets - q_taken)
-        return td_errors.reshape(streams, self._num_starts)
+        return td_errors.reshape(streams, num_starts)
 
-    def _keep_last_rows(self) -> None:
+    def _keep_last_rows(self, num_starts: int) -> None:
         kept = self._lead + self._returns.n_step
+        last = slice(num_starts, num_starts + kept)
         columns = (self._frames, self._actions, self._rewards, self._flags, self._q)
         for column in columns:
-            column[:, :kept] = column[:, self._num_starts :].copy()
-        self._versions[:kept] = self._versions[self._num_starts :].copy()
+            column[:, :kept] = column[:, last].copy()
+        self._versions[:kept] = self._versions[last].copy()
         self._filled = self._counted = kept
 
 

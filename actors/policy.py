@@ -1,7 +1,7 @@
 """The action values of one task under the newest weights that its actor holds."""
 
 import copy
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from network.flattened import flattened
 from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout, WeightsSnapshot
+
+
+class ActionValues(Protocol):
+    """What a greedy policy is made of."""
+
+    def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
+        """Return q_EA."""
 
 
 class TaskPolicy:

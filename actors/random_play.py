@@ -12,23 +12,25 @@ from tasks.spec import TaskSpec
 STREAMS = 16
 
 
-def random_observations(spec: TaskSpec, rows: int, seed: int) -> NDArray[Any]:
+def random_observations(spec: TaskSpec, rows: int, seed: int, num_envs: int = STREAMS) -> NDArray[Any]:
     """Return so many observations of uniformly random play: (rows, *observation_shape).
 
     Args:
         spec: the task.
-        rows: how many; streams of 16 environments give one each in turn.
+        rows: how many; the environments give one each in turn.
         seed: of actions and environments; the same seed gives the same observations.
+        num_envs: environments, `STREAMS` at most.
 
     Raises:
         EnvironmentFailureError: an environment broke its contract.
     """
     rng = np.random.default_rng(seed)
-    vector = CheckedVector(spec, STREAMS, seed)
+    num_envs = min(STREAMS, num_envs)
+    vector = CheckedVector(spec, num_envs, seed)
     stack = FrameStack(spec.frame_stack, vector.reset())
-    seen, ended_E = [stack.observations], np.zeros(STREAMS, np.bool_)
-    while len(seen) * STREAMS < rows:
-        frame_EO, _, terminated_E, truncated_E = vector.step(rng.integers(spec.num_actions, size=STREAMS))
+    seen, ended_E = [stack.observations], np.zeros(num_envs, np.bool_)
+    while len(seen) * num_envs < rows:
+        frame_EO, _, terminated_E, truncated_E = vector.step(rng.integers(spec.num_actions, size=num_envs))
         seen.append(stack.push(frame_EO, first_E=ended_E))
         ended_E = terminated_E | truncated_E
     vector.close()

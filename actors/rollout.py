@@ -1,5 +1,7 @@
 """Vectorised rollout: environments, policy and exploration, one step of every stream at a time."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from actors.exploration import Exploration
@@ -9,34 +11,60 @@ from actors.policy import TaskPolicy
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from tasks.environment import CheckedVector
 
+BLOCK_SECONDS = 10.0
+"""Time after which a block is cut that is not full yet: whoever waits for it must not take slow for dead.
+
+Each block repeats some rows of the one before it, so that much shorter ones would fill replay with them.
+"""
+
 
 class Rollout:
     """Steps E streams of one task and writes what happens.
 
-    rollout = Rollout(vector, policy, exploration, writer)
-    block = rollout.next_block()
+        rollout = Rollout(vector, policy, exploration, writer, time.monotonic)
+        block = rollout.next_block()
+
+    `clock` gives seconds; without one only full blocks are cut, so that blocks do not depend on the time.
     """
 
     def __init__(
-        self, vector: CheckedVector, policy: TaskPolicy, exploration: Exploration, writer: FragmentWriter
+        self,
+        vector: CheckedVector,
+        policy: TaskPolicy,
+        exploration: Exploration,
+        writer: FragmentWriter,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._vector = vector
         self._policy = policy
         self._exploration = exploration
         self._writer = writer
+        self._clock = clock or _standing_still
+        self._halted = False
         self._frame_EO = vector.reset()
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
 
-    def next_block(self) -> FragmentBlock:
-        """Step until the writer has a block.
+    def next_block(self) -> FragmentBlock | None:
+        """Step until a block is full, or `BLOCK_SECONDS` have passed, or `halt` was called.
+
+        Only where it was, there may be nothing to send: None.
 
         Raises:
             EnvironmentFailureError: an environment broke its contract.
         """
-        while (block := self._step()) is None:
-            pass
-        return block
+        due = self._clock() + BLOCK_SECONDS
+        while not self._halted:
+            block = self._step()
+            if block is None and self._clock() >= due:
+                block = self._writer.cut()
+            if block is not None:
+                return block
+        return self._writer.cut()
+
+    def halt(self) -> None:
+        """Let the step at hand be the last one; may be called from another thread."""
+        self._halted = True
 
     def _step(self) -> FragmentBlock | None:
         q_EA = self._policy.action_values(self._stack.observations)
@@ -58,3 +86,7 @@ class Rollout:
     def close(self) -> None:
         """Close the environments."""
         self._vector.close()
+
+
+def _standing_still() -> float:
+    return 0.0

@@ -7,7 +7,7 @@ from replay.client import Reply, ShardClient, ShardUnavailableError
 from replay.messages import InsertAnswer, Inserted, Refused, Throttled
 
 MAX_IN_FLIGHT = 2
-MAX_FAILURES = 300
+MAX_FAILURES = 9000
 """Sends in a row to a shard that is not there, until it counts as gone for good."""
 
 

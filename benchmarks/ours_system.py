@@ -76,7 +76,7 @@ def training(
     """
     trunkline = str(Path(sys.executable).with_name("trunkline"))
     command = [trunkline, "train", *arguments, "--run-dir", str(folder / "run"), "--json"]
-    with (folder / "output.txt").open("w") as output:
+    with (folder / "output.txt").open("w", encoding="utf-8") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
 
     def status_when(wanted: Callable[[Status], bool], timeout_seconds: float) -> Status:
@@ -86,7 +86,7 @@ def training(
                 if wanted(status):
                     return status
             time.sleep(0.1)
-        said = (folder / "output.txt").read_text().strip().splitlines()
+        said = (folder / "output.txt").read_text(encoding="utf-8").strip().splitlines()
         raise TrainingFailedError(
             f"the training run that is measured came to nothing: {said[-1] if said else ''}"
         )
@@ -103,7 +103,7 @@ def training(
 
 
 def _statuses(path: Path) -> list[Status]:
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 

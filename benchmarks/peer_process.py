@@ -102,7 +102,7 @@ class PeerProcess:
     def _start(self, interpreter: str) -> None:
         folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         self._errors = folder / "stderr.txt"
-        with self._errors.open("w") as errors:
+        with self._errors.open("w", encoding="utf-8") as errors:
             process = subprocess.Popen(
                 [interpreter, WORKER, self._program.script, self._program.distribution, *self._arguments],
                 stdin=subprocess.PIPE,
@@ -133,7 +133,7 @@ class PeerProcess:
             self.problem = f"{self.name} {failure} within {timeout_seconds:.0f} s"
             return None
         if not line:
-            said = self._errors.read_text(errors="replace").split("\n")
+            said = self._errors.read_text(encoding="utf-8", errors="replace").split("\n")
             last = next((text.strip() for text in reversed(said) if text.strip()), "it said nothing")
             self.problem = f"{self.name} {failure}: its process ended ({last})"
             return None
@@ -161,6 +161,6 @@ def _interpreter(program: PeerProgram) -> str | None:
 
 def _pinned_version(program: PeerProgram) -> str:
     """Return the version that the requirements ask for; a peer that runs says its own."""
-    requirements = (FOLDER / REQUIREMENTS[program.environment]).read_text()
+    requirements = (FOLDER / REQUIREMENTS[program.environment]).read_text(encoding="utf-8")
     found = re.search(rf"^{re.escape(program.distribution)}(?:\[.*\])?==(\S+)", requirements, re.MULTILINE)
     return found[1] if found else ""

@@ -81,7 +81,7 @@ def read_costs(path: Path) -> Costs:
         ConfigError: there are none in it.
     """
     try:
-        values: dict[str, Any] = json.loads(path.read_text())["costs"]
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["costs"]
         return Costs(**{**values, "shape": Shape(**values["shape"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"--costs: {str(path)!r} is not a file that --json printed ({error})") from error

@@ -1,6 +1,5 @@
 """`trunkline bench replay|acting|learner|weighting|probes|system`."""
 
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -9,7 +8,6 @@ from typing import Annotated
 
 import torch
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.acting import measure_acting
@@ -21,6 +19,7 @@ from benchmarks.report import draw, to_json
 from benchmarks.system import measure_system
 from benchmarks.weighting import measure_weighting
 from cli.arguments import JsonOption
+from cli.output import answer_json, console, note
 from deploy.errors import ConfigError
 
 Rounds = Annotated[int, typer.Option(min=1, help="Turns that both sides of a row take.")]
@@ -109,17 +108,16 @@ def _run(
     as_json: bool,
 ) -> None:
     path = plot or Path(f"bench-{name}.png")
-    bench = Bench(rounds, seconds, say=partial(typer.echo, err=True))
+    bench = Bench(rounds, seconds, say=note)
     _draw(bench, path)  # nobody should measure for minutes to hear then that it cannot be written
     measure(bench)
     _draw(bench, path)
     if as_json:
-        typer.echo(json.dumps(to_json(bench.rows)))
+        answer_json(to_json(bench.rows))
     else:
         _print_table(bench)
-    for note in bench.notes:
-        typer.echo(note, err=True)
-    typer.echo(f"plot: {path}", err=True)
+    for line in (*bench.notes, f"plot: {path}"):
+        note(line)
 
 
 def _draw(bench: Bench, path: Path) -> None:
@@ -139,7 +137,7 @@ def _print_table(bench: Bench) -> None:
     for row in bench.rows:
         ours, peer, ratio = (_number(value) for value in (row.ours, row.peer, row.ratio))
         table.add_row(row.what, row.shape, row.unit, ours, peer, row.peer_name, ratio)
-    Console().print(table)
+    console().print(table)
 
 
 def _number(value: float | None) -> str:

@@ -1,11 +1,15 @@
 """The commands, each imported when it is called: most need torch, and a node or a status should not wait."""
 
 import importlib
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from cli.output import alone
 
 COMMANDS = {
     "train": "cli.train:train",
@@ -37,9 +41,11 @@ class LazyCommands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        found = getattr(importlib.import_module(module), attribute)
+        with redirect_stdout(sys.stderr):  # where packages that Gymnasium finds greet
+            found = getattr(importlib.import_module(module), attribute)
         command = get_command(found if isinstance(found, typer.Typer) else _alone(cmd_name, found))
         command.name = cmd_name
+        _leave_alone(command)
         return command
 
 
@@ -47,3 +53,11 @@ def _alone(name: str, command: Any) -> typer.Typer:  # noqa: ANN401 - a function
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(name)(command)
     return app
+
+
+def _leave_alone(command: Any) -> None:  # noqa: ANN401 - click's, of whichever typer brings
+    """Give standard output to a command for itself, or to each command of a group."""
+    for member in getattr(command, "commands", {}).values():
+        _leave_alone(member)
+    if not hasattr(command, "commands"):
+        command.callback = alone(command.callback)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.output import answer
 from deploy.compose import compose_file
 from deploy.config.loading import load_config
 from deploy.config.resolution import resolve
@@ -19,4 +20,4 @@ def compose(
         raise typer.BadParameter(
             f"CONFIG: {str(config)!r} is not allowed: it should be a path relative to the compose file"
         )
-    typer.echo(compose_file(resolve(load_config(config, [])), config, slots), nl=False)
+    answer(compose_file(resolve(load_config(config, [])), config, slots), end="")

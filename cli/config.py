@@ -1,15 +1,15 @@
 """`trunkline config show|validate|schema`."""
 
-import json
-
 import typer
 
 from cli.announcement import start_lines
 from cli.arguments import ConfigAndOverrides, JsonOption, NoDefaultsOption, split_arguments
+from cli.output import answer, answer_json, note
 from deploy.config.json_view import json_view
 from deploy.config.loading import load_config, to_yaml
 from deploy.config.resolution import rehearse, resolve
 from deploy.config.schema import RunConfig
+from deploy.json_text import json_text
 
 config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 
@@ -23,10 +23,10 @@ def show(
     if as_json:
         view, changed = json_view(config)
         for sentence in changed:
-            typer.echo(f"trunkline: {sentence}", err=True)
-        typer.echo(json.dumps(view))
+            note(f"trunkline: {sentence}")
+        answer_json(view)
     else:
-        typer.echo(to_yaml(config), nl=False)
+        answer(to_yaml(config), end="")
 
 
 @config_app.command()
@@ -37,15 +37,15 @@ def validate(
     run = rehearse(_loaded(arguments, no_defaults))
     tasks = [spec.name for spec in run.specs]
     if as_json:
-        typer.echo(json.dumps({"valid": True, "tasks": tasks, "warnings": list(run.warnings)}))
+        answer_json({"valid": True, "tasks": tasks, "warnings": list(run.warnings)})
     else:
-        typer.echo("\n".join([*start_lines(run), f"valid: {', '.join(tasks)}"]))
+        answer("\n".join([*start_lines(run), f"valid: {', '.join(tasks)}"]))
 
 
 @config_app.command()
 def schema() -> None:
     """Print the JSON schema of a configuration, for editors."""
-    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))
+    answer(json_text(RunConfig.model_json_schema(), indent=2))
 
 
 def _loaded(arguments: list[str] | None, no_defaults: bool) -> RunConfig:

@@ -1,16 +1,15 @@
 """`trunkline doctor`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
+from cli.output import answer_json, console
 from deploy.cluster_api import DASHBOARD_PORT
 from deploy.config.loading import load_config
 from deploy.doctor.examination import Patient, examine
@@ -40,7 +39,7 @@ def doctor(
     problems = sum(finding.verdict == "problem" for finding in findings)
     if as_json:
         report = {"healthy": problems == 0, "findings": [asdict(finding) for finding in findings]}
-        typer.echo(json.dumps(report))
+        answer_json(report)
     else:
         _print(findings, problems)
     if problems:
@@ -48,12 +47,12 @@ def doctor(
 
 
 def _print(findings: Sequence[Finding], problems: int) -> None:
-    console = Console()
+    screen = console()
     for finding in findings:
         line = Text(f"{finding.verdict:<8}", style=STYLES[finding.verdict])
         line.append(f" {finding.name}: {finding.what}", style="default not bold")
-        console.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
         if finding.todo:
-            console.print(Text(f"{'':<8}   {finding.todo}", style="default"), soft_wrap=True)
+            screen.print(Text(f"{'':<8}   {finding.todo}", style="default"), soft_wrap=True)
     warnings = sum(finding.verdict == "warning" for finding in findings)
-    console.print(f"problems: {problems}, warnings: {warnings}", highlight=False)
+    screen.print(f"problems: {problems}, warnings: {warnings}", highlight=False)

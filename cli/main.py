@@ -1,12 +1,15 @@
 """The `trunkline` command."""
 
+import os
 import sys
 from typing import NoReturn
 
 import typer
 
 from cli.commands import LazyCommands
+from cli.output import begin, note, unwritten
 from cli.search_path import search_current_directory
+from replay.spare_folder import spare_folder
 
 EXIT_CODES = {
     "deploy.errors.ConfigError": 3,
@@ -19,6 +22,7 @@ EXIT_CODES = {
     "tasks.errors.EnvironmentFailureError": 5,
 }
 """What a user can put right, by name: importing all of these would take as long as importing torch."""
+EXIT_UNWRITTEN = 1
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -36,9 +40,17 @@ def _trunkline() -> None:
 
 def main() -> NoReturn:
     """Run the command line; what a user can put right ends in one sentence and an exit code of its own."""
+    standard_output = begin()
+    _give_home()
     search_current_directory()
     try:
         app()
+    except SystemExit as end:
+        reason = unwritten(standard_output)
+        if reason is None:
+            raise
+        note(f"trunkline: standard output cannot be written: {reason}")
+        sys.exit(end.code or EXIT_UNWRITTEN)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
@@ -46,9 +58,15 @@ def main() -> NoReturn:
         if code is None:
             raise
         for sentence in str(error).splitlines():
-            typer.echo(f"trunkline: {sentence}", err=True)
+            note(f"trunkline: {sentence}")
         sys.exit(code)
     sys.exit(0)
+
+
+def _give_home() -> None:
+    """Set HOME where this user has none, as in a container under any number: libraries want one."""
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = str(spare_folder("trunkline-home") or "/nonexistent")
 
 
 def _exit_code(error: Exception) -> int | None:

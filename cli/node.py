@@ -1,6 +1,7 @@
 """`trunkline node`: what a container or a machine of a cluster runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from typing import Annotated
 
 import typer
 
-from deploy.cluster_api import find_token
+from cli.output import note
+from deploy.cluster_api import Token, TokenMissingError, find_token
 from deploy.config.values import parse_bytes
 from deploy.membership import is_slot
-from deploy.node import NodePlan, wait_for_head
+from deploy.node import NodePlan, taken_ports, wait_for_head
+from deploy.shell import program
 
 STOP_SECONDS = 50.0
 LOOK_SECONDS = 0.2
@@ -46,13 +49,31 @@ def node(
     """
     if head == (address is not None):
         raise typer.BadParameter("give one of --head and --address")
-    plan = NodePlan(address, _counts(slots or []), _size(object_store), store)
-    token = find_token()
-    if address is not None:
-        wait_for_head(address, token)
+    token = find_token() if address is None else _token()
+    plan = NodePlan(address, _counts(slots or []), _size(object_store), store, token is not None)
+    if address is not None and (warning := wait_for_head(address, token)):
+        note(f"trunkline: {warning}")
+    ray = _callable(plan.command(taken_ports()))
     if command:
-        sys.exit(_side_by_side([plan.command(), command], plan.environment()))
-    os.execvpe("ray", plan.command(), plan.environment())
+        sys.exit(_side_by_side([ray, _callable(command)], plan.environment()))
+    os.execvpe(ray[0], ray, plan.environment())
+
+
+def _token() -> Token | None:
+    """Return the token if there is one; a cluster that wants one says so."""
+    try:
+        return find_token()
+    except TokenMissingError:
+        return None
+
+
+def _callable(command: list[str]) -> list[str]:
+    """Return a command with the path of its program, this installation's own first."""
+    name, *arguments = command
+    found = program(name)
+    if shutil.which(found) is None:
+        raise typer.BadParameter(f"COMMAND: {name!r} is not allowed: there is no such program")
+    return [found, *arguments]
 
 
 def _counts(slots: list[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from deploy.status import RunStatus, TaskStatus
 
@@ -40,15 +41,20 @@ class LivePanel:
 
 
 class PlainLines:
-    """One line every few seconds."""
+    """One line every few seconds, and once what was noticed about the tasks: its figures may go on moving."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last = 0.0
+        self._noted = False
 
     def __call__(self, status: RunStatus) -> None:
         """Print a line if the last is long enough ago."""
         now = time.monotonic()
+        if status.notices and not self._noted:
+            self._noted = True
+            for notice in status.notices:
+                self._console.print(f"note: {notice}", markup=False, highlight=False, soft_wrap=True)
         if now - self._last >= LINE_SECONDS:
             self._last = now
             self._console.print(line(status), markup=False, highlight=False, soft_wrap=True)
@@ -58,8 +64,9 @@ class PlainLines:
 
 
 def display(console: Console) -> Display:
-    """Return what suits the console."""
-    return LivePanel(console) if console.is_terminal else PlainLines(console)
+    """Return what suits the console: a panel only where the cursor can move, whatever FORCE_COLOR says."""
+    movable = console.is_terminal and console.file.isatty() and not console.is_dumb_terminal
+    return LivePanel(console) if movable else PlainLines(console)
 
 
 def render(status: RunStatus) -> Panel:
@@ -82,8 +89,8 @@ def render(status: RunStatus) -> Panel:
     for task in status.tasks:
         tasks.add_row(*_cells(task))
     return Panel(
-        Group(tasks, "", _learner_line(status)),
-        title=f"trunkline · {status.train_seconds:.0f} s of training",
+        Group(tasks, "", _learner_line(status), *(Text(f"note: {notice}") for notice in status.notices)),
+        title=f"trunkline: {status.train_seconds:.0f} s of training",
         border_style="cyan",
     )
 
@@ -128,4 +135,4 @@ def _learner_line(status: RunStatus) -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"  # noqa: RUF001 - a dash for nothing yet
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,12 +1,12 @@
 """`trunkline study` and `trunkline report`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.arguments import AddressOption, JsonOption
+from cli.output import answer, answer_json, note
 from deploy.errors import TrainingFailedError
 from study.findings import Findings
 from study.launch import report_study, run_study
@@ -48,15 +48,15 @@ def _say(progress: StudyProgress) -> None:
     left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
     last = "" if progress.last is None else f"; {progress.last}"
     failed = "" if progress.failure is None else f" failed: {progress.failure}"
-    typer.echo(f"{progress.finished} of {progress.planned} runs{left}{last}{failed}", err=True)
+    note(f"{progress.finished} of {progress.planned} runs{left}{last}{failed}")
 
 
 def _conclude(findings: Findings, directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(to_json(findings)))
+        answer_json(to_json(findings))
         return
-    typer.echo(in_plain_words(findings))
-    typer.echo(f"report: {directory / 'report.html'}")
+    answer(in_plain_words(findings))
+    answer(f"report: {directory / 'report.html'}")
 
 
 def _duration(seconds: float) -> str:

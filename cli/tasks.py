@@ -1,13 +1,12 @@
 """`trunkline tasks list`."""
 
-import json
 from dataclasses import asdict
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli.arguments import JsonOption
+from cli.output import answer_json, console
 from tasks.registry import shipped_registry
 
 tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
@@ -23,7 +22,7 @@ def list_tasks(as_json: JsonOption = False) -> None:
     """List the environments that have settings of their own; any other Gymnasium id works too."""
     known = shipped_registry().all()
     if as_json:
-        typer.echo(json.dumps({"tasks": [asdict(environment) for environment in known]}))
+        answer_json({"tasks": [asdict(environment) for environment in known]})
         return
     table = Table()
     for heading in ("name", "env", "about", "solved at", "discount"):
@@ -33,4 +32,4 @@ def list_tasks(as_json: JsonOption = False) -> None:
         table.add_row(
             environment.name, environment.env, environment.about, solved_at, f"{environment.discount:g}"
         )
-    Console().print(table)
+    console().print(table)

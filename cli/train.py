@@ -1,9 +1,5 @@
 """`trunkline train` and `trunkline resume`."""
 
-import json
-import shlex
-import shutil
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +20,8 @@ from cli.arguments import (
     refuse_local_address,
     split_arguments,
 )
+from cli.output import answer_json
+from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
 from deploy.config.loading import load_config, with_overrides
@@ -31,6 +29,7 @@ from deploy.config.resolution import rehearse
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
 from deploy.run_directory import RunDirectory
+from deploy.shell import as_operand, command_line, program
 
 
 def train(
@@ -53,7 +52,7 @@ def train(
     path, overrides = split_arguments(arguments)
     run = rehearse(load_config(path, overrides, shipped=not no_defaults))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    console = Console(stderr=as_json)
+    console = console_for(notes=as_json)
     announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
@@ -74,7 +73,7 @@ def resume(
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint() if directory.has_checkpoints() else (None, [])
     run = rehearse(with_overrides(directory.config, overrides or []))
-    console = Console(stderr=as_json)
+    console = console_for(notes=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
     if checkpoint is None:
@@ -96,9 +95,16 @@ def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict
 
 def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({**summary, "run_dir": str(directory)}))
+        answer_json({**summary, "run_dir": str(directory)})
         return
-    print_results(console, summary["tasks"])
+    print_results(console, summary["tasks"], summary["best"])
+    if summary["best"] is not None:
+        console.print(
+            f"mean: of learner step {summary['evaluated_learner_step']:,}, the last evaluation; "
+            f"best mean: of learner step {summary['best']['learner_step']:,}, kept for evaluate --best",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"{summary['stopped_by']} after {summary['train_seconds']:.1f} s of training, "
         f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",
@@ -108,17 +114,14 @@ def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_jso
         console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary):
-        console.print(f"  {shlex.join(command)}", highlight=False, soft_wrap=True)
+        console.print(f"  {command_line(command)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _next_commands(directory: Path, summary: dict[str, Any]) -> list[list[str]]:
     """Return two commands that can be typed as they stand, whether or not the environment is activated."""
-    evaluate = [_callable("trunkline"), "evaluate", str(directory)]
+    where = as_operand(directory)
+    evaluate = [program("trunkline"), "evaluate", where]
     if summary["solved"]:
-        return [evaluate, [_callable("tensorboard"), "--logdir", str(directory)]]
+        return [evaluate, [program("tensorboard"), "--logdir", where]]
     more = f"stop_env_steps={2 * summary['env_steps']}"
-    return [evaluate, [_callable("trunkline"), "resume", str(directory), more]]
-
-
-def _callable(name: str) -> str:
-    return name if shutil.which(name) else str(Path(sys.argv[0]).with_name(name))
+    return [evaluate, [program("trunkline"), "resume", where, more]]

@@ -11,13 +11,16 @@ from replay.messages import TableStats
 
 @dataclass(frozen=True)
 class TaskAccount:
-    """One task's transitions in one life of a run: sent = inserted + superseded + missing.
+    """One task's transitions in one life of a run: sent = inserted + superseded + abandoned + missing.
 
     Attributes:
         sent: by its actors; of an actor that was killed, what is known to have arrived.
         inserted: put into replay.
         superseded: dropped, since a later life of their actor had begun.
-        missing: sent and in no shard's books: not acknowledged when the run ended, or on a shard that died.
+        abandoned: given up by their actors when they were stopped, since replay still held them back or had
+            not answered; at most two blocks an actor, and none of them is in replay.
+        missing: sent, not given up, and in no shard's books: they came to a shard that died, and it had not
+            been heard of since.
         duplicates: arrived again and dropped.
         evicted: overwritten by newer ones.
         stored: in replay at the end, those that a snapshot brought included.
@@ -28,6 +31,7 @@ class TaskAccount:
     sent: int
     inserted: int
     superseded: int
+    abandoned: int
     missing: int
     duplicates: int
     evicted: int
@@ -72,12 +76,16 @@ def _settle(
     reported = {(report.actor, report.incarnation) for report in own}
     killed = sum(items for life, items in arrived.items() if life not in reported)
     superseded = table.dropped.get("superseded", 0)
-    missing = sum(report.sent_items - arrived[report.actor, report.incarnation] for report in own)
+    absent = [report.sent_items - arrived[report.actor, report.incarnation] for report in own]
+    abandoned = sum(
+        max(0, min(count, report.abandoned_items)) for count, report in zip(absent, own, strict=True)
+    )
+    missing = sum(absent) - abandoned
     sent = sum(report.sent_items for report in own) + killed + superseded
     problem = None
     if arrived.total() != table.inserted:
         problem = f"actors' lives brought {arrived.total()} transitions, {table.inserted} were inserted"
-    elif all_heard and not 0 <= missing <= sum(report.abandoned_items for report in own):
+    elif all_heard and missing:
         problem = f"{missing} transitions are missing that no actor gave up"
     elif all_heard and table.inserted + table.restored != table.items + table.evicted:
         problem = f"inserted {table.inserted} is not stored {table.items} + evicted {table.evicted}"
@@ -85,6 +93,7 @@ def _settle(
         sent=sent,
         inserted=table.inserted,
         superseded=superseded,
+        abandoned=abandoned,
         missing=missing,
         duplicates=table.dropped.get("duplicate", 0),
         evicted=table.evicted,

@@ -43,7 +43,7 @@ def compose_file(run: ResolvedRun, config: Path, slots: int) -> str:
     values["actors"] = "\n".join(
         ["", *(_filled(_ACTORS, values | {"task": spec.name}) for spec in run.specs)]
     )
-    template = files("deploy").joinpath("docker/compose.yaml").read_text()
+    template = files("deploy").joinpath("docker/compose.yaml").read_text(encoding="utf-8")
     return _filled(template, values)
 
 

@@ -1,7 +1,7 @@
 """The one way out of a run, whatever ends it: what it learned is saved before anything else can fail."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from deploy.accounting import TaskAccount
 from deploy.config.schema import RunConfig
@@ -33,6 +33,17 @@ RecordOutcome = Callable[[Outcome], None]
 T = TypeVar("T")
 
 
+class Loop(Protocol):
+    """What the end of a run asks of the loop that it ends."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody has asked the run to end."""
+
+    def report(self) -> None:
+        """Hand out a status."""
+
+
 class Ending:
     """Leaves a run in steps, none of which is left out because an earlier one failed.
 
@@ -42,7 +53,7 @@ class Ending:
     4. Where the budget is used up, the last weights are evaluated.
     5. The summary says how it all went.
 
-        outcome = ending.leave("budget", phase_seconds, report)
+        outcome = ending.leave("budget", phase_seconds)
 
     Errors of the steps are gathered and raised in the end, as one sentence each.
     """
@@ -55,6 +66,7 @@ class Ending:
         publisher: WeightsPublisher,
         evaluations: Evaluations,
         saver: Saver,
+        loop: Loop,
         record: RecordOutcome,
     ) -> None:
         self._config = config
@@ -63,6 +75,7 @@ class Ending:
         self._publisher = publisher
         self._evaluations = evaluations
         self._saver = saver
+        self._loop = loop
         self._record = record
         self._layout = WeightsLayout(learner.network)
         self._failures: list[Exception | SystemExit] = []
@@ -71,7 +84,6 @@ class Ending:
         self,
         reason: StopReason,
         phase_seconds: Mapping[str, float],
-        report: Callable[[], None],
         error: Exception | SystemExit | None = None,
     ) -> Outcome:
         """End the run for a reason and return its outcome.
@@ -79,7 +91,6 @@ class Ending:
         Args:
             reason: why it ends.
             phase_seconds: the learner's time by phase.
-            report: hands out a last status.
             error: what ended it, where `reason` is `failed`.
 
         Raises:
@@ -97,9 +108,10 @@ class Ending:
         if self._progress() != saved:
             self._try(self._save_learner)
         replay_saved = bool(self._try(lambda: self._saver.save_replay(SAVE_REPLAY_SECONDS)))
-        self._try(report)
+        self._try(self._loop.report)
         if reason == "budget":
             self._try(self._evaluate_last_weights)
+            reason = "interrupted" if self._loop.interrupted else reason
         if self._evaluations.judge.solved is not None:
             reason = "solved"
         outcome = self._outcome(reason, phase_seconds, accounts, replay_saved)
@@ -125,7 +137,7 @@ class Ending:
     def _evaluate_last_weights(self) -> None:
         if self._learner.learner_step == 0:
             raise TrainingFailedError(no_update_sentence(self._config))
-        self._evaluations.final()
+        self._evaluations.final(lambda: self._loop.interrupted)
         if self._evaluations.judge.solved is not None:
             self._keep_solved_weights()
             self._save_learner()
@@ -149,6 +161,7 @@ class Ending:
             phase_seconds=phase_seconds,
             accounts=accounts,
             replay_saved=replay_saved,
+            evaluations_failed=self._evaluations.failed,
         )
 
     def _try(self, step: Callable[[], T]) -> T | None:

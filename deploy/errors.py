@@ -15,3 +15,7 @@ class ClusterError(RuntimeError):
 
 class TrainingFailedError(RuntimeError):
     """A run that started and could not go on."""
+
+
+class EvaluationFailedError(RuntimeError):
+    """An evaluation that came to no result; whoever asked for it may ask again."""

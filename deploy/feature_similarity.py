@@ -22,7 +22,8 @@ def feature_similarity(
 ) -> dict[str, float]:
     """Return, by task, the linear CKA of the features that two runs' heads read.
 
-    Both networks, of each run's newest checkpoint, see the same observations of random play.
+    Both networks, of each run's newest checkpoint, see the same observations of random play, in as many
+    environments as an actor of the first run has at most.
 
     Raises:
         ConfigError: the runs are of other tasks.
@@ -36,7 +37,10 @@ def feature_similarity(
             f"{str(first.path)!r} and {str(second.path)!r} cannot be compared: "
             "their tasks should be the same, in the same order"
         )
-    observations = [torch.from_numpy(random_observations(spec, rows, seed)) for spec in specs]
+    num_envs = {name: task.envs_per_actor for name, task in first.config.tasks.items()}
+    observations = [
+        torch.from_numpy(random_observations(spec, rows, seed, num_envs[spec.name])) for spec in specs
+    ]
     return dict(zip([spec.name for spec in specs], cka_between(network, other, observations), strict=True))
 
 

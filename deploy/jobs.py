@@ -1,6 +1,5 @@
 """Whole local runs as jobs: from a configuration to the files of the finished run."""
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from deploy.config.loading import parse_config
 from deploy.config.resolution import rehearse
+from deploy.json_text import json_text
 from deploy.launch import start_run
 from deploy.parts import Parts
 from deploy.run_directory import METRICS, TENSORBOARD
@@ -59,7 +59,7 @@ def run_job(job: Job) -> FinishedJob:
                 "parameters": sum(parameter.numel() for parameter in network.parameters()),
                 "memory_bytes": _peak_memory_bytes(),
             }
-            (directory / COST).write_text(json.dumps(cost) + "\n")
+            (directory / COST).write_text(json_text(cost) + "\n", encoding="utf-8")
             return FinishedJob(job.name, _files(directory), None)
     except Exception as error:
         return FinishedJob(job.name, {}, str(error) or type(error).__name__)
@@ -73,12 +73,12 @@ def _files(directory: Path) -> dict[str, bytes]:
 def _forget_peak_memory() -> None:
     """Let the peak begin anew: a process may make several runs. Where that is not allowed it stays."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
         return
 
 
 def _peak_memory_bytes() -> int:
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024

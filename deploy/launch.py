@@ -8,18 +8,20 @@ from typing import Any, Literal
 
 import torch
 
+from deploy.best_keeper import BestKeeper
 from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
+from deploy.evaluations import record_all
 from deploy.interrupts import interrupted_at_once, interrupted_in_order
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
-from deploy.probing import ProbesLog, Probing
-from deploy.progress import Progress
+from deploy.probing import Probing
+from deploy.progress import Outcome, Progress
 from deploy.ray.runtime import RayRuntime
 from deploy.replay_monitor import CountedSteps
 from deploy.reporting import Observer, Reporter
-from deploy.run_directory import REPLAY, RunDirectory, refuse_existing
-from deploy.run_logs import EvaluationLog, MetricsLog, TensorboardLog
+from deploy.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
+from deploy.run_logs import RunLogs
 from deploy.run_server import RunServer
 from deploy.runtime import Runtime
 from deploy.summary import summarise
@@ -37,13 +39,18 @@ def start_run(
     """Train a new run in a new directory and return its summary.
 
     Raises:
-        ConfigError: the directory exists, or the metrics' port is in use.
+        ConfigError: the directory exists or is in use, or the metrics' port is in use.
         ClusterError: the cluster does not answer or lacks slots.
         TrainingFailedError: the run could not go on.
     """
     refuse_existing(path)
-    parts = _parts(run, path, life=0, address=address)
-    return _run(parts, None, path, runtime, address, observers, lambda: RunDirectory.create(path, run.config))
+    with RunDirectory.claim(path) as ownership:
+        parts = _parts(run, path, life=0, address=address)
+
+        def create_directory() -> RunDirectory:
+            return RunDirectory.create(path, run.config, ownership)
+
+        return _run(parts, None, path, runtime, address, observers, create_directory)
 
 
 def resume_run(
@@ -63,16 +70,19 @@ def resume_run(
         CheckpointError: the checkpoint is of another network.
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    directory = RunDirectory(path, run.config)
-    life = max(directory.lives(), 0 if checkpoint is None else checkpoint.state["life"] + 1)
-    parts = _parts(run, path, life, address)
+    with RunDirectory.claim(path) as ownership:
+        directory = RunDirectory(path, run.config, ownership)
+        if checkpoint is not None:
+            # Its last owner may have saved another one since the caller read this one.
+            checkpoint, _ = directory.newest_checkpoint()
+        life = max(directory.lives(), 0 if checkpoint is None else checkpoint.state["life"] + 1)
+        parts = _parts(run, path, life, address)
 
-    def open_directory() -> RunDirectory:
-        directory.write_config()
-        directory.count_life(life)
-        return directory
+        def open_directory() -> RunDirectory:
+            directory.begin_life(life)
+            return directory
 
-    return _run(parts, checkpoint, path, runtime, address, observers, open_directory)
+        return _run(parts, checkpoint, path, runtime, address, observers, open_directory)
 
 
 def start_or_resume_run(
@@ -84,7 +94,7 @@ def start_or_resume_run(
         CheckpointError: there are checkpoints, and none can be used.
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    if not path.exists():
+    if not is_begun(path):
         return start_run(run, path, runtime, address, observers)
     directory = RunDirectory.open(path)
     summary = directory.summary()
@@ -130,12 +140,9 @@ def _run(
         if server is not None:
             server.scale_with(runtime.scale)
         directory = open_directory()
-        for log in (MetricsLog(directory.path), TensorboardLog(directory.path)):
-            stack.callback(log.close)
-            everyone.append(log)
-        evaluations = EvaluationLog(directory.path)
-        stack.callback(evaluations.close)
-        everyone += observers
+        best = BestKeeper(directory, parts.network())
+        logs = RunLogs(directory.path, before, learner.learner_step)
+        everyone += [*logs.observers, *observers]
         reporter = Reporter(
             config,
             parts.replay.capacities(),
@@ -145,6 +152,11 @@ def _run(
             time.perf_counter,
             directory.disk,
         )
+
+        def summary_of(outcome: Outcome) -> dict[str, Any]:
+            told_by_best = best.compared_with(outcome.evaluation)
+            return {**summarise(config, outcome), **told_by_best, "lost_log_records": logs.lost()}
+
         router = parts.replay.router(runtime.clients)
         source = parts.replay.batch_source(router, parts.device())
         training = Training(
@@ -155,14 +167,14 @@ def _run(
             source,
             reporter,
             directory.save_checkpoint,
-            evaluations,
+            record_all(logs.evaluations, best),
             before,
-            _probing(config.probes.period, directory.path, stack),
-            lambda outcome: directory.write_summary(summarise(config, outcome)),
+            None if config.probes.period is None else Probing(config.probes.period, logs.probes),
+            lambda outcome: directory.write_summary(summary_of(outcome)),
         )
         with interrupted_in_order(training.interrupt):
             outcome = training.run()
-    return summarise(config, outcome)
+    return summary_of(outcome)
 
 
 def _runtime(
@@ -177,14 +189,6 @@ def _token() -> str | None:
         return find_token().text
     except TokenMissingError:
         return None
-
-
-def _probing(period: int | None, path: Path, stack: ExitStack) -> Probing | None:
-    if period is None:
-        return None
-    log = ProbesLog(path)
-    stack.callback(log.close)
-    return Probing(period, log)
 
 
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:

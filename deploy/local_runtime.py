@@ -3,11 +3,12 @@
 from types import TracebackType
 
 from actors.actor import Actor, ActorReport
-from deploy.errors import TrainingFailedError
+from deploy.errors import EvaluationFailedError, TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.membership import Node
 from deploy.parts import Parts
 from deploy.roster import Crew
+from deploy.runtime import ShardState
 from network.weights import WeightsSnapshot
 from replay.client import LocalShardClient, ShardClient
 from tasks.errors import EnvironmentFailureError
@@ -45,6 +46,7 @@ class LocalRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._actors.clear()
+        self._parts.evaluators.close()
 
     def publish(self, snapshot: WeightsSnapshot) -> None:
         """Keep the newest weights for the actors."""
@@ -98,24 +100,36 @@ class LocalRuntime:
         self._evaluation = request
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Evaluate now what was asked for."""
+        """Evaluate now what was asked for.
+
+        Raises:
+            EvaluationFailedError: an environment failed; all of them will be built anew.
+        """
         request, self._evaluation = self._evaluation, None
         if request is None:
             return None
         episodes = self._parts.config.evaluation.episodes
-        returns = {
-            spec.name: self._parts.evaluate(spec, request.snapshot, episodes, request.round_number)
-            for spec in self._parts.specs
-        }
+        try:
+            returns = {
+                spec.name: self._parts.evaluate(spec, request.snapshot, episodes, request.round_number)
+                for spec in self._parts.specs
+            }
+        except EnvironmentFailureError as error:
+            self._parts.evaluators.close()
+            raise EvaluationFailedError(str(error)) from error
         return EvaluationResult(request, returns)
 
     def stop_actors(self) -> list[ActorReport]:
         """Close every actor's environments."""
         return [actor.stop(timeout_seconds=0.0) for actor in self._actors]
 
-    def revive(self, shard: int, reason: str) -> bool:
+    def revive(self, shard: int, reason: str) -> ShardState:
         """Never called: a shard in this process cannot die alone."""
         raise TrainingFailedError(f"shard {shard} in the learner's own process failed: {reason}")
+
+    def shard_trouble(self, shard: int) -> str | None:  # noqa: ARG002
+        """Return None."""
+        return None
 
     def shard_restarts(self, shard: int) -> int:  # noqa: ARG002
         """Return 0."""

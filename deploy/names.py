@@ -1,5 +1,7 @@
 """What the processes of a run are called."""
 
+_LIVES_OF_A_PROCESS = 2**32
+
 
 def actor_name(task: str, index: int) -> str:
     """Return the name of a task's actor."""
@@ -12,5 +14,9 @@ def task_of(actor: str) -> str:
 
 
 def life_number(life: int, incarnation: int) -> int:
-    """Return the number of a process's life, higher than that of any before it over all lives of its run."""
-    return life * 1_000_000 + incarnation
+    """Return the number of a process's life, higher than that of any before it over all lives of its run.
+
+    The number travels in 64 bits: there is room for 2^31 lives of a run, and for 2^32 of a process in each,
+    which is one a second for a century.
+    """
+    return life * _LIVES_OF_A_PROCESS + incarnation

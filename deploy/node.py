@@ -1,10 +1,10 @@
 """One node of a cluster: which `ray start` it is, and what has to be so before it starts."""
 
-import json
 import os
 import platform
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -17,13 +17,25 @@ from deploy.cluster_api import (
     split_address,
 )
 from deploy.errors import ClusterError
+from deploy.json_text import json_text
 from deploy.membership import VERSION, VERSION_LABEL
+from deploy.proxies import direct
+from deploy.shell import command_line, program
 
 GCS_PORT = 6379
 AGENT_PORT = 52365
 """And the two behind it: where agents have known ports a node joins two seconds sooner, without waiting."""
 METRICS_PORT = 8080
+FIXED_PORTS = {
+    "dashboard-agent-listen-port": AGENT_PORT,
+    "dashboard-agent-grpc-port": AGENT_PORT + 1,
+    "runtime-env-agent-port": AGENT_PORT + 2,
+    "metrics-export-port": METRICS_PORT,
+}
 HEAD_SECONDS = 60.0
+DASHBOARD_SECONDS = 12.0
+"""For the dashboard to answer after the head does. It is an extra of Ray's: a cluster may be without one."""
+CONNECT_SECONDS = 3.0
 PAUSE_SECONDS = 1.0
 
 ENVIRONMENT = {
@@ -53,15 +65,17 @@ class NodePlan:
         slots: processes that it has room for, by kind: `task:<name>`, `replay`, `evaluator`.
         object_store_bytes: of its shared memory for messages and weights.
         store: directory where the head keeps what it knows, so that it survives its end; None for memory.
+        with_token: whether to show the cluster's token; a head always wants one.
     """
 
     address: str | None
     slots: Mapping[str, int] = field(default_factory=dict)
     object_store_bytes: int = 200 * 2**20
     store: str | None = None
+    with_token: bool = True
 
-    def command(self) -> list[str]:
-        """Return the `ray start` that it is."""
+    def command(self, taken: Collection[int] = ()) -> list[str]:
+        """Return the `ray start` that it is; instead of ports that are taken Ray finds free ones."""
         dashboard = ["--dashboard-host=0.0.0.0", f"--dashboard-port={DASHBOARD_PORT}"]
         head = ["--head", f"--port={GCS_PORT}", *dashboard]
         where = head if self.address is None else [f"--address={self.address}"]
@@ -72,41 +86,75 @@ class NodePlan:
             *where,
             "--num-cpus=0",
             "--num-gpus=0",
-            f"--resources={json.dumps(dict(self.slots))}",
+            f"--resources={json_text(dict(self.slots))}",
             f"--labels={VERSION_LABEL}={VERSION}",
             f"--object-store-memory={self.object_store_bytes}",
-            f"--dashboard-agent-listen-port={AGENT_PORT}",
-            f"--dashboard-agent-grpc-port={AGENT_PORT + 1}",
-            f"--runtime-env-agent-port={AGENT_PORT + 2}",
-            f"--metrics-export-port={METRICS_PORT}",
+            *(f"--{option}={0 if port in taken else port}" for option, port in FIXED_PORTS.items()),
             "--disable-usage-stats",
+            "--log-color=false",
         ]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment to run it in: this process's, what it leaves open, always with a token."""
+        """Return the environment to run it in: this process's, and what it leaves open."""
         environment = ENVIRONMENT | (HEAD_ENVIRONMENT if self.address is None else {})
         if self.store is not None:
             environment |= {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": self.store}
-        return environment | os.environ | {"RAY_AUTH_MODE": "token"}
+        authentication = {"RAY_AUTH_MODE": "token"} if self.with_token or self.address is None else {}
+        return environment | os.environ | direct(os.environ) | authentication
 
 
-def wait_for_head(address: str, token: Token) -> None:
+def node_command(address: str, slots: Mapping[str, int]) -> str:
+    """Return the line that starts a node with slots, to be typed as it stands."""
+    offers = [f"--slots={kind}={count}" for kind, count in slots.items()]
+    return command_line([program("trunkline"), "node", f"--address={address}", *offers])
+
+
+def taken_ports() -> set[int]:
+    """Return which of a node's ports are taken here, as by another node of this machine."""
+    return {port for port in FIXED_PORTS.values() if not _is_free(port)}
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for_head(address: str, token: Token | None) -> str | None:
     """Wait until the cluster answers, and check that this node fits in.
 
+    Returns:
+        What could not be checked, or is unsafe, in a sentence; None if all is well.
+
     Raises:
-        ClusterError: it does not answer in time, refuses the token, or has other versions.
+        ClusterError: it does not answer in time, refuses the token, wants one, or has other versions.
     """
-    split_address(address)
+    host_and_port = split_address(address)
     client = DashboardClient(address, token)
-    deadline = time.monotonic() + HEAD_SECONDS
+    begin = time.monotonic()
     while True:
         try:
             refuse_other_versions(client.versions(), address)
-            return
         except NoAnswerError:
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begin
+            if waited > DASHBOARD_SECONDS and _answers(host_and_port):
+                return f"cluster {address} answers, but not its dashboard: its versions are not compared"
+            if waited > HEAD_SECONDS:
                 raise
+        else:
+            open_door = f"cluster {address} lets everyone in who can reach it: it has no token"
+            return open_door if token is None else None
         time.sleep(PAUSE_SECONDS)
+
+
+def _answers(host_and_port: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(host_and_port, CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def refuse_other_versions(there: ClusterVersions, address: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from actors.actor import Actor
-from actors.evaluation import EpisodeReturns, greedy_returns
+from actors.evaluation import ENVS, EpisodeReturns
 from actors.exploration import Exploration, epsilon_ladder
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
@@ -22,6 +22,7 @@ from actors.sender import BlockSender
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import write_yaml
+from deploy.evaluators import Evaluators
 from deploy.names import actor_name, life_number
 from deploy.network_parts import architecture
 from deploy.replay_parts import ReplayParts
@@ -48,6 +49,7 @@ class Parts:
         specs: its tasks, in order.
         life: counts the times that this run was started or resumed, so that a resumed run draws new numbers.
         replay: builds shards and what reaches them.
+        evaluators: who plays the tasks greedily in this process.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Parts:
         self.specs = list(specs)
         self.life = life
         self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
+        self.evaluators = Evaluators(self.network, self.evaluation_envs)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -80,8 +83,12 @@ class Parts:
         crew_size: int,
         client: ShardClient,
         source: WeightsSource,
+        clock: Callable[[], float] | None = None,
     ) -> Actor:
-        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder."""
+        """Return one of a task's `crew_size` actors; `index` is its rung on the task's epsilon ladder.
+
+        With a clock, which gives seconds, it sends shorter blocks where steps take long.
+        """
         settings, task = self.config.actors, self.config.tasks[spec.name]
         policy = TaskPolicy(self.network(), spec.name)
         ladder = epsilon_ladder(
@@ -101,7 +108,7 @@ class Parts:
         vector = CheckedVector(
             spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
         )
-        rollout = Rollout(vector, policy, exploration, writer)
+        rollout = Rollout(vector, policy, exploration, writer, clock)
         return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy, time.monotonic))
 
     def learner(self, fresh: bool = True) -> Learner:
@@ -152,10 +159,13 @@ class Parts:
         self, spec: TaskSpec, snapshot: WeightsSnapshot, episodes: int, round_number: int
     ) -> EpisodeReturns:
         """Return the greedy returns of fresh episodes; each round has seeds of its own."""
-        policy = TaskPolicy(self.network(), spec.name)
-        policy.load(snapshot)
         seed = self._seed("evaluation", spec.name, round_number)
-        return greedy_returns(spec, policy, episodes, seed, self.config.tasks[spec.name].evaluation_steps)
+        cut = self.config.tasks[spec.name].evaluation_steps
+        return self.evaluators.of(spec).play(snapshot, episodes, seed, cut)
+
+    def evaluation_envs(self, task: str) -> int:
+        """Return how many environments of a task play evaluations, at most."""
+        return self.config.evaluation.envs or min(ENVS, self.config.tasks[task].envs_per_actor)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self.config.seed, self.life, *path)

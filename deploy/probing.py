@@ -1,15 +1,14 @@
 """Reads the probes every so many updates, and writes down what they say."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from deploy.json_lines import JsonLines
 from learner.batch import TaskBatch
 from learner.learner import Learner
 from learner.probes.read import read_probes
-from learner.probes.reading import ProbeReading, defined
+from learner.probes.reading import ProbeReading
 
 PROBES = "probes.jsonl"
 
@@ -41,21 +40,8 @@ class ProbesLog:
     """Writes each reading as a line of `probes.jsonl`: its fields by name, null for what is not a number."""
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / PROBES).open("a")
+        self.lines = JsonLines(directory / PROBES)
 
     def __call__(self, reading: ProbeReading) -> None:
         """Write a line."""
-        self._file.write(json.dumps(_with_nulls(asdict(reading)), allow_nan=False) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _with_nulls(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    if isinstance(value, dict):
-        return {key: _with_nulls(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_nulls(item) for item in value]
-    return defined(value) if isinstance(value, float) else value
+        self.lines.append(asdict(reading))

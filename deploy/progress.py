@@ -44,6 +44,7 @@ class Outcome:
         phase_seconds: learner's time by phase, in this life, since its first update.
         accounts: where each task's transitions went, in this life; None while that is not known.
         replay_saved: whether replay, as it was in the end, is in the run's directory.
+        evaluations_failed: evaluations that came to no result, in this life.
     """
 
     reason: StopReason
@@ -54,4 +55,5 @@ class Outcome:
     phase_seconds: Mapping[str, float]
     accounts: Mapping[str, TaskAccount] | None
     replay_saved: bool
+    evaluations_failed: int
     error: str | None = None

@@ -1,4 +1,4 @@
-"""Watches replay's counters: how much has arrived, since when, and whether anything still does."""
+"""Watches replay's counters: how much has arrived, and since when."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -43,7 +43,6 @@ class ReplayMonitor:
         self._lives: dict[tuple[int, int], ShardStats] = {}
         self._answers: Counter[int] = Counter()
         self._first_arrival: float | None = None
-        self._last_arrival = clock()
 
     def refresh(self) -> None:
         """Take in answers that are there; keep one question to each shard under way."""
@@ -53,10 +52,8 @@ class ReplayMonitor:
                 self._replies[index] = client.stats()
             if self._replies[index].wait(0.0):
                 self._take_in(index, self._replies.pop(index))
-        if self.env_steps() > before:
-            self._last_arrival = self._clock()
-            if self._first_arrival is None:
-                self._first_arrival = self._last_arrival
+        if self._first_arrival is None and self.env_steps() > before:
+            self._first_arrival = self._clock()
 
     def settle(self, timeout_seconds: float) -> bool:
         """Wait at most so long for counters that are newer than this call; return whether all came."""
@@ -127,10 +124,6 @@ class ReplayMonitor:
     def seconds_since_first(self) -> float:
         """Return the seconds since the first env step arrived; 0 before it."""
         return self._clock() - self._first_arrival if self._first_arrival is not None else 0.0
-
-    def seconds_since_last(self) -> float:
-        """Return the seconds since anything arrived."""
-        return self._clock() - self._last_arrival
 
     def _take_in(self, index: int, reply: Reply[ShardStats]) -> None:
         try:

@@ -1,6 +1,5 @@
 """From a configuration to the parts of replay: shards, and the router that makes them one."""
 
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,9 @@ from deploy.seeding import child_seed
 from learner.batch_source import BatchSource
 from learner.td import annealed
 from replay.client import ShardClient
+from replay.durable import remove_or_warn
 from replay.fragment import TableShape, empty_block
+from replay.keys import first_key
 from replay.messages import Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT
@@ -25,13 +26,9 @@ from replay.router import ReplayRouter, Spread
 from replay.rows import RowRing
 from replay.selector import Proportional, Selector, Uniform
 from replay.shard import Shard
-from replay.snapshot import MANIFEST, SnapshotWriter
+from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tasks.spec import TaskSpec
-
-_KEYS_OF_A_LIFE = 2**36
-"""Rows that a shard may write in one life: later lives number theirs from multiples of it."""
-_LIVES_OF_A_RUN = 2**10
 
 
 class ReplayParts:
@@ -99,23 +96,23 @@ class ReplayParts:
         Raises:
             SnapshotError: one cannot be used.
         """
-        for directory in self._snapshots():
+        for number, directory in self._snapshots().items():
             here = {
                 task: table
                 for task, table in shard.tables.items()
-                if self.shard_of_actor(task, _number(directory)) == index
+                if self.shard_of_actor(task, number) == index
             }
             restore_tables(directory, here)
 
     def snapshot_writer(self, index: int) -> SnapshotWriter | None:
         """Return what saves a shard, or None if nothing is saved."""
-        return None if self.directory is None else SnapshotWriter(self.directory / f"shard-{index}")
+        return None if self.directory is None else SnapshotWriter(snapshot_directory(self.directory, index))
 
     def remove_old_snapshots(self) -> None:
         """Remove snapshots of shards that this run does not have: old, once all of its own are saved."""
-        for path in self._snapshots():
-            if _number(path) >= self.num_shards:
-                shutil.rmtree(path)
+        for number, path in self._snapshots().items():
+            if number >= self.num_shards:
+                remove_or_warn(path, path.with_name(f".{path.name}.removed"))
 
     def router(self, clients: Sequence[ShardClient]) -> ReplayRouter:
         """Return the learner's view of all shards."""
@@ -147,10 +144,10 @@ class ReplayParts:
             if replay.selector == "uniform"
             else Proportional(rows, priority_exponent=replay.priority_exponent)
         )
-        life = self._life * _LIVES_OF_A_RUN + incarnation
+        begin = first_key(self._life, incarnation)
         return Table(
             shape=TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions),
-            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=life * _KEYS_OF_A_LIFE),
+            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=begin),
             selector=selector,
             returns=self.returns(spec),
             frame_stack=spec.frame_stack,
@@ -158,14 +155,8 @@ class ReplayParts:
             insert_until=0,
         )
 
-    def _snapshots(self) -> list[Path]:
-        if self.directory is None:
-            return []
-        return sorted((path.parent for path in self.directory.glob(f"shard-*/{MANIFEST}")), key=_number)
+    def _snapshots(self) -> dict[int, Path]:
+        return {} if self.directory is None else snapshot_directories(self.directory)
 
     def _seed(self, *path: str | int) -> int:
         return child_seed(self._config.seed, self._life, *path)
-
-
-def _number(directory: Path) -> int:
-    return int(directory.name.removeprefix("shard-"))

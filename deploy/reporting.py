@@ -41,6 +41,7 @@ class LearnerReadings:
     waiting_for: list[str]
     last_update_time: float | None
     last_checkpoint: CheckpointStatus
+    notices: list[str]
 
 
 class Reporter:
@@ -94,6 +95,7 @@ class Reporter:
             last_checkpoint=readings.last_checkpoint,
             checkpoint_period=self._config.checkpoint.period,
             disk=self._disk(),
+            notices=readings.notices,
         )
         self._last_time, self._last_step = now, readings.learner_step
         self._last_env_steps = {task.name: task.env_steps for task in status.tasks}

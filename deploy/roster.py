@@ -98,6 +98,10 @@ class Roster:
 
     def see(self, nodes: Sequence[Node]) -> None:
         """Take in which nodes there are."""
+        there = {node.id for node in nodes}
+        for node in self.nodes:
+            if node.id not in there:
+                self._supervisor.node_went(node.id)
         self.nodes = list(nodes)
 
     def scale(self, task: str, count: int | None) -> None:
@@ -123,7 +127,7 @@ class Roster:
             node.id for node in self.nodes if node.state == "in service"
         }:
             return
-        match self._supervisor.died(post.name, reason, now):
+        match self._supervisor.died(post.name, reason, now, left.node_id):
             case Replace(at=at):
                 self._resting[post] = at
             case GiveUp(sentence):

@@ -1,8 +1,11 @@
 """A run's directory: what it was asked to do, what it said, where it can go on from."""
 
+import contextlib
 import json
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,14 @@ import torch
 from deploy.config.loading import parse_config, to_yaml
 from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import parse_yaml
+from deploy.directory_owner import OWNER, Ownership, owned
 from deploy.errors import ConfigError, TrainingFailedError
+from deploy.json_text import json_text
 from deploy.progress import Progress
+from deploy.shell import as_operand, command_line
 from deploy.status import DiskStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
+from learner.checkpoint_names import BEST, LAST, CheckpointNames
 from learner.learner import Learner
 from learner.learner_state import learner_tensors
 from replay.durable import replace_synced
@@ -27,12 +34,17 @@ EVALUATIONS = "evaluations.jsonl"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 SUMMARY = "summary.json"
+_OF_A_START = {OWNER, LIVES, f".{LIVES}.new", f".{CONFIG}.new"}
+"""What a start leaves that was killed before there was a run: its configuration comes last."""
+
+logger = logging.getLogger(__name__)
 
 
 class RunDirectory:
     """The files of one run.
 
-        directory = RunDirectory.create(Path("runs/a"), config)
+        with RunDirectory.claim(Path("runs/a")) as ownership:    # whoever trains in it; readers need not
+            directory = RunDirectory.create(Path("runs/a"), config, ownership)
         directory = RunDirectory.open(Path("runs/a"))
         checkpoint, passed_over = directory.newest_checkpoint()
 
@@ -41,29 +53,51 @@ class RunDirectory:
         config: the run's resolved configuration.
     """
 
-    def __init__(self, path: Path, config: RunConfig) -> None:
+    def __init__(self, path: Path, config: RunConfig, ownership: Ownership | None = None) -> None:
         self.path = path
         self.config = config
+        self._ownership = ownership
+
+    @staticmethod
+    @contextmanager
+    def claim(path: Path) -> Iterator[Ownership]:
+        """Be the only one who trains in a directory, which is made if need be.
+
+        A directory in which no run was begun is gone afterwards.
+
+        Raises:
+            ConfigError: somebody else trains in it, or it cannot be made or written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_be_made(path, error) from error
+        with owned(path, "run directory") as ownership:
+            try:
+                yield ownership
+            finally:
+                if not is_begun(path):
+                    for name in _OF_A_START - {OWNER}:
+                        (path / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.rmdir()
 
     @classmethod
-    def create(cls, path: Path, config: RunConfig) -> "RunDirectory":
+    def create(cls, path: Path, config: RunConfig, ownership: Ownership | None = None) -> "RunDirectory":
         """Make the directory of a new run.
 
         Raises:
             ConfigError: it exists, or cannot be made.
         """
         refuse_existing(path)
-        unfinished = path.with_name(f".{path.name}.new")
+        directory = cls(path, config, ownership)
         try:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            directory = cls(unfinished, config)
-            directory.write_config()
+            path.mkdir(parents=True, exist_ok=True)
             directory.count_life(0)
-            unfinished.rename(path)
+            directory.write_config()
         except OSError as error:
-            raise ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror}") from error
-        return cls(path, config)
+            raise _cannot_be_made(path, error) from error
+        return directory
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":
@@ -73,7 +107,7 @@ class RunDirectory:
             ConfigError: it is not one.
         """
         try:
-            text = (path / CONFIG).read_text()
+            text = (path / CONFIG).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise ConfigError(
@@ -81,76 +115,127 @@ class RunDirectory:
             ) from error
         return cls(path, parse_config(parse_yaml(text, str(path / CONFIG))))
 
+    def begin_life(self, life: int) -> None:
+        """Write down that another life begins, and with which configuration.
+
+        Raises:
+            TrainingFailedError: it cannot be written down.
+        """
+        try:
+            self.write_config()
+            self.count_life(life)
+        except OSError as error:
+            raise TrainingFailedError(
+                f"the run cannot go on: {error.filename or self.path} cannot be written: {error.strerror}"
+            ) from error
+
     def write_config(self) -> None:
         """Write the configuration as resolved."""
         replace_synced(self.path / CONFIG, to_yaml(self.config).encode())
 
     def lives(self) -> int:
-        """Return how many lives of the run have begun."""
+        """Return how many lives of the run have begun.
+
+        Raises:
+            ConfigError: the file that says so was changed.
+        """
         try:
-            return int((self.path / LIVES).read_text())
+            return int((self.path / LIVES).read_bytes())
         except FileNotFoundError:
             return 0
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"{str(self.path / LIVES)!r} should hold the number of times that the run was started"
+            ) from error
 
     def count_life(self, life: int) -> None:
         """Write down that a life has begun, counted from 0: its number is never used again."""
         replace_synced(self.path / LIVES, f"{life + 1}\n".encode())
 
-    def disk(self) -> DiskStatus:
-        """Return how full the file system is."""
-        usage = shutil.disk_usage(self.path)
+    def disk(self) -> DiskStatus | None:
+        """Return how full the file system is; None if it does not say."""
+        try:
+            usage = shutil.disk_usage(self.path)
+        except OSError:
+            return None
         return DiskStatus(usage.free, usage.total)
 
     def has_checkpoints(self) -> bool:
         """Return whether there is anything that was meant as a checkpoint."""
-        return self._checkpoints.is_dir() and any(self._checkpoints.iterdir())
+        return bool(LAST.newest_first(self.checkpoints))
 
     def summary(self) -> dict[str, Any] | None:
-        """Return `summary.json`, or None if no life of the run has ended in order."""
+        """Return `summary.json`, or None if no life of the run has ended in order, or it cannot be read."""
         try:
-            summary: dict[str, Any] = json.loads((self.path / SUMMARY).read_text())
-        except FileNotFoundError:
+            summary = json.loads((self.path / SUMMARY).read_bytes())
+        except (OSError, ValueError):
             return None
-        return summary
+        return summary if isinstance(summary, dict) else None
 
     def save_checkpoint(self, learner: Learner, progress: Progress) -> None:
         """Write a checkpoint of a learner and of how far the run has come.
 
         Raises:
-            TrainingFailedError: it cannot be written.
+            TrainingFailedError: it cannot be written, or somebody else has taken the directory over.
         """
+        if self._ownership is not None:
+            self._ownership.check()
         state = {"learner_step": learner.learner_step, "seed": self.config.seed, **asdict(progress)}
         tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
         checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
         try:
-            save_checkpoint(self._checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
+            save_checkpoint(self.checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
         except OSError as error:
             raise TrainingFailedError(
-                f"a checkpoint cannot be written: {error.filename or self._checkpoints}: {error.strerror}"
+                f"a checkpoint cannot be written: {error.filename or self.checkpoints}: {error.strerror}"
             ) from error
 
-    def newest_checkpoint(self) -> tuple[Checkpoint, list[str]]:
+    def newest_checkpoint(self, names: CheckpointNames = LAST) -> tuple[Checkpoint, list[str]]:
         """Return the newest checkpoint that verifies, and a sentence for each that was passed over.
 
         Raises:
             CheckpointError: there is none.
         """
-        checkpoint, _, passed_over = load_newest_checkpoint(self._checkpoints)
+        checkpoint, _, passed_over = load_newest_checkpoint(self.checkpoints, names)
         return checkpoint, passed_over
 
+    def save_best(self, learner_step: int, checkpoint: Checkpoint) -> None:
+        """Write the best weights in the place of those before.
+
+        Raises:
+            OSError: they cannot be written; those before are still there.
+        """
+        save_checkpoint(self.checkpoints, learner_step, checkpoint, keep=1, names=BEST)
+
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write `summary.json`."""
-        replace_synced(self.path / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+        """Write `summary.json`; if that is not possible a warning says so, since the run itself is saved."""
+        try:
+            replace_synced(self.path / SUMMARY, f"{json_text(summary, indent=2)}\n".encode())
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self.path / SUMMARY, error.strerror or error)
 
     @property
-    def _checkpoints(self) -> Path:
+    def checkpoints(self) -> Path:
+        """Where checkpoints lie."""
         return self.path / "checkpoints"
+
+
+def is_begun(path: Path) -> bool:
+    """Return whether there is anything at a path but what a start left that was killed."""
+    if not path.is_dir():
+        return path.exists()
+    names = {entry.name for entry in path.iterdir()}
+    return OWNER not in names or not names <= _OF_A_START
 
 
 def refuse_existing(path: Path) -> None:
     """Raise a ConfigError if there is something at the path of a new run."""
-    if path.exists():
+    if is_begun(path):
         raise ConfigError(
             f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
-            f"(to go on with that run: trunkline resume {path})"
+            f"(to go on with that run: {command_line(['trunkline', 'resume', as_operand(path)])})"
         )
+
+
+def _cannot_be_made(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror or error}")

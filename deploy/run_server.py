@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from deploy.errors import ConfigError
 from deploy.exporter import MetricsExporter
+from deploy.json_text import json_text
 from deploy.status import RunStatus
 
 MAX_REQUEST_BYTES = 4096
@@ -77,7 +78,7 @@ class RunServer:
             case "/metrics":
                 return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
             case "/status":
-                return HTTPStatus.OK, "application/json", json.dumps(self._said()).encode()
+                return HTTPStatus.OK, "application/json", json_text(self._said()).encode()
             case "/healthz":
                 return HTTPStatus.OK, TEXT, b"ok\n"
         return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"

@@ -1,6 +1,6 @@
 """What the training loop needs of a runtime: the seam between in-process and Ray."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from actors.actor import ActorReport
 from deploy.judge import EvaluationRequest, EvaluationResult
@@ -8,6 +8,10 @@ from deploy.membership import Node
 from deploy.roster import Crew
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
+
+ShardState = Literal["silent", "returned", "gone", "replaced"]
+"""How a shard that did not answer stands: it may still answer; it answers again, with all that it holds; its
+process is gone; an empty successor answers in its place."""
 
 
 class Runtime(Protocol):
@@ -50,22 +54,29 @@ class Runtime(Protocol):
         """Want so many actors of a task from now on; None for one in every slot."""
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
-        """Begin an evaluation; at most one is under way."""
+        """Begin an evaluation, or one that failed once more; at most one is under way."""
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Return the evaluation under way once it is finished."""
+        """Return the evaluation under way once it is finished.
+
+        Raises:
+            EvaluationFailedError: it came to no result; the environments that failed have been replaced.
+        """
 
     def stop_actors(self) -> list[ActorReport]:
         """Let actors finish what they have sent, then end them; return what those that could report."""
 
-    def revive(self, shard: int, reason: str) -> bool:
-        """Put a successor in the place of a shard that does not answer; return whether it is up.
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """Look after a shard that does not answer, for `reason`; return how it stands.
 
-        Called again and again until it is.
+        Called again and again until it has returned or was replaced.
 
         Raises:
             TrainingFailedError: the shard died again and again.
         """
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return in one sentence what is waited for while a shard does not answer; None if all is well."""
 
     def shard_restarts(self, shard: int) -> int:
         """Return how often a shard was replaced."""

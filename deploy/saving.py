@@ -23,7 +23,6 @@ class Saver:
 
     Attributes:
         checkpoints: how many were written in this life of the run.
-        last: the last one; before the first, what this life began with.
     """
 
     def __init__(
@@ -41,13 +40,20 @@ class Saver:
         self._keeper = keeper
         self._progress = progress
         self._clock = clock
-        self._saved_at = clock()
+        self._saved_at, self._saved_step = clock(), learner.learner_step
         self.checkpoints = 0
-        self.last = CheckpointStatus(learner.learner_step, time.time())
+
+    @property
+    def last(self) -> CheckpointStatus:
+        """The last one; before the first, what this life began with.
+
+        Its time follows the clock on the wall, if somebody sets that: its age stays what it is.
+        """
+        return CheckpointStatus(self._saved_step, time.time() - (self._clock() - self._saved_at))
 
     def due(self) -> bool:
         """Return whether so many updates, or so much time, have passed since the last checkpoint."""
-        updates = self._learner.learner_step - self.last.learner_step
+        updates = self._learner.learner_step - self._saved_step
         if not updates:
             return False
         late = self._clock() - self._saved_at >= self._config.seconds
@@ -71,9 +77,8 @@ class Saver:
         """
         refuse_divergence(self._learner)
         self._write(self._learner, progress)
-        self._saved_at = self._clock()
+        self._saved_at, self._saved_step = self._clock(), self._learner.learner_step
         self.checkpoints += 1
-        self.last = CheckpointStatus(self._learner.learner_step, time.time())
 
     def save_replay(self, timeout_seconds: float) -> bool:
         """Save replay as it is now and wait, at most so long; return whether it is saved."""

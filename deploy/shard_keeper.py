@@ -1,4 +1,4 @@
-"""Keeps the shards of a run going: replaces those that went down, saves all of them now and then."""
+"""Keeps the shards of a run going: looks after those that went down, saves all of them now and then."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ class ShardKeeper:
     """What the training loop does about shards, a little at a time.
 
         keeper = ShardKeeper(runtime, router)
-        keeper.tick()                         # often: goes on with replacing what is down
+        keeper.tick()                         # often: takes silent shards back, replaces those that are gone
         keeper.save()                         # with each checkpoint
 
     Attributes:
@@ -25,14 +25,24 @@ class ShardKeeper:
         self.skipped_saves = 0
 
     def tick(self) -> None:
-        """Go on with replacing shards that are down.
+        """Look after the shards that are down.
 
         Raises:
             TrainingFailedError: one dies again and again.
         """
         for shard, reason in list(self._router.down.items()):
-            if self._runtime.revive(shard, reason):
-                self._router.revived(shard)
+            match self._runtime.revive(shard, reason):
+                case "returned":
+                    self._router.returned(shard)
+                case "gone":
+                    self._router.gone(shard)
+                case "replaced":
+                    self._router.replaced(shard)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a shard is down and waited for: meanwhile nothing may reach replay."""
+        return bool(self._router.down)
 
     def statuses(self, shards: Mapping[int, ShardStats]) -> list[ShardStatus]:
         """Return how the shards stand of which these are the counters."""
@@ -42,6 +52,7 @@ class ShardKeeper:
                 up=index not in self._router.down,
                 restarts=self._runtime.shard_restarts(index),
                 memory_bytes=stats.memory_bytes,
+                trouble=self._runtime.shard_trouble(index) if index in self._router.down else None,
             )
             for index, stats in sorted(shards.items())
         ]

@@ -60,12 +60,14 @@ class ShardStatus:
         up: whether it answers.
         restarts: how often it was replaced.
         memory_bytes: memory of its tables.
+        trouble: what is waited for while it does not answer; None if all is well.
     """
 
     index: int
     up: bool
     restarts: int
     memory_bytes: int
+    trouble: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class RunStatus:
         last_checkpoint: the last one; before the first, what this life began with.
         checkpoint_period: updates between checkpoints.
         disk: of the run's directory; None if it has none.
+        notices: a sentence for each thing about the tasks that may keep them from being learned.
     """
 
     train_seconds: float
@@ -132,6 +135,7 @@ class RunStatus:
     last_checkpoint: CheckpointStatus
     checkpoint_period: int
     disk: DiskStatus | None
+    notices: list[str]
 
     @property
     def env_steps(self) -> int:
@@ -151,8 +155,8 @@ class RunStatus:
         return {task: count for task, count in task_slots(self.nodes).items() if task not in own}
 
     def warnings(self) -> list[str]:
-        """Return a sentence for everything about slots and nodes that somebody should put right."""
-        sentences = []
+        """Return a sentence for everything about tasks, slots, nodes and shards that should be put right."""
+        sentences = list(self.notices)
         for task in self.tasks:
             crew = task.crew
             if crew.wanted > crew.slots or crew.slots == 0:
@@ -169,6 +173,7 @@ class RunStatus:
             for node in self.nodes
             if node.state == "refused"
         ]
+        sentences += [shard.trouble for shard in self.shards if shard.trouble is not None]
         if self.waiting_for:
             sentences.append(f"the learner waits for transitions of {', '.join(self.waiting_for)}")
         return sentences

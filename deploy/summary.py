@@ -33,6 +33,7 @@ def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:
         "weights_sha256": outcome.weights_sha256,
         "learner_phase_seconds": {name: round(s, 3) for name, s in outcome.phase_seconds.items()},
         "replay_saved": outcome.replay_saved,
+        "evaluations_failed": outcome.evaluations_failed,
         "tasks": tasks,
         "versions": versions(),
     }

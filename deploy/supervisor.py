@@ -24,31 +24,46 @@ class Supervisor:
     """Answers deaths with replacements, until one process dies `max_deaths` times within `window_seconds`.
 
     supervisor = Supervisor(max_deaths=4, window_seconds=120)
-    match supervisor.died("actor cartpole-0", reason, now=12.5):
+    match supervisor.died("actor cartpole-0", reason, now=12.5, node_id="a"):
         case Replace(name, incarnation, at): ...
         case GiveUp(reason): ...
+
+    A process that ends together with its node has not died: `left` gives it its next life. The end of a node
+    may be noticed after that of its processes: `node_went` takes back the deaths that were counted on it.
     """
 
     def __init__(self, max_deaths: int, window_seconds: float) -> None:
         self._max_deaths = max_deaths
         self._window_seconds = window_seconds
-        self._deaths: dict[str, deque[float]] = {}
+        self._deaths: dict[str, deque[tuple[float, str]]] = {}
         self._incarnations: dict[str, int] = {}
 
-    def died(self, name: str, reason: str, now: float) -> Replace | GiveUp:
-        """Take in a death; the first replacement comes at once, each further one a second later."""
+    def died(self, name: str, reason: str, now: float, node_id: str = "") -> Replace | GiveUp:
+        """Take in a death on a node; the first replacement comes at once, each further one a second later."""
         deaths = self._deaths.setdefault(name, deque())
-        deaths.append(now)
-        while deaths[0] < now - self._window_seconds:
+        deaths.append((now, node_id))
+        while deaths[0][0] < now - self._window_seconds:
             deaths.popleft()
         if len(deaths) >= self._max_deaths:
-            within = now - deaths[0]
+            within = now - deaths[0][0]
             return GiveUp(
                 f"{name} died {len(deaths)} times within {within:.0f} s, the last time because: {reason}"
             )
-        self._incarnations[name] = self._incarnations.get(name, 0) + 1
-        return Replace(name, self._incarnations[name], now + len(deaths) - 1)
+        return self._next_life(name, now + len(deaths) - 1)
+
+    def left(self, name: str, now: float) -> Replace:
+        """Take in that a process ended through no fault of its own; its next life may begin at once."""
+        return self._next_life(name, now)
+
+    def node_went(self, node_id: str) -> None:
+        """Take in that a node is gone: what died on it had not died by itself."""
+        for name, deaths in self._deaths.items():
+            self._deaths[name] = deque(death for death in deaths if death[1] != node_id)
 
     def restarts(self, name: str) -> int:
         """Return how often a process was replaced."""
         return self._incarnations.get(name, 0)
+
+    def _next_life(self, name: str, at: float) -> Replace:
+        self._incarnations[name] = self.restarts(name) + 1
+        return Replace(name, self._incarnations[name], at)

@@ -9,21 +9,23 @@ from deploy.errors import TrainingFailedError
 from deploy.evaluations import Evaluations, RecordEvaluation
 from deploy.intake import Intake
 from deploy.judge import Judge
+from deploy.patience import Patience
 from deploy.phases import PhaseTimes
 from deploy.probing import Probing
 from deploy.progress import Outcome, Progress, StopReason
 from deploy.reporting import LearnerReadings, Reporter
+from deploy.reward_notices import reward_notices
 from deploy.roster import Crew
 from deploy.runtime import Runtime
 from deploy.saving import SaveCheckpoint, Saver
 from deploy.shard_keeper import ShardKeeper
-from deploy.stall import StallWatch
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.divergence import DivergedError
 from learner.learner import Learner
 from learner.loss_log import LossLog
 from learner.priority_feedback import PriorityFeedback
+from learner.reward_sizes import RewardSizes
 from learner.weights_publisher import WeightsPublisher
 from replay.router import ReplayRouter
 
@@ -48,6 +50,9 @@ class Training:
         outcome = training.run()
 
     `interrupt()` may be called from a signal handler: the loop then ends after the update at hand.
+
+    Attributes:
+        interrupted: whether somebody has asked the run to end.
     """
 
     def __init__(
@@ -81,23 +86,31 @@ class Training:
             config.checkpoint, learner, save_checkpoint, self._keeper, self._progress, time.perf_counter
         )
         self._ending = Ending(
-            config, learner, self._intake, self._publisher, self._evaluations, self._saver, record_outcome
+            config,
+            learner,
+            self._intake,
+            self._publisher,
+            self._evaluations,
+            self._saver,
+            self,
+            record_outcome,
         )
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
         )
         self._phases = PhaseTimes(time.perf_counter, PHASES)
         self._losses = LossLog(list(config.tasks))
-        self._stall = StallWatch(config.learner.stall_seconds)
+        self._reward_sizes = RewardSizes(list(config.tasks))
+        self._patience = Patience(config.learner.stall_seconds)
         self._staleness: dict[str, float] = {}
         self._updates = 0
         self._last_report = self._last_supervision = self._last_update = time.perf_counter()
-        self._interrupted = False
+        self.interrupted = False
         self._reported_crews: list[Crew] = []
 
     def interrupt(self) -> None:
         """Ask the loop to end."""
-        self._interrupted = True
+        self.interrupted = True
 
     def run(self) -> Outcome:
         """Train until solved, out of budget, or interrupted; whatever ends it, what it learned is saved.
@@ -111,9 +124,10 @@ class Training:
             reason = self._train()
         except (Exception, SystemExit) as raised:
             error = raised
-        return self._ending.leave(reason, dict(self._phases.seconds), self._report, error)
+        return self._ending.leave(reason, dict(self._phases.seconds), error)
 
     def _train(self) -> StopReason:
+        self._patience.begin(time.perf_counter())
         self._intake.take_over()
         if self._before.life > 0:
             self._publisher.go_on_from(self._intake.monitor.weights_version() + UNHEARD_VERSIONS)
@@ -132,7 +146,7 @@ class Training:
     def _stop_reason(self) -> StopReason | None:
         if self._evaluations.judge.solved is not None:
             return "solved"
-        if self._interrupted:
+        if self.interrupted:
             return "interrupted"
         return "budget" if self._intake.env_steps() >= self._config.stop_env_steps else None
 
@@ -162,6 +176,7 @@ class Training:
     def _after_update(self, batches: Sequence[TaskBatch], step: int) -> None:
         if step % self._config.learner.publish_period == 0:
             self._staleness = {batch.task: batch.staleness for batch in batches}
+            self._reward_sizes.look_at(batches)
             self._refuse_divergent_losses()
             self._publisher.publish()
             self._phases.mark("publishing")
@@ -183,7 +198,7 @@ class Training:
             self._report_changed_crews()
         if now - self._last_report >= REPORT_SECONDS:
             self._last_report = now
-            self._report()
+            self.report()
         self._evaluations.tick()
         self._phases.mark("other")
 
@@ -205,21 +220,23 @@ class Training:
         return self._source.waiting_for() if waits else []
 
     def _refuse_to_stall(self, now: float) -> None:
-        """End a run that stands still, unless a task has no slots: they may come, and its status says so."""
-        if any(self._runtime.crew(task).slots == 0 for task in self._source.waiting_for()):
+        """End a run that stands still, unless slots or shards are waited for: the status says so."""
+        if self._keeper.waits or any(self._runtime.crew(t).slots == 0 for t in self._source.waiting_for()):
+            self._patience.begin(now)
             return
-        silent_seconds = min(self._intake.monitor.seconds_since_last(), now - self._last_update)
-        if self._stall.stands_still(silent_seconds):
+        self._patience.look(now, self._intake.env_steps() + self._learner.learner_step)
+        if self._patience.is_over:
             raise TrainingFailedError(
-                f"nothing reached replay for {silent_seconds:.0f} s, and the learner waits for: "
-                f"{', '.join(self._source.waiting_for())} (learner.stall_seconds, now "
+                f"nothing reached replay for {self._patience.limit_seconds:.0f} s, and the learner waits "
+                f"for: {', '.join(self._source.waiting_for())} (learner.stall_seconds, now "
                 f"{self._config.learner.stall_seconds:g}, says how long it may wait)"
             )
 
     def _progress(self) -> Progress:
         return self._intake.progress(self._publisher.version)
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Hand out a status, unless a shard has not been heard of yet."""
         monitor = self._intake.monitor
         if not monitor.complete:
             return
@@ -246,6 +263,7 @@ class Training:
             refused_blocks=monitor.refused_blocks(),
             lost=dict(self._router.lost),
             shards=self._keeper.statuses(monitor.shards()),
+            notices=reward_notices(self._config, self._reward_sizes.largest(), self._reward_sizes.looks),
         )
         self._reporter.report(readings, self._runtime.crew)
 

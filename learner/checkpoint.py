@@ -2,11 +2,12 @@
 
 A checkpoint is a directory `step-<learner step>` with a manifest of the size and SHA-256 of every other file
 in it. It is written under a temporary name, fsynced and renamed. No pickle: tensors are safetensors, plain
-values are msgpack.
+values are msgpack. Which directories count is decided in `learner.checkpoint_names`.
 """
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from replay.durable import sync_directory, write_synced
+from learner.checkpoint_names import LAST, CheckpointNames
+from replay.durable import remove_or_warn, sync_directory, write_synced
 
 FORMAT = 2
 MANIFEST = "manifest.json"
 STATE = "state.msgpack"
-_PREFIX = "step-"
+LOOKS = 100
+"""How often a reader looks again after it lost a race with a learner that saves and removes checkpoints."""
 
 
 class CheckpointError(RuntimeError):
@@ -46,9 +49,78 @@ class Checkpoint:
     texts: Mapping[str, str]
 
 
-def save_checkpoint(root: Path, learner_step: int, checkpoint: Checkpoint, keep: int) -> Path:
-    """Write a checkpoint, remove all but the newest `keep`, and return its directory."""
+def save_checkpoint(
+    root: Path, learner_step: int, checkpoint: Checkpoint, keep: int, names: CheckpointNames = LAST
+) -> Path:
+    """Write a checkpoint, remove all others but the newest `keep - 1`, and return its directory.
+
+    Another one that cannot be removed is warned about and left.
+
+    Raises:
+        OSError: it cannot be written; all others are still there, and nothing half-written beside them.
+    """
     root.mkdir(parents=True, exist_ok=True)
+    names.tidy(root)
+    final = names.directory(root, learner_step)
+    temporary, replaced = names.temporary(final), names.replaced(final)
+    try:
+        temporary.mkdir()
+        for name, data in _files(checkpoint).items():
+            write_synced(temporary / name, data)
+        sync_directory(temporary)
+        if os.path.lexists(final):
+            final.rename(replaced)
+        temporary.rename(final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        names.tidy(root)
+        raise
+    sync_directory(root)
+    names.tidy(root)
+    others = [path for path in names.newest_first(root) if path != final]
+    for old in others[keep - 1 :]:
+        remove_or_warn(old, names.removed(old))
+    return final
+
+
+def load_newest_checkpoint(root: Path, names: CheckpointNames = LAST) -> tuple[Checkpoint, Path, list[str]]:
+    """Return the newest checkpoint that verifies, its directory, and a sentence for each one passed over.
+
+    A learner may save and remove checkpoints meanwhile. What is no longer there when it is read is no damage:
+    the newest is then looked for again.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    for _ in range(LOOKS):
+        passed_over: list[str] = []
+        gone = False
+        for directory in names.newest_first(root):
+            before = _identity(directory)
+            try:
+                return _load(directory), directory, passed_over
+            except CheckpointError as error:
+                gone = before is None or _identity(directory) != before
+                if gone:
+                    break
+                passed_over.append(str(error))
+        if passed_over and not gone:
+            break
+    found = "; ".join(passed_over) if passed_over else "there are none"
+    raise CheckpointError(f"no checkpoint under {root} can be used: {found}")
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    """Return what tells a directory from its successor of the same name; None if it is not there."""
+    try:
+        status = directory.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _files(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """Return the files of a checkpoint by name, the manifest last."""
     files = {f"{group}.safetensors": save_tensors(dict(named)) for group, named in checkpoint.tensors.items()}
     files[STATE] = msgpack.packb(dict(checkpoint.state))
     files |= {name: text.encode() for name, text in checkpoint.texts.items()}
@@ -59,39 +131,7 @@ def save_checkpoint(root: Path, learner_step: int, checkpoint: Checkpoint, keep:
             for name, data in files.items()
         },
     }
-    files[MANIFEST] = json.dumps(manifest, indent=1).encode()
-    final = root / f"{_PREFIX}{learner_step:012d}"
-    temporary = root / f".{final.name}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    for name, data in files.items():
-        write_synced(temporary / name, data)
-    sync_directory(temporary)
-    replaced = root / f".{final.name}.replaced"
-    if final.exists():
-        final.rename(replaced)
-    temporary.rename(final)
-    sync_directory(root)
-    shutil.rmtree(replaced, ignore_errors=True)
-    for old in _newest_first(root)[keep:]:
-        shutil.rmtree(old)
-    return final
-
-
-def load_newest_checkpoint(root: Path) -> tuple[Checkpoint, Path, list[str]]:
-    """Return the newest checkpoint that verifies, its directory, and a sentence for each one passed over.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    passed_over: list[str] = []
-    for directory in _newest_first(root):
-        try:
-            return _load(directory), directory, passed_over
-        except CheckpointError as error:
-            passed_over.append(str(error))
-    found = "; ".join(passed_over) if passed_over else "there are none"
-    raise CheckpointError(f"no checkpoint under {root} can be used: {found}")
+    return {**files, MANIFEST: json.dumps(manifest, indent=1).encode()}
 
 
 def _load(directory: Path) -> Checkpoint:
@@ -139,7 +179,3 @@ def _verified(directory: Path, name: str, bytes: int, sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise CheckpointError(f"checkpoint {directory.name}: {name} is not what was written")
     return data
-
-
-def _newest_first(root: Path) -> list[Path]:
-    return sorted(root.glob(f"{_PREFIX}*"), reverse=True)

@@ -19,12 +19,17 @@ def learner_tensors(learner: Learner) -> TensorGroups:
         for name, value in slots.items()
     }
     return {
-        "weights": _parameters(learner.network),
-        "target": _parameters(learner.target),
+        "weights": named_weights(learner.network),
+        "target": named_weights(learner.target),
         "optimizer": optimizer,
         "weighting": _state(learner.weighting),
         "value_scale": _state(learner.value_scale),
     }
+
+
+def named_weights(network: nn.Module) -> dict[str, Tensor]:
+    """Return copies on the CPU, each task's under its own name: whatever tasks it is grouped with."""
+    return {name: own.cpu().clone() for name, own in task_views(network.named_parameters())}
 
 
 def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
@@ -48,7 +53,8 @@ def restore_learner(learner: Learner, checkpoint: Checkpoint) -> None:
     groups = learner.optimizer.state_dict()["param_groups"]
     learner.optimizer.load_state_dict({"state": slots, "param_groups": groups})
     _restore_module(learner.weighting, "learner.weighting", checkpoint.tensors["weighting"])
-    _restore_module(learner.value_scale, "learner.value_scale", checkpoint.tensors["value_scale"])
+    value_scale = learner.value_scale.upgraded(checkpoint.tensors["value_scale"])
+    _restore_module(learner.value_scale, "learner.value_scale", value_scale)
     learner.learner_step = checkpoint.state["learner_step"]
 
 
@@ -84,8 +90,3 @@ def _restore_module(module: nn.Module, field: str, state: Mapping[str, Tensor]) 
 def _state(module: nn.Module) -> dict[str, Tensor]:
     """Return copies on the CPU."""
     return {name: value.cpu().clone() for name, value in module.state_dict().items()}
-
-
-def _parameters(network: nn.Module) -> dict[str, Tensor]:
-    """Return copies on the CPU, each task's under its own name: whatever tasks it is grouped with."""
-    return {name: own.cpu().clone() for name, own in task_views(network.named_parameters())}

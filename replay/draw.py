@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import Reply, ShardUnavailableError
+from replay.keys import split_keys as split_keys
+from replay.keys import with_shard
 from replay.messages import NotReady, SampleAnswer, Sampled
-
-_SHARD_SHIFT = 56
-"""Keys of a shard stay below 2^56; the bits above say which shard it is."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Drawn:
         rewards_n: (B,) float32.
         discounts_n: (B,) float32.
         probabilities: (B,) float64, P(shard | task) P(item | shard): of drawing the item within its task.
-        keys: (B,) int64, of item and shard.
+        keys: (B,) int64, of item and shard: `split_keys` takes them apart.
         weights_versions: (B,) int32.
         num_items: items of the task over all shards.
     """
@@ -147,14 +146,9 @@ class Draw:
             "rewards_n": sampled.rewards_n,
             "discounts_n": sampled.discounts_n,
             "probabilities": sampled.probabilities * part.share,
-            "keys": sampled.keys | part.shard << _SHARD_SHIFT,
+            "keys": with_shard(sampled.keys, part.shard),
             "weights_versions": sampled.weights_versions,
         }
-
-
-def split_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the shard of each key, and the key by which that shard knows the item."""
-    return keys >> _SHARD_SHIFT, keys & (1 << _SHARD_SHIFT) - 1
 
 
 def _scattered(columns: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> NDArray[Any]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.compiling import compiled
 from replay.fragment import TERMINATED, TRUNCATED
 from replay.rows import END
 
@@ -48,7 +48,7 @@ def cut_n_step(
     return _cut(starts, rewards, flags, spec.n_step, spec.discount, spec.reward_scale, clip)  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True)
+@compiled
 def _cut(
     starts: NDArray[np.int64],
     rewards: NDArray[np.float32],

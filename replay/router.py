@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import Reply, ShardClient, ShardUnavailableError
-from replay.draw import Draw, Part, split_keys
+from replay.draw import Draw, Part
+from replay.keys import split_keys
 from replay.messages import Pace, SampleAnswer, TableProgress
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 
@@ -40,12 +41,16 @@ class ReplayRouter:
     item within it by the shard: P(item) is the product, exactly, however old the masses are.
 
     What the rate limiter still lets in is granted to a task's shards, each insert once, so that together they
-    cannot overrun it. A shard that does not answer is `down`: its part is asked of the others, its items are
-    counted as lost, and `revived` takes a successor in. Nothing here waits.
+    cannot overrun it. Nothing here waits.
+
+    A shard that does not answer is `down`: nothing is asked of it, and its part of a draw is asked of the
+    others. How it goes on is for the caller to find out. If it answers again, `returned` takes it back with
+    all that it holds. If its process is gone, `gone` counts what it held as lost, and `replaced` takes in an
+    empty successor. An answer to a question from before the shard went down says nothing of it any more.
 
     Attributes:
         down: why each shard that is down is.
-        lost: items that were on shards when they went down, by task.
+        lost: items that were on shards whose process is gone, by task.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ReplayRouter:
         self._tasks = {task: _TaskBook(spread) for task, spread in spreads.items()}
         self._rng = rng
         self._lives = [0] * len(self._clients)
+        self._gone: set[int] = set()
         self.down: dict[int, str] = {}
         self.lost: Counter[str] = Counter()
 
@@ -78,8 +84,11 @@ class ReplayRouter:
             else:
                 book.progress[part.shard] = answer.progress
 
+        def num_items() -> int:
+            return book.items_of(self._alive(task))
+
         return Draw(
-            size, lambda count: self._issue(task, count, weights_version), heard, book.items, self._rng
+            size, lambda count: self._issue(task, count, weights_version), heard, num_items, self._rng
         )
 
     def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
@@ -90,13 +99,25 @@ class ReplayRouter:
             if here.any() and shard not in self.down:
                 self._clients[shard].update_priorities(task, keys_there[here], priorities[here])
 
-    def revived(self, shard: int) -> None:
-        """Take in an empty successor of a shard that is down."""
+    def returned(self, shard: int) -> None:
+        """Take a shard that is down back as it is: it was silent, and its process answers again."""
         del self.down[shard]
-        self._lives[shard] += 1
-        for book in self._tasks.values():
+
+    def gone(self, shard: int) -> None:
+        """Count what a shard that is down held as lost, since its process is gone; again is no change."""
+        if shard in self._gone:
+            return
+        self._gone.add(shard)
+        for task, book in self._tasks.items():
             if shard in book.progress:
-                book.begin_again(shard)
+                self.lost[task] += book.progress[shard].items
+                book.lose(shard)
+
+    def replaced(self, shard: int) -> None:
+        """Take in an empty successor of a shard that is down."""
+        self.gone(shard)
+        self._gone.remove(shard)
+        del self.down[shard]
 
     def take_over(self, task: str, restored: int, sampled: int) -> None:
         """Begin with shards that hold something.
@@ -160,13 +181,10 @@ class ReplayRouter:
                     self._went_down(shard, error)
 
     def _went_down(self, shard: int, error: ShardUnavailableError) -> None:
-        if shard in self.down:
-            return
         self.down[shard] = str(error)
-        for task, book in self._tasks.items():
-            if shard in book.progress:
-                self.lost[task] += book.progress[shard].items
-                book.lose(shard)
+        self._lives[shard] += 1
+        for book in self._tasks.values():
+            book.watches.pop(shard, None)
 
 
 @dataclass
@@ -199,8 +217,8 @@ class _TaskBook:
         """Inserts that the limiter counts: on the shards there are, on those that went, and on credit."""
         return self._before + sum(progress.inserted for progress in self.progress.values())
 
-    def items(self) -> int:
-        return sum(progress.items for progress in self.progress.values())
+    def items_of(self, shards: Sequence[int]) -> int:
+        return sum(self.progress[shard].items for shard in shards)
 
     def mass_of(self, shards: Sequence[int]) -> NDArray[np.float64]:
         return np.array([self.progress[shard].mass for shard in shards])
@@ -246,7 +264,3 @@ class _TaskBook:
         self._before += self.progress[shard].inserted
         self.progress[shard] = _NOTHING
         self.granted[shard] = 0
-        self.watches.pop(shard, None)
-
-    def begin_again(self, shard: int) -> None:
-        self.progress[shard] = _NOTHING

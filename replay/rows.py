@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.compiling import compiled
 from replay.fragment import BOUNDARY, FragmentBlock
 
 END = 8
@@ -122,7 +122,7 @@ def marked_flags(block: FragmentBlock) -> tuple[NDArray[np.uint8], NDArray[np.fl
     return marked, priorities
 
 
-@numba.njit(cache=True)
+@compiled
 def _mark(flags: NDArray[np.uint8], priorities: NDArray[np.float32], lead: int) -> Any:  # noqa: ANN401 - Numba infers the tuple of arrays
     streams, rows = flags.shape
     starts = priorities.shape[1]
@@ -141,7 +141,7 @@ def _mark(flags: NDArray[np.uint8], priorities: NDArray[np.float32], lead: int) 
     return marked, of_items[:count]
 
 
-@numba.njit(cache=True)
+@compiled
 def _write_flags(ring: NDArray[np.uint8], start: int, flags: NDArray[np.uint8]) -> Any:  # noqa: ANN401 - Numba infers the tuple of arrays
     num_rows, count = ring.shape[0], flags.shape[0]
     cut = 0

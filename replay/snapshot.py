@@ -6,8 +6,10 @@ rows are overwritten. Flags and priorities, which do change, are saved anew each
 into place at the end, names every file that counts, with its SHA-256. Files are compressed by Zstandard.
 """
 
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +27,10 @@ MANIFEST = "manifest.json"
 SEGMENT_BYTES = 2 * 2**20
 SMALLEST_SEGMENT_ROWS = 256
 STATE_ROWS = 2**16
+_DIRECTORY = re.compile(r"shard-(0|[1-9][0-9]*)")
+_TEMPORARY = f".{MANIFEST}.tmp"
+_OWN_FILE = re.compile(r".+-[0-9a-f]+-([0-9]+)\.(?:rows|state)", re.DOTALL)
+"""Names that a writer gives its files, and no others; the number counts snapshots."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class SnapshotWriter:
         self._directory = directory
         self._files: dict[str, dict[str, Any]] = {}
         self._tables: dict[str, dict[str, Any]] = {}
-        self._serial = max((_serial(path) for path in directory.glob("*.*")), default=0)
+        self._serial = max((_serial(path) for path in _own_files(directory)), default=0)
         self._rows: dict[tuple[str, int, int], str] = {}
 
     def pieces(self, tables: Mapping[str, Table]) -> Iterator[Piece]:
@@ -109,7 +115,10 @@ class SnapshotWriter:
         self._files[piece.file] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def commit(self) -> None:
-        """Make what was written the snapshot, and remove what no longer belongs to it."""
+        """Make what was written the snapshot, and remove what no longer belongs to it.
+
+        Files that no writer made stay, and those that cannot be removed: the manifest does not name them.
+        """
         used = {
             entry["file"]
             for table in self._tables.values()
@@ -118,13 +127,35 @@ class SnapshotWriter:
         self._files = {name: entry for name, entry in self._files.items() if name in used}
         self._rows = {key: name for key, name in self._rows.items() if name in self._files}
         manifest = json.dumps({"format": FORMAT, "tables": self._tables, "files": self._files}).encode()
-        temporary = self._directory / f".{MANIFEST}.tmp"
+        temporary = self._directory / _TEMPORARY
         write_synced(temporary, hashlib.sha256(manifest).hexdigest().encode() + b"\n" + manifest)
         temporary.rename(self._directory / MANIFEST)
         sync_directory(self._directory)
-        for path in self._directory.iterdir():
-            if path.name not in {*used, MANIFEST}:
-                path.unlink()
+        for path in _own_files(self._directory):
+            if path.name not in used:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def snapshot_directory(root: Path, index: int) -> Path:
+    """Return where a shard's snapshot lies."""
+    return root / f"shard-{index}"
+
+
+def snapshot_directories(root: Path) -> dict[int, Path]:
+    """Return the snapshots under a directory by their shards' indices, in order.
+
+    A snapshot is a real directory with a manifest that is called exactly as `snapshot_directory` calls it:
+    copies, archives and links that somebody keeps beside them are none.
+    """
+    found = {
+        int(match[1]): path
+        for path in root.glob("shard-*")
+        if (match := _DIRECTORY.fullmatch(path.name))
+        and not path.is_symlink()
+        and (path / MANIFEST).is_file()
+    }
+    return dict(sorted(found.items()))
 
 
 def _segment_rows(rows: RowRing) -> int:
@@ -132,10 +163,14 @@ def _segment_rows(rows: RowRing) -> int:
     return max(SMALLEST_SEGMENT_ROWS, min(SEGMENT_BYTES // row_bytes, rows.num_rows // 64))
 
 
+def _own_files(directory: Path) -> list[Path]:
+    return [path for path in directory.glob("*") if _OWN_FILE.fullmatch(path.name)]
+
+
 def _serial(path: Path) -> int:
-    """Return the number at the end of a file's name; a new writer goes on behind those that it finds."""
-    number = path.stem.rpartition("-")[2]
-    return int(number) if number.isdigit() else 0
+    """Return the number at the end of a file's name; a new writer counts on from those that it finds."""
+    match = _OWN_FILE.fullmatch(path.name)
+    return int(match[1]) if match else 0
 
 
 def _row_bytes(rows: RowRing, first: int, count: int) -> bytes:

@@ -4,9 +4,10 @@ Kernels are compiled by Numba and keep every node the exact sum of its two child
 accumulates over updates.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from replay.compiling import compiled
 
 
 class SumTree:
@@ -72,7 +73,7 @@ class SumTree:
 # the processor can wait for the memory of many at once.
 
 
-@numba.njit(cache=True)
+@compiled
 def _set(
     nodes: NDArray[np.float64], leaves: int, indices: NDArray[np.int64], values: NDArray[np.float64]
 ) -> None:
@@ -81,7 +82,7 @@ def _set(
     _add_up(nodes, leaves, indices)
 
 
-@numba.njit(cache=True)
+@compiled
 def _set_powers(
     nodes: NDArray[np.float64],
     leaves: int,
@@ -101,7 +102,7 @@ def _set_powers(
     return left_out
 
 
-@numba.njit(cache=True)
+@compiled
 def _add_up(nodes: NDArray[np.float64], leaves: int, indices: NDArray[np.int64]) -> None:
     """Make every node above `indices` the sum of its children again."""
     shift = 1
@@ -112,7 +113,7 @@ def _add_up(nodes: NDArray[np.float64], leaves: int, indices: NDArray[np.int64])
         shift += 1
 
 
-@numba.njit(cache=True)
+@compiled
 def _find(nodes: NDArray[np.float64], leaves: int, masses: NDArray[np.float64]) -> NDArray[np.int64]:
     found = np.ones(masses.shape[0], np.int64)
     left = masses.copy()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.compiling import compiled
 from replay.fragment import BOUNDARY
 from replay.rows import END
 
@@ -56,7 +56,7 @@ def _words(rows: NDArray[Any]) -> NDArray[Any]:
     return rows.view(next(f"u{size}" for size in (8, 4, 2, 1) if row_bytes % size == 0))
 
 
-@numba.njit(cache=True)
+@compiled
 def _rows(
     flags: NDArray[np.uint8],
     slots: NDArray[np.int64],
@@ -82,7 +82,7 @@ def _rows(
     return rows, starts
 
 
-@numba.njit(cache=True)
+@compiled
 def _gather(words: NDArray[Any], rows: NDArray[np.int64], windows: NDArray[Any]) -> None:
     """Copy frames; in a loop of its own, which is twice as fast as behind other work."""
     count, length, row_words = windows.shape
@@ -93,7 +93,7 @@ def _gather(words: NDArray[Any], rows: NDArray[np.int64], windows: NDArray[Any])
                 windows[i, place, word] = words[row, word]
 
 
-@numba.njit(cache=True)
+@compiled
 def _stack(flags: NDArray[np.uint8], row: int, rows: NDArray[np.int64]) -> None:
     """Fill `rows` with those of the stack that ends at `row`, oldest first."""
     num_rows = flags.shape[0]

@@ -22,9 +22,13 @@ from study.comparison import (
 )
 from study.paired import holm, sign_flip_p, visible_difference
 from study.records import ArmRecord, StudyRecord
+from study.scored import unscored_seeds
 from study.statistics import (
+    ROUNDING,
     Array,
     areas,
+    deviations,
+    differences,
     estimate,
     final_scores,
     improvement,
@@ -60,7 +64,8 @@ def compare(
     both.
 
     Raises:
-        ValueError: if the study has no such arm, or fewer than two seeds are common.
+        ValueError: if the study has no such arm, fewer than two seeds are common, or a score is no number:
+            `study.scored` takes such runs out.
     """
     one, other = _paired(record, arm)
     x, y = _scores(record, one), _scores(record, other)
@@ -87,6 +92,10 @@ def _paired(record: StudyRecord, name: str) -> tuple[ArmRecord, ArmRecord]:
             f"arm: {name!r} and {record.reference!r} have {len(seeds)} finished seeds in common; "
             "a comparison needs 2 or more"
         )
+    for one in record.arms:
+        unscored = unscored_seeds(one)
+        if unscored:
+            raise ValueError(f"arm: {one.name!r} has scores that are not numbers, with seeds {unscored}")
     return only_seeds(arm, seeds), only_seeds(reference, seeds)
 
 
@@ -118,11 +127,12 @@ def _tests(
     x: dict[Metric, Array], y: dict[Metric, Array], alpha: float, rng: np.random.Generator
 ) -> dict[Metric, _Tests]:
     """Test both metrics of all tasks as one family."""
-    difference_SM = np.concatenate([x[metric] - y[metric] for metric in METRICS], axis=1)
+    difference_SM = np.concatenate([differences(x[metric], y[metric]) for metric in METRICS], axis=1)
     pairs, tests = difference_SM.shape
     p_M = sign_flip_p(difference_SM, rng)
-    std_M = difference_SM.std(0, ddof=1)
-    visible_M = np.array([visible_difference(std, pairs, alpha, tests) for std in std_M])
+    visible_M = np.array(
+        [visible_difference(std, pairs, alpha, tests) for std in deviations(difference_SM).tolist()]
+    )
     parts = (np.split(values_M, 2) for values_M in (p_M, holm(p_M), visible_M))
     return {
         metric: _Tests(*of_metric)
@@ -137,8 +147,8 @@ def _by_task(
     samples = (resample(x_ST, index_RST), resample(y_ST, index_RST))
     iqm = [interquartile_mean(scores_ST, 0) for scores_ST in (x_ST, y_ST)]
     iqm_RT = [interquartile_mean(sample_RST, 1) for sample_RST in samples]
-    difference_T = (x_ST - y_ST).mean(0)
-    difference_RT = (samples[0] - samples[1]).mean(1)
+    difference_ST = differences(x_ST, y_ST)
+    difference_T, difference_RT = difference_ST.mean(0), resample(difference_ST, index_RST).mean(1)
     improvement_T, improvement_RT = improvement(x_ST, y_ST), resampled_improvement(x_ST, y_ST, index_RST)
     return [
         MetricComparison(
@@ -156,20 +166,25 @@ def _by_task(
 
 
 def _verdict(difference: float, holm_p: float, alpha: float) -> Verdict:
-    if holm_p > alpha:
-        return "no difference seen"
-    return "helped" if difference > 0 else "hurt"
+    """Return what a test says: nothing where its p-value is no number, or its difference is neither sign."""
+    if holm_p <= alpha and difference != 0.0 and np.isfinite(difference):
+        return "helped" if difference > 0 else "hurt"
+    return "no difference seen"
 
 
 def _spreads(x_ST: Array, y_ST: Array, index_RST: NDArray[np.int64]) -> list[Spread]:
     """Compare the standard deviations over the seeds on each task."""
-    x_T, y_T = x_ST.std(0, ddof=1), y_ST.std(0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio_T = x_T / y_T
-        ratio_RT = resample(x_ST, index_RST).std(1, ddof=1) / resample(y_ST, index_RST).std(1, ddof=1)
+    x_T, y_T = deviations(x_ST), deviations(y_ST)
+    ratio_T = _ratios(x_T, y_T)
+    ratio_RT = _ratios(deviations(resample(x_ST, index_RST), 1), deviations(resample(y_ST, index_RST), 1))
     return [
         Spread(float(x_T[t]), float(y_T[t]), estimate(ratio_T[t], ratio_RT[:, t])) for t in range(len(x_T))
     ]
+
+
+def _ratios(x: Array, y: Array) -> Array:
+    """Return x / y, and nan where y is 0."""
+    return np.where(y > 0, x / np.where(y > 0, y, 1.0), np.nan)
 
 
 def _steps(record: StudyRecord, arm: ArmRecord, task: str) -> StepsToThreshold | None:
@@ -187,7 +202,8 @@ def task_scale(record: StudyRecord) -> tuple[Array, Array]:
     curves = [[arm.returns[task] for arm in record.arms] for task in record.tasks]
     low_T = np.array([min(curve_SP.min() for curve_SP in of_task) for of_task in curves])
     high_T = np.array([max(curve_SP.max() for curve_SP in of_task) for of_task in curves])
-    return low_T, np.where(high_T > low_T, high_T - low_T, 1.0)
+    size_T = np.maximum(np.abs(low_T), np.abs(high_T))
+    return low_T, np.where(high_T - low_T > ROUNDING * size_T, high_T - low_T, 1.0)
 
 
 def _over_tasks(x_ST: Array, y_ST: Array, index_RS1: NDArray[np.int64]) -> AggregateMetric:

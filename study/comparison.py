@@ -4,6 +4,7 @@ Two metrics are primary together: the final score and the area under the curve. 
 tasks, are corrected as one family, each arm by itself. All is of discounted returns, where more is better.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,7 +45,8 @@ class MetricComparison:
         verdict: `helped` or `hurt` if `holm_p` is at most alpha, and never `mixed`. The interval of
             `difference` is not corrected, so it may leave out zero where no difference is seen.
         improvement: probability that a run of the arm beats a run of the reference; ties count half.
-        visible: smallest difference that the test would see with 80 % power; infinite for too few seeds.
+        visible: smallest difference that the test would see with 80 % power; infinite for too few seeds, nan
+            if the difference is the same with every seed, which says nothing of chance.
     """
 
     arm: Estimate
@@ -76,7 +78,10 @@ class StepsToThreshold:
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation over the seeds of the final score; the ratio is arm over reference, nan if 0 / 0."""
+    """Standard deviation over the seeds of the final score.
+
+    The ratio is arm over reference. Where the reference's scores are all equal it has no meaning, and is nan.
+    """
 
     arm: float
     reference: float
@@ -104,8 +109,15 @@ class TaskComparison:
 
     @property
     def sharper(self) -> Metric:
-        """The metric that sees the smaller difference in return with these seeds."""
+        """The metric that sees the smaller difference in return with these seeds, if it is known of both."""
+        if math.isnan(self.final.visible):
+            return "auc"
         return "auc" if self.auc.visible < self.final.visible else "final"
+
+    @property
+    def visible(self) -> float:
+        """The smallest difference in return that the sharper metric sees; nan if it is known of neither."""
+        return self.auc.visible if self.sharper == "auc" else self.final.visible
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class StudyConfig(Section):
         1, description="the first of them; others than those that settings were chosen with"
     )
     last: Annotated[int, Field(gt=0)] = Field(10, description="evaluations whose mean is the final score")
-    thresholds: dict[str, float] = Field(
+    thresholds: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
         {}, description="by task, the return of which steps to threshold speaks"
     )
     tuning: str = Field(description="how the common fields were chosen, and what budget each arm had")
@@ -82,7 +82,7 @@ def load_study(path: Path) -> StudyConfig:
         ConfigError: it cannot be read, or a field is wrong; one sentence a mistake.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from study.comparing import METRICS, compare, find_arm, only_seeds
-from study.comparison import Comparison, Estimate
+from study.comparison import Comparison, Estimate, MetricComparison
 from study.paired import attainable_level
 from study.records import ArmRecord, StudyRecord
 from study.statistics import estimate, resample, resampled_seeds
@@ -91,20 +91,30 @@ def twins_control(comparison: Comparison, twins: Sequence[str]) -> ControlVerdic
         comparison: of the arm that shares with the reference that does not.
         twins: names of the tasks.
     """
-    tests = [getattr(comparison.of_task(task), metric) for task in twins for metric in METRICS]
+    tests = _tests(comparison, twins)
     hurt = sum(test.verdict == "hurt" for test in tests)
     worst = min(test.difference.value for test in tests)
-    visible = max(test.visible for test in tests)
+    visible = max((test.visible for test in tests if not np.isnan(test.visible)), default=np.nan)
     figures = {"hurt": float(hurt), "worst_difference": worst, "visible_difference": visible}
     if np.isinf(visible):
         sentence = f"{len(comparison.seeds)} seeds are too few to find harm to {' and '.join(twins)}."
         return ControlVerdict("twins", None, figures, sentence)
     said = f"{hurt} of {len(tests)} tests" if hurt else "no test"
+    power = (
+        "all seeds gave the same difference"
+        if np.isnan(visible)
+        else f"one of {visible:.3g} would have been found four times in five"
+    )
     sentence = (
         f"With one environment learned together as {' and '.join(twins)}, {said} found harm; the worst "
-        f"difference was {worst:.3g}, and one of {visible:.3g} would have been found four times in five."
+        f"difference was {worst:.3g}, and {power}."
     )
     return ControlVerdict("twins", hurt == 0, figures, sentence)
+
+
+def _tests(comparison: Comparison, tasks: Sequence[str]) -> list[MetricComparison]:
+    compared = [comparison.of_task(task) for task in tasks]
+    return [metric for task in compared for metric in (task.final, task.auc)]
 
 
 def conflict_control(
@@ -117,7 +127,8 @@ def conflict_control(
     """Two tasks that contradict each other under a small trunk must be seen to conflict, and to lose by it.
 
     It passes if the mean cosine between their gradients is negative, with its interval over the seeds below
-    zero, and a corrected test finds harm to the final score or the area of either task.
+    zero, and a corrected test finds harm to the final score or the area of either task. Where fewer than two
+    runs read a cosine, or the seeds are too few for a test to find any harm, it is not checked.
 
     Args:
         record: the study, whose arm `comparison.arm` read `gradient_cosine`.
@@ -127,13 +138,20 @@ def conflict_control(
         resamples: of the bootstrap.
     """
     cosine = _mean_cosine(record, comparison.arm, twins, rng, resamples)
+    name = "contradictory twins"
+    if not np.isfinite(cosine.value):
+        sentence = f"Fewer than two runs read a gradient cosine between {' and '.join(twins)}."
+        return ControlVerdict(name, None, {}, sentence)
+    if any(np.isinf(test.visible) for test in _tests(comparison, twins)):
+        sentence = f"{len(comparison.seeds)} seeds are too few to find harm to {' and '.join(twins)}."
+        return ControlVerdict(name, None, {}, sentence)
     hurt = sum(comparison.of_task(task).verdict in ("hurt", "mixed") for task in twins)
     sentence = (
         f"Between {twins[0]} and {twins[1]}, which contradict each other, the mean gradient cosine was "
         f"{cosine.value:.3f} [{cosine.low:.3f}, {cosine.high:.3f}], and {hurt} of the two were found hurt."
     )
     figures = {"cosine": cosine.value, "cosine_low": cosine.low, "cosine_high": cosine.high, "hurt": hurt}
-    return ControlVerdict("contradictory twins", cosine.high < 0 and hurt > 0, figures, sentence)
+    return ControlVerdict(name, cosine.high < 0 and hurt > 0, figures, sentence)
 
 
 def _mean_cosine(

@@ -17,6 +17,7 @@ from deploy.probing import PROBES
 from deploy.run_directory import EVALUATIONS, SUMMARY
 from study.plan import Plan, PlannedRun
 from study.records import ArmCost, ArmRecord, StudyRecord
+from study.scored import scored
 from study.similarity import features_beside_reference
 
 Lines = list[dict[str, Any]]
@@ -34,10 +35,10 @@ _PROBES = (
 
 
 def load_study_record(plan: Plan, command: str) -> StudyRecord:
-    """Read all finished runs of a study.
+    """Read all finished runs of a study; those with a score that is no number are named and left out.
 
     Raises:
-        ConfigError: no arm has a finished run, or runs do not go together.
+        ConfigError: no run of the reference is left, or runs do not go together.
     """
     study = plan.study
     missing = [(run.arm, run.seed) for run in plan.missing()]
@@ -56,7 +57,7 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
             "there is nothing to compare with"
         )
     _refuse_other_steps(arms, _slack(plan))
-    return StudyRecord(
+    record = StudyRecord(
         name=study.name,
         tasks=study.tasks,
         reference=study.reference,
@@ -68,6 +69,13 @@ def load_study_record(plan: Plan, command: str) -> StudyRecord:
         tuning=study.tuning,
         command=command,
     )
+    compared = scored(record)
+    if not compared.arms or compared.arms[0].name != study.reference:
+        raise ConfigError(
+            f"DIR: {str(plan.directory)!r} has no run of the reference, {study.reference!r}, of which every "
+            "score is a number: there is nothing to compare with"
+        )
+    return compared
 
 
 def _arm(
@@ -78,11 +86,12 @@ def _arm(
     evaluations: Mapping[PlannedRun, Lines],
 ) -> ArmRecord:
     tasks = plan.study.tasks
-    summaries = [json.loads((run.directory / SUMMARY).read_text()) for run in runs]
-    costs = [json.loads((run.directory / COST).read_text()) for run in runs]
+    summaries = [json.loads((run.directory / SUMMARY).read_text(encoding="utf-8")) for run in runs]
+    costs = [json.loads((run.directory / COST).read_text(encoding="utf-8")) for run in runs]
 
     def curve(field: str, task: str) -> NDArray[np.float64]:
-        return np.array([[line["tasks"][task][field] for line in evaluations[run]] for run in runs])
+        values_SP = [[line["tasks"][task][field] for line in evaluations[run]] for run in runs]
+        return np.array(values_SP, np.float64)  # JSON has null for what is no number
 
     return ArmRecord(
         name=name,
@@ -125,13 +134,16 @@ def _aligned(evaluations: Mapping[PlannedRun, Lines]) -> dict[PlannedRun, Lines]
     one may have had an evaluation more by then, which is left out.
 
     Raises:
-        ConfigError: a run was evaluated at other updates.
+        ConfigError: a run was evaluated at other updates, or never.
     """
     distinct = {
         run: list({line["learner_step"]: line for line in lines}.values())
         for run, lines in evaluations.items()
     }
     count = min(map(len, distinct.values()), default=0)
+    for run, lines in distinct.items():
+        if not lines:
+            raise ConfigError(f"{run.directory}: this run has no evaluation in its {EVALUATIONS}: remove it")
     aligned = {run: [*lines[: count - 1], lines[-1]] for run, lines in distinct.items()}
     steps = {run: [line["learner_step"] for line in lines[:-1]] for run, lines in aligned.items()}
     expected = next(iter(steps.values()), [])
@@ -173,4 +185,4 @@ def _reference_first(plan: Plan) -> list[str]:
 def _lines(path: Path) -> Lines:
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -9,22 +9,38 @@ from study.wording import counted, listed
 
 def opening(record: StudyRecord) -> list[Block]:
     """Return what a reader must know before any figure; runs that are missing and arms of one seed first."""
-    lacks = [*_missing(record), *_single_seeds(record)]
+    lacks = [*_missing(record), *_unscored(record), *_single_seeds(record)]
     return [*(Paragraph(text, warns=True) for text in lacks), *_setting(record)]
 
 
 def _missing(record: StudyRecord) -> Iterable[str]:
     if not record.missing:
         return
-    seeds: dict[str, list[int]] = {}
-    for arm, seed in record.missing:
-        seeds.setdefault(arm, []).append(seed)
-    runs = "; ".join(f"of {arm}, seed{'s' * (len(own) > 1)} {_seeds(own)}" for arm, own in seeds.items())
-    planned = len(record.missing) + sum(len(arm.seeds) for arm in record.arms)
     yield (
-        f"{counted(len(record.missing), 'run')} of {planned} did not finish: {runs}. "
-        "Everything below is of the runs that did."
+        f"{counted(len(record.missing), 'run')} of {_planned(record)} did not finish: "
+        f"{_by_arm(record.missing)}. Everything below is of the runs that did."
     )
+
+
+def _unscored(record: StudyRecord) -> Iterable[str]:
+    if record.unscored:
+        yield (
+            f"{counted(len(record.unscored), 'run')} of {_planned(record)} had a score that is not a number: "
+            f"{_by_arm(record.unscored)}. Nothing below counts such runs, so an arm that has them may seem "
+            "better than it is."
+        )
+
+
+def _planned(record: StudyRecord) -> int:
+    return len(record.missing) + len(record.unscored) + sum(len(arm.seeds) for arm in record.arms)
+
+
+def _by_arm(runs: Iterable[tuple[str, int]]) -> str:
+    """Return runs in words, arm by arm."""
+    seeds: dict[str, list[int]] = {}
+    for arm, seed in runs:
+        seeds.setdefault(arm, []).append(seed)
+    return "; ".join(f"of {arm}, seed{'s' * (len(own) > 1)} {_seeds(own)}" for arm, own in seeds.items())
 
 
 def _single_seeds(record: StudyRecord) -> Iterable[str]:

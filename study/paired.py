@@ -25,9 +25,19 @@ def sign_flip_p(difference_SM: Array, rng: np.random.Generator) -> Array:
     The paired permutation test (Fisher 1935): if both arms are alike, a pair's difference is as likely with
     the other sign, and p is the share of sign patterns whose mean is at least as far from zero. It assumes no
     shape. Past `EXACT_PAIRS` pairs it is a draw of patterns, in which the observed one counts too, so that p
-    is never too small (Phipson and Smyth 2010).
+    is never too small (Phipson and Smyth 2010). Differences of which one is not finite have no p-value: nan.
+
+    Raises:
+        ValueError: there are no pairs.
     """
     seeds = difference_SM.shape[0]
+    if seeds == 0:
+        raise ValueError("a sign-flip test needs one pair or more; there are none")
+    if not np.isfinite(difference_SM).all():
+        there_M = np.isfinite(difference_SM).all(0)
+        p_M = np.full(len(there_M), np.nan)
+        p_M[there_M] = sign_flip_p(difference_SM[:, there_M], rng)
+        return p_M
     exact = seeds <= EXACT_PAIRS
     signs_FS = _all_signs(seeds) if exact else rng.choice([-1.0, 1.0], (DRAWN_FLIPS, seeds))
     slack_M = ROUNDING * np.abs(difference_SM).sum(0)
@@ -46,7 +56,8 @@ def holm(p_M: Array) -> Array:
     """Return the p-values corrected for there being M of them (Holm 1979): (M,).
 
     What is then at most alpha holds with a chance of at most alpha of any error among all M. The k-th
-    smallest is multiplied by M - k + 1, is no smaller than the one before it and at most 1.
+    smallest is multiplied by M - k + 1, is no smaller than the one before it and at most 1. A test without a
+    p-value, nan, stays without one and counts as one of the M.
     """
     order_M = np.argsort(p_M, kind="stable")
     scaled_M = p_M[order_M] * np.arange(len(p_M), 0, -1)
@@ -65,7 +76,9 @@ def attainable_level(pairs: int, alpha: float, tests: int) -> float:
 
 
 def visible_difference(std: float, pairs: int, alpha: float, tests: int, power: float = 0.8) -> float:
-    """Return the smallest true mean difference that is found with this power; infinite for too few pairs.
+    """Return the smallest true mean difference that is found with this power.
+
+    It is infinite for too few pairs, and nan where all differences are equal: they say nothing of chance.
 
     It is (t_{1 - a/2} + t_{power}) std / sqrt(n), the normal approximation with the quantiles of Student's t
     of n - 1 degrees of freedom. Level a is that of Holm's first step, alpha / tests, rounded down to what n
@@ -83,6 +96,8 @@ def visible_difference(std: float, pairs: int, alpha: float, tests: int, power: 
     level = attainable_level(pairs, alpha, tests)
     if level == 0:
         return math.inf
+    if std == 0:
+        return math.nan
     return (_t_quantile(1 - level / 2, pairs - 1) + _t_quantile(power, pairs - 1)) * std / math.sqrt(pairs)
 
 

@@ -60,13 +60,15 @@ def _sizes(task: TaskComparison) -> str:
 
 def _limits(tasks: Sequence[TaskComparison]) -> str:
     """Return how large a difference would have been seen on each task."""
-    smallest = [min(task.final.visible, task.auc.visible) for task in tasks]
-    if math.inf in smallest:
+    if any(math.isinf(task.visible) for task in tasks):
         return "with so few seeds a difference of any size would have stayed unseen"
     limits = [
-        f"{number(visible)} ({'AUC' if task.sharper == 'auc' else 'final score'} of {task.task})"
-        for task, visible in zip(tasks, smallest, strict=True)
+        f"{number(task.visible)} ({'AUC' if task.sharper == 'auc' else 'final score'} of {task.task})"
+        for task in tasks
+        if math.isfinite(task.visible)
     ]
+    if not limits:
+        return "all seeds gave the same difference, so how small a one would be seen is not known"
     return f"differences smaller than {listed(limits)} may be there, since they would often stay unseen"
 
 

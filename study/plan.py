@@ -6,13 +6,14 @@ directory of the same kind for each control under `controls/`. A run directory i
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.errors import ConfigError
 from deploy.run_directory import RunDirectory
 from study.config import StudyConfig, differences, load_study, to_yaml
+from study.control_files import control_mistakes
 
 STUDY = "study.yaml"
 CONTROLS = "controls"
@@ -84,21 +85,20 @@ def create_plan(config: Path, directory: Path, seeds: int | None) -> list[Plan]:
         seeds: runs of each arm of the study itself; None for what the file says.
 
     Raises:
-        ConfigError: the file is wrong, or finished runs do not belong to it.
+        ConfigError: the file or a control is wrong, or finished runs do not belong to it.
     """
     study = load_study(config)
     if seeds is not None:
         study = study.model_copy(update={"seeds": seeds})
-    plans = []
-    for name in study.controls:
-        control = load_study(config.parent / name)
-        plans.append(Plan(control, directory / CONTROLS / control.name))
+    controls = [(name, load_study(config.parent / name)) for name in study.controls]
+    _refuse(control_mistakes(study, controls))
+    plans = [Plan(control, directory / CONTROLS / control.name) for _, control in controls]
     plans.append(Plan(study, directory))
     for plan in plans:
         plan.check_finished()
     for plan in plans:
         plan.directory.mkdir(parents=True, exist_ok=True)
-        (plan.directory / STUDY).write_text(to_yaml(plan.study))
+        (plan.directory / STUDY).write_text(to_yaml(plan.study), encoding="utf-8")
     return plans
 
 
@@ -106,12 +106,19 @@ def open_plan(directory: Path) -> list[Plan]:
     """Return the study in a directory, its controls first.
 
     Raises:
-        ConfigError: there is none, or finished runs do not belong to it.
+        ConfigError: there is none, a control is wrong, or finished runs do not belong to it.
     """
     if not (directory / STUDY).is_file():
         raise ConfigError(f"DIR: {str(directory)!r} is not the directory of a study: it has no {STUDY}")
     controls = sorted(path.parent for path in directory.glob(f"{CONTROLS}/*/{STUDY}"))
     plans = [Plan(load_study(path / STUDY), path) for path in (*controls, directory)]
+    _refuse(control_mistakes(plans[-1].study, ((str(plan.directory), plan.study) for plan in plans[:-1])))
     for plan in plans:
         plan.check_finished()
     return plans
+
+
+def _refuse(mistakes: Iterable[str]) -> None:
+    sentences = list(mistakes)
+    if sentences:
+        raise ConfigError(*sentences)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.records import ArmCost, ArmRecord, StudyRecord
+from study.scored import scored
 
 RECORD_FILE = "record.npz"
 _WORDS = "study.json"
@@ -24,7 +25,7 @@ def save_record(record: StudyRecord, path: Path) -> None:
         OSError: the file cannot be written.
     """
     words = {name: getattr(record, name) for name in _OF_STUDY}
-    words |= {"thresholds": dict(record.thresholds), "missing": record.missing}
+    words |= {"thresholds": dict(record.thresholds), "missing": record.missing, "unscored": record.unscored}
     words["arms"] = [
         {
             "name": arm.name,
@@ -45,7 +46,7 @@ def save_record(record: StudyRecord, path: Path) -> None:
 
 
 def load_record(path: Path) -> StudyRecord:
-    """Read what `save_record` wrote.
+    """Read what `save_record` wrote, or an earlier version of it; runs without scores are taken out.
 
     Raises:
         OSError: the file cannot be read.
@@ -54,12 +55,14 @@ def load_record(path: Path) -> StudyRecord:
         arrays = {name: archive[name] for name in archive.files}
     words = json.loads(str(arrays.pop(_WORDS)))
     arms = [_arm(entry, _below(arrays, str(number))) for number, entry in enumerate(words["arms"])]
-    return StudyRecord(
+    record = StudyRecord(
         **{name: words[name] for name in _OF_STUDY},
         arms=arms,
         thresholds=words["thresholds"],
         missing=[(arm, seed) for arm, seed in words["missing"]],
+        unscored=[(arm, seed) for arm, seed in words.get("unscored", [])],
     )
+    return scored(record)
 
 
 def _arrays_of(arm: ArmRecord) -> Arrays:

@@ -4,7 +4,7 @@ Shape letters: S seeds, P evaluations of a run, K readings of the probes, T task
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,7 @@ class StudyRecord:
         missing: arm and seed of each run that is not finished.
         tuning: how the common settings were found, and that every arm had the same budget.
         command: what runs the study again.
+        unscored: arm and seed of each finished run that is not in `arms`, since a score of it is no number.
     """
 
     name: str
@@ -83,3 +84,4 @@ class StudyRecord:
     missing: list[tuple[str, int]]
     tuning: str
     command: str
+    unscored: list[tuple[str, int]] = field(default_factory=list)

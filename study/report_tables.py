@@ -13,6 +13,8 @@ from study.records import ArmRecord, StudyRecord
 from study.wording import UNKNOWN, estimate, number, p_value, steps
 
 GIB = 2**30
+NO_RATIO = "no meaning"
+"""What a ratio of deviations is where the reference's scores do not deviate."""
 MOODS = {"helped": "good", "hurt": "bad", "mixed": "bad"}
 _TASK_HEADER = (
     "arm", "metric", "IQM", "minus reference", "smallest visible", "Holm p", "P(improvement)",
@@ -90,7 +92,7 @@ def probe_table(arms: Sequence[ArmRecord]) -> Table:
 def similarity_table(record: StudyRecord) -> Table:
     """Return how alike each arm's features are to the reference's, task by task."""
     rows = [
-        [arm.name, *(f"{arm.similarity[task].mean():.2f}" for task in record.tasks)]
+        [arm.name, *(_mean_similarity(arm, task) for task in record.tasks)]
         for arm in record.arms
         if arm.similarity
     ]
@@ -123,7 +125,8 @@ def cost_table(arms: Sequence[ArmRecord]) -> Table:
 
 
 def _compared_rows(name: str, summary: TaskSummary, task: TaskComparison) -> list[list[str]]:
-    beside = [steps(task.arm_steps), estimate(task.spread.ratio)]
+    ratio = estimate(task.spread.ratio) if np.isfinite(task.spread.ratio.value) else NO_RATIO
+    beside = [steps(task.arm_steps), ratio]
     return [
         [name, "final", estimate(summary.final), *_compared(task.final), *beside, task.final.verdict],
         ["", "AUC", estimate(summary.auc), *_compared(task.auc), "", "", task.auc.verdict],
@@ -149,6 +152,12 @@ def _compared(metric: MetricComparison) -> list[str]:
         p_value(metric.holm_p),
         estimate(metric.improvement),
     ]
+
+
+def _mean_similarity(arm: ArmRecord, task: str) -> str:
+    """Return the mean over the pairs of runs that have one: features that never vary have none."""
+    defined = arm.similarity[task][np.isfinite(arm.similarity[task])]
+    return f"{defined.mean():.2f}" if defined.size else UNKNOWN
 
 
 def _reading(arm: ArmRecord, name: str) -> str:

@@ -26,6 +26,7 @@ def to_json(findings: Findings) -> dict[str, Any]:
         "reference": record.reference,
         "seeds": record.planned_seeds,
         "missing": [{"arm": arm, "seed": seed} for arm, seed in record.missing],
+        "unscored": [{"arm": arm, "seed": seed} for arm, seed in record.unscored],
         "arms": {arm.name: _arm(arm, findings.summaries[arm.name]) for arm in record.arms},
         "comparisons": [asdict(one) for one in findings.comparisons.values()],
         "controls": [asdict(control) for control in findings.controls],

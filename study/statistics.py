@@ -14,6 +14,9 @@ Array = NDArray[np.float64]
 
 INTERVAL = (0.025, 0.975)
 """Shares of resamples below the ends of a 95 % interval."""
+ROUNDING = 1e-9
+"""Scores that differ by no more than this share of their size are equal: sums of the same returns, in another
+order, differ by some 1e-16."""
 
 
 def final_scores(returns_SP: Array, last: int) -> Array:
@@ -24,6 +27,21 @@ def final_scores(returns_SP: Array, last: int) -> Array:
 def areas(returns_SP: Array) -> Array:
     """Return the area under each curve over the length of the run, the mean of its evaluations: (S,)."""
     return np.asarray(returns_SP.mean(1))
+
+
+def differences(x: Array, y: Array) -> Array:
+    """Return x - y, and 0 where nothing but rounding is left of it."""
+    difference = np.asarray(x - y)
+    return np.where(np.abs(difference) <= ROUNDING * np.maximum(np.abs(x), np.abs(y)), 0.0, difference)
+
+
+def deviations(values: Array, axis: int = 0) -> Array:
+    """Return the standard deviation along one axis, n - 1 in the denominator, and 0 if all are equal.
+
+    The mean of equal numbers may be rounded, so that their computed deviation is not quite zero.
+    """
+    std = np.asarray(values.std(axis, ddof=1))
+    return np.where(std <= ROUNDING * np.abs(values).max(axis), 0.0, std)
 
 
 def interquartile_mean(values: Array, axis: int = -1) -> Array:
@@ -76,8 +94,7 @@ def estimate(value: float, resampled_R: Array) -> Estimate:
 
 def wins(x_ST: Array, y_ST: Array) -> Array:
     """Return 1 where run i of x beats run j of y, one half for a tie, else 0: (T, S, S)."""
-    difference_TSS = x_ST.T[:, :, None] - y_ST.T[:, None, :]
-    return np.asarray(0.5 + 0.5 * np.sign(difference_TSS))
+    return np.asarray(0.5 + 0.5 * np.sign(differences(x_ST.T[:, :, None], y_ST.T[:, None, :])))
 
 
 def improvement(x_ST: Array, y_ST: Array) -> Array:

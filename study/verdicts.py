@@ -17,8 +17,7 @@ def control_verdicts(control: Plan) -> Iterator[ControlVerdict]:
     A control without the runs that it takes is not checked.
     """
     kind, tasks = control.study.control, control.study.tasks
-    if kind is None:
-        raise ConfigError(f"controls: study {control.study.name!r} does not say what it is a control of")
+    assert kind is not None, "a plan refuses such a control"
     for arm in control.study.arms:
         if arm != control.study.reference:
             try:

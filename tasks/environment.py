@@ -31,9 +31,12 @@ class CheckedVector:
         self.num_envs = num_envs
         self._streams = open_streams(spec, num_envs, seed)
 
-    def reset(self) -> NDArray[Any]:
-        """Start every stream anew; returns frames of shape (num_envs, *frame_shape)."""
-        return self._finite("an observation", self._streams.reset())
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
+        """Start every stream anew; returns frames of shape (num_envs, *frame_shape).
+
+        Streams have the seeds from `seed` on, or those that they had before.
+        """
+        return self._finite("an observation", self._streams.reset(seed))
 
     def step(self, action_E: NDArray[np.integer[Any]]) -> StepOutput:
         """Step every stream once: frames, rewards, terminated, truncated; one row a stream.

@@ -22,8 +22,11 @@ StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray
 class Streams(Protocol):
     """`num_envs` streams; the step after an episode's end begins the next one and ignores its action."""
 
-    def reset(self) -> NDArray[Any]:
-        """Start every stream anew with its own seed; returns first frames, one row a stream."""
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
+        """Start every stream anew with its own seed; returns first frames, one row a stream.
+
+        `seed` takes the place of the first stream's seed from here on; the others have those after it.
+        """
 
     def step(self, action_E: Actions) -> StepOutput:
         """Step every stream once: frames, rewards, terminated, truncated, all of them fresh arrays."""
@@ -59,12 +62,13 @@ class DynamicsStreams:
     def __init__(self, dynamics: Dynamics, max_episode_steps: int, num_envs: int, seed: int) -> None:
         self._dynamics = dynamics
         self._max_episode_steps = max_episode_steps
-        self._seeds = range(seed, seed + num_envs)
+        self._num_envs, self._seed = num_envs, seed
         self.reset()
 
-    def reset(self) -> NDArray[Any]:
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew."""
-        self._rngs = [np_random(seed)[0] for seed in self._seeds]
+        self._seed = self._seed if seed is None else seed
+        self._rngs = [np_random(self._seed + index)[0] for index in range(self._num_envs)]
         self._state_DE: Floats = np.stack([self._dynamics.start(rng) for rng in self._rngs], axis=1)
         self._age_E = np.zeros(len(self._rngs), np.int64)
         self._ended: list[int] = []
@@ -116,8 +120,9 @@ class GymnasiumStreams:
         self._contract = ObservationContract(self._envs[0].observation_space)
         self._ended = [False] * num_envs
 
-    def reset(self) -> NDArray[Any]:
+    def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew."""
+        self._seed = self._seed if seed is None else seed
         self._ended = [False] * len(self._envs)
         frame_EO = self._no_frames()
         for index in range(len(self._envs)):

@@ -90,7 +90,9 @@ def _check(
     settings = workload.settings(setting.actors, setting.shards, setting.samples_per_insert)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "run.yaml").write_text(json.dumps({**settings, **UNDISTURBED, "stop_env_steps": NEVER}))
+        (folder / "run.yaml").write_text(
+            json.dumps({**settings, **UNDISTURBED, "stop_env_steps": NEVER}), encoding="utf-8"
+        )
         with training(folder, [str(folder / "run.yaml")]) as status_when:
             first = status_when(lambda status: status["learner_step"] >= WARM_UPDATES, START_SECONDS)
             before = _foreign_seconds(), time.monotonic()

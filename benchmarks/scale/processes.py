@@ -41,7 +41,7 @@ def _processes() -> Iterator[tuple[int, _Process]]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             title = (folder / "cmdline").read_bytes().decode(errors="replace")
-            stat = (folder / "stat").read_text()
+            stat = (folder / "stat").read_text(encoding="utf-8")
         except OSError:
             continue
         fields = stat[stat.rindex(")") + 2 :].split()
@@ -50,5 +50,5 @@ def _processes() -> Iterator[tuple[int, _Process]]:
 
 def machine_cpu_seconds() -> float:
     """Return the CPU seconds that all processes of this machine have used, gone ones included."""
-    user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
+    user, nice, system = map(int, Path("/proc/stat").read_text(encoding="utf-8").split()[1:4])
     return _TICK * (user + nice + system)

@@ -1,4 +1,4 @@
-"""What a machine can learn about a Ray cluster over HTTP, without joining it and without importing ray.
+"""What a machine can learn over HTTP about a Ray cluster, or about a run, without joining or importing ray.
 
 Ray itself may try for minutes before it says that a token is wrong; its dashboard says so at once.
 """
@@ -14,6 +14,7 @@ from deploy.cluster_api.errors import (
     TokenRefusedError,
     TokenUnusableError,
 )
+from deploy.cluster_api.run_client import RunClient
 from deploy.cluster_api.token import Token, find_token
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DashboardClient",
     "NoAnswerError",
     "NotRayError",
+    "RunClient",
     "Token",
     "TokenMissingError",
     "TokenRefusedError",

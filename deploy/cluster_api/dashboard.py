@@ -3,13 +3,12 @@
 import http.client
 import json
 import socket
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from deploy.cluster_api.address import split_address
+from deploy.cluster_api.asking import ask, bearer
 from deploy.cluster_api.errors import (
     NoAnswerError,
     NotRayError,
@@ -20,10 +19,6 @@ from deploy.cluster_api.token import Token
 from deploy.membership import VERSION_LABEL, slots_among
 
 DASHBOARD_PORT = 8265
-SILENCE_SECONDS = 4.0
-ANSWER_SECONDS = 5.0
-"""From when the connection stands; that itself may take `SILENCE_SECONDS`."""
-MAX_ANSWER_BYTES = 16 * 2**20
 MAX_NODES = 10_000
 """As many as Ray lists at a time."""
 
@@ -73,7 +68,7 @@ class DashboardClient:
     def __init__(self, address: str, token: Token | None, dashboard_port: int = DASHBOARD_PORT) -> None:
         self._host, _ = split_address(address)
         self._port = dashboard_port
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token.text}"}
+        self._headers = bearer("" if token is None else token.text)
         self._source = "" if token is None else token.source
 
     def versions(self) -> ClusterVersions:
@@ -128,23 +123,12 @@ class DashboardClient:
         return answer
 
     def _get(self, path: str) -> tuple[int, bytes]:
-        """Return status and body. The connection is cut when time is up, however slowly bytes trickle in."""
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=SILENCE_SECONDS)
-        guard = threading.Timer(ANSWER_SECONDS, _cut, [connection])
-        guard.daemon = True
         try:
-            connection.connect()
-            guard.start()
-            connection.request("GET", path, headers=self._headers)
-            response = connection.getresponse()
-            return response.status, response.read(MAX_ANSWER_BYTES)
+            return ask(self._host, self._port, path, self._headers)
         except http.client.HTTPException as error:
             raise self._not_ray("its answer is not HTTP") from error
         except (OSError, UnicodeError) as error:
             raise self._no_answer(error) from error
-        finally:
-            guard.cancel()
-            connection.close()
 
     @property
     def _where(self) -> str:
@@ -166,11 +150,6 @@ class DashboardClient:
             f"what listens at {self._where} is not the dashboard of a Ray cluster ({why})",
             "check host and port of the head node",
         )
-
-
-def _cut(connection: http.client.HTTPConnection) -> None:
-    with suppress(OSError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _within(answer: dict[str, Any], field: str) -> dict[str, Any]:

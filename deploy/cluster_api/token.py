@@ -36,7 +36,7 @@ def find_token(environment: Mapping[str, str] = os.environ) -> Token:
     given = environment.get("RAY_AUTH_TOKEN_PATH")
     if given:
         return _from_file(Path(given), f"RAY_AUTH_TOKEN_PATH, {given}")
-    usual = Path(environment.get("HOME") or Path.home()) / ".ray" / "auth_token"
+    usual = Path(environment.get("HOME") or os.path.expanduser("~")) / ".ray" / "auth_token"
     if os.path.exists(usual):
         return _from_file(usual, "~/.ray/auth_token")
     raise TokenMissingError(
@@ -47,7 +47,7 @@ def find_token(environment: Mapping[str, str] = os.environ) -> Token:
 
 def _from_file(path: Path, source: str) -> Token:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise TokenUnusableError(

@@ -88,7 +88,7 @@ def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
 def machine_memory_bytes() -> int:
     """Return this machine's memory: its own, or its container's limit where that is less."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = [path.read_text().strip() for path in _LIMITS if path.is_file()]
+    limits = [path.read_text(encoding="utf-8").strip() for path in _LIMITS if path.is_file()]
     return min(physical, *(int(limit) for limit in limits if limit != "max"), physical)
 
 

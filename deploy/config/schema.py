@@ -137,12 +137,21 @@ class ReplayConfig(Section):
     importance_exponent_start: Fraction = Field(0.4, description="importance sampling exponent, first")
     importance_exponent_end: Fraction = Field(1.0, description="importance sampling exponent, in the end")
     importance_exponent_steps: Positive = Field(10_000, description="updates from the first to the last")
+    silence_seconds: PositiveFloat = Field(
+        30.0,
+        description="seconds for which a replay server that does not answer is waited for; after them it is "
+        "ended, and an empty one takes its place",
+    )
 
 
 class ActorsConfig(Section):
     """Acting, the same for every task."""
 
-    fragment_length: Positive = Field(32, description="steps of each stream in one message to replay")
+    fragment_length: Positive = Field(
+        32,
+        description="steps of each stream in one message to replay; fewer where they take more than 10 s (a "
+        "message repeats replay.n_step of them, so that replay has room for fewer transitions then)",
+    )
     epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
     epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
     exploration_max_duration: Positive = Field(
@@ -214,6 +223,11 @@ class EvaluationConfig(Section):
 
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
+    envs: Positive | None = Field(
+        None,
+        description="environments of each task that play them, and stay for the next evaluation; null for "
+        "as many as an actor has (envs_per_actor), at most 8; tasks that are known equations need none",
+    )
 
 
 class ProbesConfig(Section):

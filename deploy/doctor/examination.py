@@ -13,6 +13,7 @@ from deploy.config.schema import RunConfig
 from deploy.doctor.cluster import cluster_findings
 from deploy.doctor.finding import Finding
 from deploy.doctor.gpu import gpu_findings, read_gpu_facts
+from deploy.doctor.installation import compiled_finding
 from deploy.doctor.machine import (
     SHARED_MEMORY,
     available_memory_bytes,
@@ -25,6 +26,7 @@ from deploy.doctor.machine import (
 from deploy.doctor.ports import head_port_findings, metrics_port_finding
 from deploy.doctor.token import is_container, token_finding
 from deploy.node import NodePlan
+from replay.compiling import folder_of_compiled
 
 DEADLINE_SECONDS = 24.0
 
@@ -103,6 +105,7 @@ def _checks(patient: Patient) -> dict[str, Check]:
         "disks": lambda: disk_findings(disks),
         "memory": lambda: [memory_finding(budget, machine_memory_bytes(), available_memory_bytes())],
         "open files": lambda: [open_files_finding()],
+        "compiled functions": lambda: [compiled_finding(folder_of_compiled())],
         "gpu": lambda: gpu_findings(config.learner.device, read_gpu_facts()),
         "metrics port": lambda: [metrics_port_finding(metrics.host, metrics.port)],
     }

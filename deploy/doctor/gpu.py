@@ -46,7 +46,7 @@ def docker_runtimes() -> frozenset[str] | None:
     """Return the container runtimes that Docker knows; None if it is not there or does not answer."""
     command = ["docker", "info", "--format", "{{json .Runtimes}}"]
     try:
-        answer = subprocess.run(command, capture_output=True, check=True, timeout=DOCKER_SECONDS, text=True)
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=DOCKER_SECONDS)
         return frozenset(json.loads(answer.stdout) or ())
     except (OSError, subprocess.SubprocessError, ValueError):
         return None

@@ -98,7 +98,7 @@ def memory_finding(budget: int, total: int, available: int | None) -> Finding:
 
 def available_memory_bytes(information: Path = MEMORY_INFORMATION) -> int | None:
     """Return the memory that can be had without swapping; None where the system does not say."""
-    lines = information.read_text().splitlines() if information.exists() else []
+    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
     kib = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
     return None if kib is None else 1024 * int(kib)
 

@@ -7,6 +7,7 @@ from deploy.cluster_api import ClusterNode
 from deploy.config.schema import RunConfig
 from deploy.doctor.finding import Finding
 from deploy.membership import TASK_SLOT
+from deploy.node import node_command
 
 NAME = "slots"
 _OWNERS = {"replay": "the shards of replay", "evaluator": "the evaluator"}
@@ -50,7 +51,7 @@ def _missing(kind: str, needed: int, offered: int, address: str) -> Finding:
         NAME,
         "problem",
         f"the cluster has {have} for {owner}",
-        f"start a node with `trunkline node --slots {kind}={needed - offered} --address {address}`",
+        f"start a node with `{node_command(address, {kind: needed - offered})}`",
     )
 
 

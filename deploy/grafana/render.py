@@ -3,12 +3,12 @@
 The JSON is Grafana's classic dashboard model, schema version 41, as Grafana 11 and later read it.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from deploy.grafana.dashboards import DASHBOARDS
 from deploy.grafana.dashboards.panel import Dashboard, Panel
+from deploy.json_text import json_text
 
 RENDERED = Path(__file__).parent / "rendered"
 DATASOURCE = {"type": "prometheus", "uid": "trunkline-prometheus"}
@@ -43,7 +43,7 @@ def render(dashboard: Dashboard) -> str:
         "links": [_links_to_all()],
         "panels": [_panel(panel, index) for index, panel in enumerate(dashboard.panels)],
     }
-    return json.dumps(model, indent=2) + "\n"
+    return json_text(model, indent=2) + "\n"
 
 
 def _panel(panel: Panel, index: int) -> Json:

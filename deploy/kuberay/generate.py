@@ -39,7 +39,9 @@ def run_config() -> dict[str, Any]:
 def prometheus_rule() -> dict[str, Any]:
     """Return the PrometheusRule with the groups of every file of rules."""
     groups = [
-        group for path in sorted(RULES.glob("*.yml")) for group in yaml.safe_load(path.read_text())["groups"]
+        group
+        for path in sorted(RULES.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     ]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
@@ -62,7 +64,7 @@ MADE = {"run-config.yaml": run_config, "monitoring/prometheus-rule.yaml": promet
 def main() -> None:
     """Write the files."""
     for name, make in MADE.items():
-        (FOLDER / name).write_text(written(make()))
+        (FOLDER / name).write_text(written(make()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,28 +8,44 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
 
+from deploy.cluster_api import split_address
 from deploy.errors import ClusterError
+from deploy.membership import slots_among
+from deploy.node import node_command
+from deploy.ray.forwarded import ForwardedLines
 
 PROBE_SECONDS = 5.0
 SLOTS_SECONDS = 45.0
 """Time that nodes with slots for replay and evaluation have to come, when a cluster is just being started."""
 REHEARSAL_SECONDS = 22.0
 LOOK_SECONDS = 0.5
+FAREWELL_SECONDS = 5
+"""Whole seconds for which Ray's processes on this machine go on trying to reach its server. The server goes
+with its driver, and agents that outlive both try to report that to it: by Ray's own setting for a minute."""
 _REHEARSAL = "import ray, sys; ray.init(address=sys.argv[1], logging_level=40, log_to_driver=False)"
 
 
 @contextmanager
-def cluster(address: str | None, slots: Mapping[str, int], run: str | None = None) -> Iterator[None]:
+def cluster(
+    address: str | None,
+    slots: Mapping[str, int],
+    run: str | None = None,
+    useful: Mapping[str, int] | None = None,
+    forwarded: Path | None = None,
+) -> Iterator[None]:
     """Be connected to a cluster that offers `slots`, and leave it in the end.
 
     Args:
         address: `host:port` of a running cluster; None starts one on this machine and ends it again.
         slots: how many processes of each kind it must have room for, such as `{"replay": 1}`.
+        useful: slots that are not waited for, but named with those that are lacking.
         run: whose processes are looked for and found by name; None for names that nobody else knows.
+        forwarded: file for what Ray forwards from other processes of the cluster; None for nowhere.
 
     Raises:
         ClusterError: it does not answer, refuses, or has too few slots.
@@ -40,13 +56,14 @@ def cluster(address: str | None, slots: Mapping[str, int], run: str | None = Non
         "configure_logging": True,
         "namespace": f"trunkline-{run or uuid.uuid4().hex}",
     }
+    ForwardedLines(forwarded).receive()
     if address is None:
         _start(slots, options)
     else:
         _join(address, options)
     try:
         if address is not None:
-            _wait_for(slots, address)
+            _wait_for(slots, useful or {}, address)
         yield
     finally:
         ray.shutdown()
@@ -54,7 +71,13 @@ def cluster(address: str | None, slots: Mapping[str, int], run: str | None = Non
 
 def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
     try:
-        ray.init(address="local", include_dashboard=False, resources=dict(slots), **options)
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            resources=dict(slots),
+            _system_config={"gcs_rpc_server_reconnect_timeout_s": FAREWELL_SECONDS},
+            **options,
+        )
     except Exception as error:
         raise ClusterError(f"Ray could not be started on this machine: {_first_line(error)}") from error
 
@@ -65,14 +88,12 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
         "check that `ray start --head` runs there, that the port is the one it printed (6379 by default), "
         "that no firewall is in between, and that both sides have the same Ray version and token"
     )
-    host, separator, port = address.rpartition(":")
-    if not separator or not port.isdigit():
-        raise ClusterError(f"--address: {address!r} is not allowed: it should be host:port")
+    host_and_port = split_address(address)
     try:
-        socket.create_connection((host, int(port)), timeout=PROBE_SECONDS).close()
+        socket.create_connection(host_and_port, timeout=PROBE_SECONDS).close()
         rehearsal = [sys.executable, "-c", _REHEARSAL, address]
         subprocess.run(rehearsal, check=True, capture_output=True, timeout=REHEARSAL_SECONDS)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         raise ClusterError(f"cluster {address} does not answer ({error}): {advice}") from error
     except subprocess.TimeoutExpired as error:
         raise ClusterError(f"cluster {address} does not answer as Ray does: {advice}") from error
@@ -81,24 +102,30 @@ def _join(address: str, options: Mapping[str, Any]) -> None:
     ray.init(address=address, **options)
 
 
-def _wait_for(slots: Mapping[str, int], address: str) -> None:
+def _wait_for(slots: Mapping[str, int], useful: Mapping[str, int], address: str) -> None:
     deadline = time.monotonic() + SLOTS_SECONDS
     while missing := _missing(slots):
         if time.monotonic() > deadline:
+            offered = _offered()
+            listed = "; ".join(f"{k!r}: {slots[k]} needed, {offered.get(k, 0):g} there" for k in missing)
             raise ClusterError(
-                f"cluster {address} has too few slots ({'; '.join(missing)}): "
-                f"start nodes with `trunkline node --address {address} --slots KIND=COUNT`"
+                f"cluster {address} has too few slots ({listed}): start a node that has them, here or on "
+                f"another machine, with `{node_command(address, {**missing, **_missing(useful)})}`"
             )
         time.sleep(LOOK_SECONDS)
 
 
-def _missing(slots: Mapping[str, int]) -> list[str]:
-    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return [
-        f"{name!r}: {count} needed, {offered.get(name, 0):g} there"
-        for name, count in slots.items()
-        if offered.get(name, 0) < count
-    ]
+def _missing(slots: Mapping[str, int]) -> dict[str, int]:
+    """Return how many slots of each kind are lacking, without kinds of which there are enough."""
+    offered = _offered()
+    return {
+        kind: count - offered.get(kind, 0) for kind, count in slots.items() if offered.get(kind, 0) < count
+    }
+
+
+def _offered() -> dict[str, int]:
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return slots_among(resources)
 
 
 def _first_line(error: Exception) -> str:

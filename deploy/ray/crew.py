@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import ActorUnavailableError, RayError, RayTaskError
 from ray.util import list_named_actors
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -139,6 +139,9 @@ class ActorCrew:
         self.node_deaths = len(there.died - self._died_before)
 
     def _let_go(self, post: Post, ref: Any, now: float) -> None:  # noqa: ANN401 - ray's own type
+        if _is_cut_off(ref):
+            self._ends[self._handles[post].ended.remote()] = post
+            return
         self._take_report(ref)
         self._stop_deadlines.pop(post, None)
         ray.kill(self._handles.pop(post))
@@ -205,6 +208,17 @@ def _ready(refs: Mapping[Any, Post]) -> list[Any]:
         return []
     ready: list[Any] = ray.wait(list(refs), num_returns=len(refs), timeout=0)[0]
     return ready
+
+
+def _is_cut_off(ref: Any) -> bool:  # noqa: ANN401 - ray's own type
+    """Return whether a call ended only because the connection to its process broke: it may still be there."""
+    try:
+        ray.get(ref, timeout=0)
+    except ActorUnavailableError:
+        return True
+    except RayError:
+        pass
+    return False
 
 
 def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type

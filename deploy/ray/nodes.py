@@ -37,6 +37,11 @@ def membership() -> Membership:
     )
 
 
+def node_of(handle: Any) -> str:  # noqa: ANN401 - ray's own type
+    """Return the id of the node that a Ray actor works on, or worked on until it died; "" if on none yet."""
+    return str(ray_state.actor_table(handle._actor_id.hex())["Address"]["NodeID"])
+
+
 def own_node_id() -> str:
     """Return the id of the node that this process belongs to."""
     return str(ray.get_runtime_context().get_node_id())

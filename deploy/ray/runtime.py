@@ -11,9 +11,11 @@ from deploy.parts import Parts
 from deploy.ray.cluster import cluster
 from deploy.ray.crew import ActorCrew
 from deploy.ray.evaluator import RayEvaluator
+from deploy.ray.forwarded import FILE
 from deploy.ray.shards import ShardCrew
 from deploy.ray.weights import RayWeightsSink, put_up_board
 from deploy.roster import Crew
+from deploy.runtime import ShardState
 from network.weights import WeightsSnapshot
 from replay.client import ShardClient
 
@@ -36,11 +38,16 @@ class RayRuntime:
         self._cleanup = ExitStack()
 
     def __enter__(self) -> "RayRuntime":
-        slots = {"replay": self._parts.replay.num_shards, "evaluator": 1}
+        needed = {"replay": self._parts.replay.num_shards, "evaluator": 1}
+        tasks = self._parts.config.tasks.items()
+        for_actors = {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
+        saved = self._parts.replay.directory
+        forwarded = None if saved is None else saved.parent / FILE
         if self._address is None:
-            tasks = self._parts.config.tasks.items()
-            slots |= {f"{TASK_SLOT}{name}": task.actors_here for name, task in tasks}
-        self._cleanup.enter_context(cluster(self._address, slots, self._run if self._address else None))
+            there = cluster(None, needed | for_actors, forwarded=forwarded)
+        else:
+            there = cluster(self._address, needed, self._run, for_actors, forwarded)
+        self._cleanup.enter_context(there)
         try:
             self._bring_up()
         except BaseException:
@@ -57,6 +64,7 @@ class RayRuntime:
         self.shards = ShardCrew(self._parts)
         self._cleanup.callback(self.shards.kill)
         self._evaluator = RayEvaluator(self._parts)
+        self._cleanup.callback(self._evaluator.close)
         self.shards.wait_until_up()
 
     def __exit__(
@@ -110,7 +118,11 @@ class RayRuntime:
         self._evaluator.request(request)
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Return the evaluation under way once it is finished."""
+        """Return the evaluation under way once it is finished.
+
+        Raises:
+            EvaluationFailedError: it will not be.
+        """
         return self._evaluator.finished()
 
     def stop_actors(self) -> list[ActorReport]:
@@ -118,9 +130,13 @@ class RayRuntime:
         self.crew_of_actors.stop(self.shards.release)
         return self.crew_of_actors.reports
 
-    def revive(self, shard: int, reason: str) -> bool:
-        """Replace a shard; return whether the successor is up."""
-        return self.shards.revive(shard, reason)
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """Look after a shard that does not answer; return how it stands."""
+        return self.shards.revive(shard, reason, self.crew_of_actors.nodes)
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return what is waited for while a shard does not answer."""
+        return self.shards.trouble(shard)
 
     def shard_restarts(self, shard: int) -> int:
         """Return how often a shard was replaced."""

@@ -2,20 +2,21 @@
 
 import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 from ray.util import list_named_actors
 
-from deploy.errors import ClusterError, TrainingFailedError
+from deploy.errors import ClusterError
+from deploy.membership import Node
 from deploy.parts import Parts
 from deploy.ray.cluster import ray_actor
+from deploy.ray.revival import Revival
 from deploy.ray.shard import ShardHost
 from deploy.ray.shard_client import RayShardClient
-from deploy.supervisor import GiveUp, Replace, Supervisor
+from deploy.runtime import ShardState
 from replay.client import ShardClient
 from replay.restoring import SnapshotError
 
@@ -23,8 +24,6 @@ START_SECONDS = 300.0
 FINGERPRINT_SECONDS = 5.0
 NAME_SECONDS = 10.0
 PAUSE_SECONDS = 0.2
-MAX_DEATHS = 4
-WINDOW_SECONDS = 120.0
 PENDING_CALLS = 256
 """Calls of one process to one shard that may be under way; a flood fails at its source."""
 
@@ -32,14 +31,6 @@ PENDING_CALLS = 256
 def shard_name(index: int) -> str:
     """Return the name under which a shard is found, within its run."""
     return f"replay-{index}"
-
-
-@dataclass
-class _Successor:
-    """A shard that takes the place of a dead one: due at some time, then on its way up."""
-
-    replace: Replace
-    ready: Any = None
 
 
 class ShardCrew:
@@ -51,9 +42,7 @@ class ShardCrew:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._supervisor = Supervisor(MAX_DEATHS, WINDOW_SECONDS)
         self._there = set(list_named_actors())
-        self._successors: dict[int, _Successor] = {}
         self._saves: list[Any] = []
         self._handles = [
             self._taken_over(index) or self._start(index, incarnation=0)
@@ -62,6 +51,8 @@ class ShardCrew:
         self.clients: list[ShardClient] = [
             RayShardClient(shard_name(index)) for index in range(len(self._handles))
         ]
+        silence_seconds = parts.config.replay.silence_seconds
+        self._revival = Revival(self._handles, self._start, shard_name, silence_seconds)
 
     def wait_until_up(self) -> None:
         """Wait for every shard.
@@ -79,32 +70,21 @@ class ShardCrew:
                 raise SnapshotError(_innermost(error)) from error
             raise ClusterError(f"a replay shard did not start: {_innermost(error)}") from error
 
-    def revive(self, index: int, reason: str) -> bool:
-        """Put a successor in the place of a shard that does not answer; return whether it is up.
-
-        To be called again until it is.
+    def revive(self, index: int, reason: str, nodes: Sequence[Node]) -> ShardState:
+        """Look after a shard that does not answer; return how it stands. `nodes` are those of the cluster.
 
         Raises:
-            TrainingFailedError: the shard died again and again.
+            TrainingFailedError: it died again and again while its node was well.
         """
-        if index not in self._successors:
-            ray.kill(self._handles[index])
-            match self._supervisor.died(f"shard {shard_name(index)}", reason, time.monotonic()):
-                case Replace() as replace:
-                    self._successors[index] = _Successor(replace)
-                case GiveUp(sentence):
-                    raise TrainingFailedError(sentence)
-        successor = self._successors[index]
-        if successor.ready is None and time.monotonic() >= successor.replace.at:
-            successor.ready = self._try_to_start(index, successor.replace.incarnation)
-        if successor.ready is None or not ray.wait([successor.ready], timeout=0)[0]:
-            return False
-        del self._successors[index]
-        return self._is_up(successor.ready, index, reason)
+        return self._revival.look_after(index, reason, nodes)
+
+    def trouble(self, index: int) -> str | None:
+        """Return what is waited for while a shard does not answer."""
+        return self._revival.trouble(index)
 
     def restarts(self, index: int) -> int:
         """Return how often a shard was replaced."""
-        return self._supervisor.restarts(f"shard {shard_name(index)}")
+        return self._revival.restarts(index)
 
     def save(self) -> bool:
         """Let every shard save itself; return False if the last time is still under way."""
@@ -173,21 +153,6 @@ class ShardCrew:
                 if incarnation or time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
-
-    def _try_to_start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
-        """Start a successor, unless the name is still taken by the dying one."""
-        try:
-            self._handles[index] = self._start(index, incarnation)
-        except ValueError:
-            return None
-        return self._handles[index].stats.remote()
-
-    def _is_up(self, ready: Any, index: int, reason: str) -> bool:  # noqa: ANN401 - ray's own type
-        try:
-            ray.get(ready, timeout=0)
-        except RayError:
-            return self.revive(index, reason)
-        return True
 
 
 def _innermost(error: RayError) -> str:

@@ -4,11 +4,11 @@ import asyncio
 import os
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from actors.actor import ActorReport
+from actors.actor import Actor, ActorReport
 from actors.evaluation import EpisodeReturns
 from deploy.parts import Parts
 from deploy.ray.nodes import own_node_id
@@ -39,6 +39,7 @@ class ActorHost:
         self._incarnation = incarnation
         self._crew_size = crew_size
         self._stopped = False
+        self._actor: Actor | None = None
         self._outcome: Future[ActorReport] = Future()
         threading.Thread(target=self._live, daemon=True).start()
 
@@ -51,8 +52,10 @@ class ActorHost:
         return self._parts.fingerprint, own_node_id()
 
     async def stop(self) -> None:
-        """Let the actor end after the block at hand."""
+        """Let the actor end after the step at hand."""
         self._stopped = True
+        if self._actor is not None:
+            self._actor.halt()
 
     def _live(self) -> None:
         try:
@@ -66,8 +69,9 @@ class ActorHost:
         """Act until stopped, always with the same shard."""
         shard = self._parts.replay.shard_of_actor(self._spec.name, self._index)
         client = RayShardClient(shard_name(shard))
-        actor = self._parts.actor(
-            self._spec, self._index, self._incarnation, self._crew_size, client, RayWeightsSource()
+        source = RayWeightsSource()
+        actor = self._actor = self._parts.actor(
+            self._spec, self._index, self._incarnation, self._crew_size, client, source, time.monotonic
         )
         while not self._stopped:
             actor.advance(STEP_SECONDS)
@@ -75,17 +79,28 @@ class ActorHost:
 
 
 class EvaluatorHost:
-    """Evaluates weights greedily, a task at a time."""
+    """Evaluates weights greedily, a task at a time; it plays on a thread, so that questions are answered."""
 
     def __init__(self, parts: Parts) -> None:
         torch.set_num_threads(1)
         self._parts = parts
+        self._thread = ThreadPoolExecutor(max_workers=1)
 
-    def evaluate(
+    async def evaluate(
         self, task: str, snapshot: WeightsSnapshot, episodes: int, round_number: int
     ) -> EpisodeReturns:
         """Return the returns of fresh greedy episodes."""
-        return self._parts.evaluate(_spec(self._parts, task), snapshot, episodes, round_number)
+        arguments = (_spec(self._parts, task), snapshot, episodes, round_number)
+        return await asyncio.wrap_future(self._thread.submit(self._parts.evaluate, *arguments))
+
+    async def beats(self) -> int:
+        """Return how many constructions, resets and steps of environments have ended in this process."""
+        return self._parts.evaluators.beats
+
+    async def close(self) -> None:
+        """Play no more, and close the environments."""
+        self._parts.evaluators.stop()
+        await asyncio.wrap_future(self._thread.submit(self._parts.evaluators.close))
 
 
 def _spec(parts: Parts, task: str) -> TaskSpec:

@@ -4,7 +4,7 @@ Shape letters: T tasks, in the order of the network's rows; N transitions of all
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -56,13 +56,17 @@ class ValueScale(nn.Module, ABC):
     What it remembers are its buffers: a checkpoint holds its `state_dict`.
     """
 
+    def upgraded(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return the state of a checkpoint under today's names, if an earlier version wrote it."""
+        return state
+
     @abstractmethod
     def returns(self, values_N: Tensor, sizes: Sequence[int]) -> Tensor:
-        """Return the returns that values of the network stand for: (N,)."""
+        """Return the returns that values of the network stand for: (N,), float32 or float64."""
 
     @abstractmethod
     def values(self, returns_N: Tensor, sizes: Sequence[int]) -> Tensor:
-        """Return the values of the network that stand for returns: (N,)."""
+        """Return the values of the network that stand for returns: (N,), float32."""
 
     @abstractmethod
     def observe(self, returns: Returns) -> Change | None:

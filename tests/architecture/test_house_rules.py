@@ -50,7 +50,19 @@ def unfinished(file: SourceFile) -> Iterator[str]:
             yield f"{file.path}:{token.start[0]} {token.string.strip()[:60]}"
 
 
-RULES = [long_files, long_bodies, pickles, unfinished]
+def texts_of_the_locale(file: SourceFile) -> Iterator[str]:
+    """Yield every opening of a text file that leaves its encoding to the locale: all texts are UTF-8."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and not any(word.arg == "encoding" for word in node.keywords):
+            called = ast.unparse(node.func).rpartition(".")[2]
+            words = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+            modes = [word for word in words if isinstance(word, str) and re.fullmatch("[rwaxbt+]{1,3}", word)]
+            binary = any("b" in mode for mode in modes)
+            if called in ("read_text", "write_text") or (called == "open" and modes and not binary):
+                yield f"{file.path}:{node.lineno} {called} without encoding"
+
+
+RULES = [texts_of_the_locale, long_files, long_bodies, pickles, unfinished]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -80,6 +92,10 @@ def function(lines: int, docstring: int = 0) -> str:
         (pickles, "from torch import load\n"),
         (unfinished, "x = 1  # TODO: later\n"),
         (unfinished, '"""FIXME"""\n'),
+        (texts_of_the_locale, "text = path.read_text()\n"),
+        (texts_of_the_locale, "(folder / 'x').write_text(text)\n"),
+        (texts_of_the_locale, "file = path.open('a')\n"),
+        (texts_of_the_locale, "file = open(path, 'w')\n"),
     ],
 )
 def test_a_broken_rule_is_noticed(rule: Callable[[SourceFile], Iterator[str]], text: str):
@@ -95,6 +111,8 @@ def test_a_broken_rule_is_noticed(rule: Callable[[SourceFile], Iterator[str]], t
         (long_bodies, function(50, docstring=30)),
         (pickles, "import json, torch\nx = json.load\n"),
         (unfinished, "todo = 1  # every method\n"),
+        (texts_of_the_locale, "text = path.read_text(encoding='utf-8')\n"),
+        (texts_of_the_locale, "file = open(path, 'rb')\n"),
     ],
 )
 def test_what_just_keeps_a_rule_passes(rule: Callable[[SourceFile], Iterator[str]], text: str):

@@ -100,11 +100,62 @@ def recovered(status: RunStatus) -> bool:
     return any(shard.restarts for shard in shards) and all(shard.up for shard in shards)
 
 
-def test_a_shard_that_hangs_does_not_hang_the_learner():
-    """Stopped for 7 s, neither dead nor answering: within 5 s the learner goes on with the other one."""
+class Returned:
+    """Says whether a shard was down, and for a while all have been up since."""
+
+    def __init__(self) -> None:
+        self._down = False
+        self._updates: int | None = None
+
+    def __call__(self, status: RunStatus) -> bool:
+        up = all(shard.up for shard in status.shards)
+        self._down |= not up
+        if self._down and up:
+            self._updates = self._updates or status.learner_step
+            return status.learner_step > self._updates + 50
+        return False
+
+
+def test_a_shard_that_is_stopped_for_a_while_comes_back_with_what_it_held():
+    """Within 5 s the learner goes on with the other one; nothing is lost, nothing is started anew."""
     fault = Fault(signal.SIGSTOP)
     with continued_after(7.0, fault):
-        run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=40000", interfere=fault, until=recovered)
+        run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=80000", interfere=fault, until=Returned())
+    check_return(run)
+    assert run.longest_pause() < PROMISED_SECONDS
+
+
+def test_the_only_shard_may_be_stopped_for_a_while():
+    """The run stands still and says for what it waits; then it goes on with all that was there."""
+    fault = Fault(signal.SIGSTOP)
+    with continued_after(5.0, fault):
+        run = train_over_ray(*STEADY, "stop_env_steps=80000", interfere=fault, until=Returned())
+    check_return(run)
+
+
+def check_return(run: FinishedRun) -> None:
+    """Hold a run whose shard was silent for a while against what it promises."""
+    last = run.statuses[-1]
+    assert run.outcome.reason == "interrupted"
+    assert [shard.restarts for shard in last.shards] == [0] * len(last.shards)
+    assert [task.lost for task in last.tasks] == [0, 0]
+    assert {account.missing for account in run.outcome.accounts.values()} == {0}
+    warnings = {warning for status in run.statuses for warning in status.warnings()}
+    assert any("does not answer" in one and "waited for, for 30 s at most" in one for one in warnings)
+
+
+def test_a_shard_that_is_silent_for_too_long_is_replaced():
+    """After `replay.silence_seconds` it is ended, though it might have come back; the learner never waits."""
+    fault = Fault(signal.SIGSTOP)
+    with continued_after(60.0, fault):
+        run = train_over_ray(
+            *STEADY,
+            *TWO_SHARDS,
+            "replay.silence_seconds=2",
+            "stop_env_steps=80000",
+            interfere=fault,
+            until=recovered,
+        )
     check_recovery(run)
     assert run.longest_pause() < PROMISED_SECONDS
 

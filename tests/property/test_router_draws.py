@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.td import importance_weights
-from replay.draw import Draw, Drawn, split_keys
+from replay.draw import Draw, Drawn
+from replay.keys import split_keys
 from replay.router import ReplayRouter
 from replay.shard import Shard
 from replay.table import Table
@@ -196,6 +197,8 @@ def draw_while_shards_die(
     )
     assert ((drawn.probabilities > 0) & (drawn.probabilities <= 1 + 1e-9)).all()
     assert drawn.num_items == sum(len(items) for items in left)
+    for shard in router.down:
+        router.gone(shard)
     assert router.lost["toy"] == sum(len(split[shard]) for shard in router.down)
 
 

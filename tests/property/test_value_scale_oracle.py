@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 import torch
 from hypothesis import given, settings
@@ -61,6 +62,33 @@ def test_popart_follows_the_papers_recursions(data: st.DataObject, sizes: list[i
         assert math.isclose(float(scale.shift_T[index]), mean, rel_tol=1e-4, abs_tol=1e-4)
         deviation = math.sqrt(max(square - mean**2, 1e-8))
         assert math.isclose(float(scale.scale_T[index]), deviation, rel_tol=1e-2, abs_tol=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    level=st.floats(-1e6, 1e6, width=32),
+    spread=st.sampled_from([0.0, 1e-3, 1.0, 1e3]),
+    rate=st.sampled_from([0.01, 0.3]),
+)
+def test_popart_keeps_the_deviation_of_large_means(seed: int, level: float, spread: float, rate: float):
+    """The papers' sigma^2 = nu - mu^2 in exact fractions; its moments start where the returns are.
+
+    Else what is left of the start, (1 - rate)^n of its square, would hide the deviation.
+    """
+    generator, scale = torch.Generator().manual_seed(seed), PopArt(1, rate)
+    scale.shift_T.fill_(level)
+    step, mean = Fraction(rate), Fraction(level)
+    square = mean**2 + 1
+    for _ in range(30):
+        total_B = level + spread * torch.randn(4, generator=generator)
+        scale.observe(Returns(total_B, torch.zeros(4), torch.zeros(4), [4]))
+        exact = [Fraction(total) for total in total_B.tolist()]
+        mean += step * (sum(exact) / 4 - mean)
+        square += step * (sum(total**2 for total in exact) / 4 - square)
+    deviation = math.sqrt(max(float(square - mean**2), 1e-8))
+    assert math.isclose(float(scale.scale_T), deviation, rel_tol=1e-6)
+    assert math.isclose(float(scale.shift_T), float(mean), rel_tol=1e-12, abs_tol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)

@@ -88,5 +88,6 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "last_checkpoint": CheckpointStatus(600, 1.5e9),
         "checkpoint_period": 200,
         "disk": DiskStatus(free_bytes=10**9, total_bytes=10**10),
+        "notices": [],
     }
     return RunStatus(**(values | changes))

@@ -1,5 +1,6 @@
 """Steps of several streams from a script: what an actor sees, and what the writer must make of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,21 +51,22 @@ def make_script(rows: int, streams: int, seed: int) -> Script:
     )
 
 
-def write(script: Script, num_starts: int, returns: ReturnSpec, frame_stack: int = 1) -> list[FragmentBlock]:
-    """Send a script through a real writer, with the row number as weights version."""
+def write(
+    script: Script,
+    num_starts: int,
+    returns: ReturnSpec,
+    frame_stack: int = 1,
+    cut_after: Collection[int] = (),
+) -> list[FragmentBlock]:
+    """Send a script through a real writer, with the row number as weights version; cut after some rows."""
     identity = ActorIdentity("toy-0", 3)
     writer = FragmentWriter(stacked_spec(frame_stack), identity, script.streams, num_starts, returns)
-    blocks = [
-        writer.append(
-            script.frames[row],
-            script.actions[row],
-            script.rewards[row],
-            script.flags[row],
-            script.q[row],
-            row,
-        )
-        for row in range(len(script.actions))
-    ]
+    blocks: list[FragmentBlock | None] = []
+    for row in range(len(script.actions)):
+        columns = (script.frames, script.actions, script.rewards, script.flags, script.q)
+        blocks.append(writer.append(*(column[row] for column in columns), row))
+        if row in cut_after:
+            blocks.append(writer.cut())
     return [block for block in blocks if block is not None]
 
 

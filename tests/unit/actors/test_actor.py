@@ -1,5 +1,8 @@
 """An actor made of real parts: it advances at replay's pace and follows the weights between blocks."""
 
+import threading
+import time
+
 import pytest
 
 from actors.actor import Actor
@@ -18,6 +21,7 @@ from replay.router import ReplayRouter
 from replay.shard import Shard
 from tests.support.builders import FREELY
 from tests.support.learning_builders import tiny_parts
+from tests.support.own_environments import slowed
 from tests.unit.deploy.test_clocks import HandClock
 
 CHAIN_ONLY = ("tasks.identity=null", "learner.batch_size=16", "replay.min_size_to_sample=32")
@@ -232,3 +236,21 @@ def test_a_later_life_of_an_actor_supersedes_the_earlier():
     lives = {report.incarnation: report.acknowledged_items for report in reports}
     assert shard.stats().items_by_life[("chain-0", 1)] == lives[1]
     assert shard.stats().items_by_life[("chain-0", 0)] == lives[0] - stats.dropped["superseded"]
+
+
+SLOW = (*slowed("chain", 0.05), "actors.fragment_length=100000")
+
+
+def test_a_halted_actor_ends_after_the_step_at_hand():
+    """A block of it would take an hour; what it has is sent, and is in its report."""
+    actor, shard, _ = build(*SLOW)
+    thread = threading.Thread(target=actor.advance, args=(0.0,))
+    began = time.monotonic()
+    thread.start()
+    time.sleep(1.5)
+    actor.halt()
+    thread.join(30.0)
+    assert time.monotonic() - began < 10.0
+    assert actor.advance(0.0) is False
+    report = actor.stop(0.0)
+    assert report.sent_items == report.acknowledged_items == shard.stats().tables["chain"].inserted > 0

@@ -1,14 +1,20 @@
-"""Greedy evaluation: every environment plays one whole episode."""
+"""Greedy evaluation: episodes that are settled beforehand, each played to its end, in a few environments."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from actors.evaluation import MAX_ENVS, greedy_returns
+from actors.evaluation import EvaluationStoppedError, GreedyEvaluation, greedy_returns
 from actors.policy import TaskPolicy
 from deploy.config.resolution import resolve_specs
+from tasks.episodes import WIDTH
+from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
 from tests.support.learning_builders import make_network, tiny_config
 
 
@@ -36,15 +42,15 @@ def test_the_optimal_policy_on_the_chain_gets_exactly_one():
     assert left.undiscounted == [0.1] * 5
 
 
-@pytest.mark.parametrize("episodes", [1, MAX_ENVS - 1, MAX_ENVS, MAX_ENVS + 1, 2 * MAX_ENVS + 30])
+@pytest.mark.parametrize("episodes", [1, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH + 30])
 def test_any_number_of_episodes_is_played(episodes):
     """Also more than there are environments at a time."""
     returns = greedy_returns(CHAIN, policy_with_biases(CHAIN, [0.0, 1.0]), episodes, seed=0)
     assert returns.undiscounted == [1.0] * episodes
 
 
-def test_each_environment_plays_one_episode_and_later_rewards_do_not_count():
-    """Streams that end early go on in lockstep, but only their first episode is in their return."""
+def test_an_episode_is_the_same_alone_and_among_others():
+    """Episode i begins with seed + i, and nothing that comes after its end is in its return."""
     spec = spec_of("catch", "trunkline/Catch-v0")
     returns = greedy_returns(spec, policy_with_biases(spec, [0.0, 1.0, 0.0]), 60, seed=3)
     assert set(returns.undiscounted) == {-1.0, 1.0}
@@ -70,14 +76,14 @@ def test_returns_are_raw_whatever_the_learner_sees():
     assert greedy_returns(spec, policy_with_biases(spec, [0.0, 1.0]), 2, seed=0).undiscounted == [1.0, 1.0]
 
 
-def test_episodes_beyond_one_batch_are_fresh():
-    """The second hundred has seeds of its own; the same seed gives the same returns again."""
+def test_all_episodes_are_fresh():
+    """Each has a seed of its own; the same seed gives the same returns again."""
     spec = spec_of("identity", "trunkline/Identity-v0")
     policy = policy_with_biases(spec, [0.0, 1.0, 0.0])
-    returns = greedy_returns(spec, policy, 2 * MAX_ENVS, seed=0)
-    assert returns.undiscounted[:MAX_ENVS] != returns.undiscounted[MAX_ENVS:]
-    assert returns == greedy_returns(spec, policy, 2 * MAX_ENVS, seed=0)
-    assert returns != greedy_returns(spec, policy, 2 * MAX_ENVS, seed=1_000)
+    returns = greedy_returns(spec, policy, 2 * WIDTH, seed=0)
+    assert returns.undiscounted[:WIDTH] != returns.undiscounted[WIDTH:]
+    assert returns == greedy_returns(spec, policy, 2 * WIDTH, seed=0)
+    assert returns != greedy_returns(spec, policy, 2 * WIDTH, seed=1_000)
 
 
 def test_discounted_returns_count_steps_from_zero():
@@ -94,3 +100,95 @@ def test_an_episode_may_be_cut():
     policy = policy_with_biases(spec, [0.0, 1.0, 0.0])
     whole, cut = (greedy_returns(spec, policy, 50, seed=0, max_steps=steps) for steps in (None, 5))
     assert max(cut.undiscounted) <= 5 < max(whole.undiscounted)
+
+
+class Left:
+    """A policy that pushes to the left."""
+
+    def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
+        return np.tile(np.array([1.0, 0.0], np.float32), (len(obs_EO), 1))
+
+
+def uneven_spec(kind: type[Uneven] = Uneven) -> TaskSpec:
+    return make_spec("uneven", (2,), env=env_id(kind), max_episode_steps=100)
+
+
+@pytest.fixture(autouse=True)
+def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count environments and steps from nothing."""
+    for name in ("built", "alive", "stepped"):
+        monkeypatch.setattr(Uneven, name, 0)
+
+
+@pytest.mark.parametrize("num_envs", [1, 3, 8, 60])
+def test_returns_are_not_biased_by_length(num_envs: int):
+    """Long episodes pay more, and are as many as by their seeds; among those that end first they are few.
+
+    Nor is any step taken that does not count.
+    """
+    spec = uneven_spec()
+    alone = [greedy_returns(spec, Left(), 1, seed).undiscounted[0] for seed in range(50, 110)]
+    assert set(alone) == {SHORT, LONG}
+    assert alone.count(LONG) > 8
+    Uneven.stepped = Uneven.built = 0
+    returns = greedy_returns(spec, Left(), 60, seed=50, num_envs=num_envs)
+    assert returns.undiscounted == alone
+    assert returns.discounted == pytest.approx([(1 - spec.discount**n) / (1 - spec.discount) for n in alone])
+    assert Uneven.stepped == sum(alone)
+    assert Uneven.built == num_envs
+
+
+def test_environments_are_kept_for_the_next_evaluation():
+    """No more are built than there are episodes; those that are closed are built anew."""
+    evaluation = GreedyEvaluation(uneven_spec(), num_envs=4)
+    first = evaluation.play(Left(), 2, seed=0)
+    assert (Uneven.built, Uneven.alive) == (2, 2)
+    assert len(evaluation.play(Left(), 30, seed=0).undiscounted) == 30
+    assert (Uneven.built, Uneven.alive) == (4, 4)
+    evaluation.close()
+    assert (Uneven.built, Uneven.alive) == (4, 0)
+    assert evaluation.play(Left(), 2, seed=0) == first
+    assert (Uneven.built, Uneven.alive) == (6, 2)
+
+
+def test_an_environment_of_which_there_can_be_one_is_evaluated():
+    """However many episodes there are; with more environments the sentence names the setting."""
+    spec = uneven_spec(OnlyOne)
+    assert len(greedy_returns(spec, Left(), 30, seed=0, num_envs=1).undiscounted) == 30
+    with pytest.raises(EnvironmentFailureError, match=r"evaluation\.envs.*the port is in use"):
+        greedy_returns(spec, Left(), 30, seed=0, num_envs=2)
+
+
+@pytest.mark.parametrize(
+    ("env", "settings"),
+    [
+        ("CartPole-v1", {"env_kwargs": {"sutton_barto_reward": False}}),
+        ("trunkline/Catch-v0", {"frame_stack": 3}),
+        ("trunkline/InvertedPendulum-v0", {"max_episode_steps": 200}),
+    ],
+)
+def test_returns_do_not_depend_on_the_number_of_environments(env: str, settings: dict[str, Any]):
+    """Bit for bit: by a network's own values, with and without stacks, from equations as well."""
+    spec = spec_of("task", env, **settings)
+    policy = TaskPolicy(make_network([spec], width=64), spec.name)
+    returns = [greedy_returns(spec, policy, 30, seed=5, num_envs=num_envs) for num_envs in (1, 2, 7, 8, 30)]
+    assert len(set(returns[0].discounted)) > 1
+    assert all(other == returns[0] for other in returns[1:])
+
+
+def test_a_cut_episode_makes_room_for_the_next():
+    """Each of them is cut after as many steps, whichever environment plays it."""
+    evaluation = GreedyEvaluation(uneven_spec(), num_envs=3)
+    returns = evaluation.play(Left(), 40, seed=0, max_steps=7)
+    assert set(returns.undiscounted) == {SHORT, 7}
+    assert Uneven.stepped == sum(returns.undiscounted)
+
+
+def test_what_is_played_can_be_followed_and_stopped():
+    """Each construction, reset and step is a beat; a stopped evaluation comes to nothing."""
+    evaluation = GreedyEvaluation(uneven_spec(), num_envs=3)
+    returns = evaluation.play(Left(), 10, seed=0)
+    assert evaluation.beats == 3 + 10 + sum(returns.undiscounted)
+    evaluation.stop()
+    with pytest.raises(EvaluationStoppedError, match="'uneven' was stopped"):
+        evaluation.play(Left(), 10, seed=0)

@@ -168,3 +168,39 @@ def test_nothing_comes_before_a_block_is_full(stack: int):
         )
     ]
     assert full == [6, 10, 14, 18]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize(("starts", "n_step"), SHAPES)
+def test_short_blocks_go_on_where_the_last_one_ended(starts: int, n_step: int, stack: int):
+    """Wherever they are cut: together they have the starts, priorities and versions that full ones have."""
+    script, returns = make_script(rows=60, streams=3, seed=13), ReturnSpec(n_step, 0.9)
+    full = write(script, 1, returns, stack)
+    short = write(script, starts, returns, stack, cut_after=(0, 1, 2, 7, 8, 11, 25, 26, 27, 28, 40, 59))
+    assert [block.sequence for block in short] == list(range(len(short)))
+    assert len({block.num_starts for block in short}) > (starts > 1)
+    starts_of = [block.frames[:, block.lead : block.lead + block.num_starts, 1] for block in short]
+    rows = np.concatenate(starts_of, axis=1)
+    assert rows.tolist() == [list(range(60 - n_step))] * 3
+    np.testing.assert_allclose(
+        np.concatenate([block.priorities for block in short], axis=1),
+        np.concatenate([block.priorities for block in full], axis=1),
+        rtol=1e-5,
+    )
+    assert [block.weights_version for block in short] == [int(first[0, 0]) for first in starts_of]
+    assert all(block.actions.shape == (3, stack - 1 + block.num_starts + n_step) for block in short)
+
+
+def test_nothing_is_cut_that_is_no_start_yet():
+    """n_step rows after a start have to be there, at first and after each block."""
+    script = make_script(rows=20, streams=1, seed=9)
+    writer = FragmentWriter(stacked_spec(2), ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(3, 0.9))
+    assert writer.cut() is None
+    lengths = []
+    for row in range(7):
+        columns = (script.frames, script.actions, script.rewards, script.flags, script.q)
+        assert writer.append(*(column[row] for column in columns), 0) is None
+        block = writer.cut()
+        assert writer.cut() is None
+        lengths.append(0 if block is None else block.num_starts)
+    assert lengths == [0, 0, 0, 1, 1, 1, 1]

@@ -1,12 +1,16 @@
 """Rollouts of real environments: what a shard receives is what happened."""
 
+import math
+from collections.abc import Callable
+from itertools import count as counter
+
 import numpy as np
 import pytest
 
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
-from actors.rollout import Rollout
+from actors.rollout import BLOCK_SECONDS, Rollout
 from deploy.config.resolution import resolve_specs
 from network.weights import WeightsLayout
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
@@ -26,19 +30,26 @@ def spec_of(name: str) -> TaskSpec:
     return resolve_specs(tiny_config(tasks={name: {"env": ENVS[name]}}))[0]
 
 
-def make_rollout(spec: TaskSpec, epsilon: float = 0.5, streams: int = 3, seed: int = 0) -> Rollout:
+def make_rollout(
+    spec: TaskSpec,
+    epsilon: float = 0.5,
+    streams: int = 3,
+    seed: int = 0,
+    clock: Callable[[], float] | None = None,
+) -> Rollout:
     network = make_network([spec])
     policy = TaskPolicy(network, spec.name)
     policy.load(WeightsLayout(network).snapshot(network))
     rng = np.random.default_rng(seed)
     exploration = Exploration(np.full(streams, epsilon), spec.num_actions, 3, 2.0, rng)
     writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), streams, 8, RETURNS)
-    return Rollout(CheckedVector(spec, streams, seed), policy, exploration, writer)
+    return Rollout(CheckedVector(spec, streams, seed), policy, exploration, writer, clock)
 
 
 def blocks_of(rollout: Rollout, count: int) -> list[FragmentBlock]:
-    blocks = [rollout.next_block() for _ in range(count)]
+    blocks = [block for block in (rollout.next_block() for _ in range(count)) if block is not None]
     rollout.close()
+    assert len(blocks) == count
     return blocks
 
 
@@ -114,10 +125,9 @@ def test_rows_name_the_weights_that_acted():
     layout = WeightsLayout(network)
     policy.load(layout.snapshot(network, version=4))
     rollout = Rollout(CheckedVector(spec, 2, 0), policy, exploration, writer)
-    assert rollout.next_block().weights_version == 4
+    versions = [block.weights_version for block in [rollout.next_block()] if block is not None]
     policy.load(layout.snapshot(network, version=6))
-    assert [rollout.next_block().weights_version for _ in range(2)] == [4, 6]
-    rollout.close()
+    assert versions + [block.weights_version for block in blocks_of(rollout, 2)] == [4, 4, 6]
 
 
 def test_the_same_seed_rolls_out_the_same():
@@ -128,3 +138,44 @@ def test_the_same_seed_rolls_out_the_same():
     )
     assert first == second
     assert first != other
+
+
+@pytest.mark.parametrize("step_seconds", [0.01, 2.0, 4.0, 100.0])
+def test_slow_steps_make_short_blocks(step_seconds: float):
+    """After ten seconds of stepping a block is sent, as soon as it can have a start, with the same rows."""
+    looks = counter()
+    spec = spec_of("identity")
+    blocks = blocks_of(make_rollout(spec, clock=lambda: step_seconds * next(looks)), 12)
+    rows = [block.num_starts + (0 if number else RETURNS.n_step) for number, block in enumerate(blocks)]
+    seconds = [step_seconds * count for count in rows]
+    assert max(seconds[1:]) < max(BLOCK_SECONDS + step_seconds, 1.5 * step_seconds)
+    assert {block.num_starts for block in blocks[1:]} == {min(8, math.ceil(BLOCK_SECONDS / step_seconds))}
+    full = blocks_of(make_rollout(spec), 12)
+    for name in ("frames", "actions", "rewards", "flags"):
+        short_rows, full_rows = (
+            np.concatenate([getattr(b, name)[:, : b.num_starts] for b in some], axis=1)
+            for some in (blocks, full)
+        )
+        np.testing.assert_array_equal(short_rows, full_rows[:, : short_rows.shape[1]])
+
+
+def test_without_a_clock_blocks_are_full():
+    """A run in one process must not depend on how long its steps take."""
+    assert {block.num_starts for block in blocks_of(make_rollout(spec_of("chain")), 5)} == {8}
+
+
+def test_a_halt_ends_the_block_at_hand():
+    """What is there is sent, in a block of its own; then nothing comes any more."""
+    looks = counter()
+
+    def halt_in_the_sixth_step() -> float:
+        if next(looks) == 6:
+            rollout.halt()
+        return 0.0
+
+    rollout = make_rollout(spec_of("chain"), clock=halt_in_the_sixth_step)
+    block = rollout.next_block()
+    assert block is not None
+    assert block.num_starts == 6 - RETURNS.n_step
+    assert rollout.next_block() is None
+    rollout.close()

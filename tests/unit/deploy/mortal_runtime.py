@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.parts import Parts
+from deploy.runtime import ShardState
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
 from tests.unit.deploy.local_run import ReportingRuntime
@@ -78,7 +79,10 @@ class MortalClient(LocalShardClient):
 
 
 class MortalRuntime(ReportingRuntime):
-    """Shards die when `kill` is called and are back, empty, when they were asked for `delay` times."""
+    """Shards that end by `kill` or say nothing after `fall_silent`, until they were looked at `delay` times.
+
+    Those that were killed come back empty, those that were silent with all that they held.
+    """
 
     delay = 3
 
@@ -88,21 +92,38 @@ class MortalRuntime(ReportingRuntime):
         self.clients = list(self._mortals)
         self._restarts = [0] * len(self.shards)
         self._asked = [0] * len(self.shards)
+        self._silent: set[int] = set()
+        self._trouble: dict[int, str] = {}
 
     def kill(self, shard: int) -> None:
         """Let a shard answer nothing from now on."""
         self._mortals[shard].dead = True
 
-    def revive(self, shard: int, reason: str) -> bool:  # noqa: ARG002 - it was killed
-        """Put an empty successor in its place, after a while."""
+    def fall_silent(self, shard: int) -> None:
+        """Let a shard answer nothing for a while, and keep all that it holds."""
+        self._mortals[shard].dead = True
+        self._silent.add(shard)
+
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """After a while let a silent one answer again, or put an empty successor in a dead one's place."""
         self._asked[shard] += 1
+        silent = shard in self._silent
+        self._trouble[shard] = reason
         if self._asked[shard] % self.delay:
-            return False
+            return "silent" if silent else "gone"
+        del self._trouble[shard]
+        self._mortals[shard].dead = False
+        if silent:
+            self._silent.remove(shard)
+            return "returned"
         self._restarts[shard] += 1
         self.shards[shard] = self._parts.replay.shard(shard, self._restarts[shard])
         self._mortals[shard]._shard = self.shards[shard]
-        self._mortals[shard].dead = False
-        return True
+        return "replaced"
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return why it is down."""
+        return self._trouble.get(shard)
 
     def shard_restarts(self, shard: int) -> int:
         """Return how often it was replaced."""

@@ -33,7 +33,7 @@ class TwoLives:
     def __init__(self) -> None:
         self.counts = [0, 0]
         self.incarnations = [0, 0]
-        self.life = 0
+        self.life = self.deaths = 0
         self.saved: tuple[int, list[CountedSteps]] = (0, [])
         self.checkpoint = self.saved
         self._begin()
@@ -64,7 +64,8 @@ class TwoLives:
     def die(self, shard: int) -> None:
         """Put a successor in the place of a shard; its life has a number of its own."""
         self.counts[shard] = 0
-        self.incarnations[shard] = life_number(self.life, self.incarnations[shard] % 1_000_000 + 1)
+        self.deaths += 1
+        self.incarnations[shard] = life_number(self.life, self.deaths)
 
 
 @given(

@@ -80,7 +80,6 @@ def test_what_is_not_a_number_is_null_in_the_file(tmp_path: Path):
         log = ProbesLog(tmp_path)
         log(reading_of([[1.0, math.nan], [math.nan, -math.inf]]))
         lines = lines_of(tmp_path)
-        log.close()
     assert len(lines) == 2
     assert lines[0]["gradient_cosine"] == [[1.0, None], [None, None]]
     assert (lines[0]["learner_step"], lines[0]["effective_rank"]) == (7, 3.0)

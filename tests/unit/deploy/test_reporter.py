@@ -44,6 +44,7 @@ def readings(**changes: Any) -> LearnerReadings:
         "waiting_for": [],
         "last_update_time": None,
         "last_checkpoint": CheckpointStatus(0, 1e9),
+        "notices": [],
     }
     return LearnerReadings(**(values | changes))
 

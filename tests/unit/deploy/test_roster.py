@@ -109,6 +109,17 @@ def test_the_loss_of_a_node_is_no_death_of_its_actors():
     assert (roster.crew("a").restarts, roster.crew("a").quarantined, roster.broken()) == (0, 0, None)
 
 
+def test_a_death_just_before_that_of_its_node_is_no_death():
+    """The process is gone at once, and that its node is too is noticed seconds later."""
+    roster = roster_of({"a": 1}, [node("0", a=1)])
+    for life in range(MAX_DEATHS + 2):
+        now = 3.0 * life
+        assert started(roster, now) == {A[0]: str(life)}
+        roster.ended(A[0], "its process ended", now)
+        roster.see([node(str(life + 1), a=1)])
+    assert (roster.crew("a").quarantined, roster.broken()) == (0, None)
+
+
 def test_deaths_are_answered_later_and_later():
     """The first replacement comes at once, the second a second later, the third two; lives count up."""
     roster = roster_of({"a": 1}, [node("x", a=1)])

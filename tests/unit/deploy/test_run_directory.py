@@ -122,7 +122,6 @@ def test_every_status_is_a_line_of_json(tmp_path: Path):
         log = MetricsLog(tmp_path)
         log(run_status(learner_step=life))
         lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
-        log.close()
     found = [json.loads(line) for line in lines]
     assert [line["learner_step"] for line in found] == [0, 1]
     assert found[0]["tasks"][0]["table"]["inserted"] == 100
@@ -132,7 +131,6 @@ def test_tensorboard_gets_events_also_where_something_is_unknown(tmp_path: Path)
     """Values that are None are left out."""
     log = TensorboardLog(tmp_path)
     log(run_status(task_status(loss=None, greedy_return=None, table=table_stats(recent_return=None))))
-    log.close()
     (events,) = (tmp_path / "tensorboard").iterdir()
     content = events.read_bytes()
     assert b"chain/env_steps_per_second" in content

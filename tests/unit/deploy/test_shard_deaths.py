@@ -6,7 +6,7 @@ import pytest
 
 from deploy.errors import TrainingFailedError
 from deploy.parts import Parts
-from deploy.runtime import Runtime
+from deploy.runtime import Runtime, ShardState
 from deploy.shard_keeper import ShardKeeper
 from deploy.status import RunStatus
 from deploy.training import Training
@@ -25,7 +25,7 @@ RUN = (
     "tasks.identity.actors=2",
     "evaluation.period=100000",
     "stop_env_steps=900",
-    "learner.stall_seconds=2.0",
+    "learner.stall_seconds=5.0",
 )
 
 
@@ -87,6 +87,48 @@ def test_while_a_shard_is_down_the_learner_learns_from_the_others():
     assert down[-1] > down[0]
 
 
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
+    """Nothing is lost, nothing restarts, and the status says what was waited for."""
+    done: list[bool] = []
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        if not done and status.learner_step >= 100:
+            done.append(True)
+            assert isinstance(training._runtime, MortalRuntime)
+            training._runtime.fall_silent(0)
+
+    run = train_locally(*RUN, f"replay.shards={shards}", runtime_type=MortalRuntime, interfere=interfere)
+    assert run.outcome.reason == "budget"
+    assert run.problems() == []
+    troubles = [status.shards[0].trouble for status in run.statuses]
+    waited = [number for number, trouble in enumerate(troubles) if trouble is not None]
+    assert (troubles[waited[0]], troubles[-1]) == ("the shard was killed", None)
+    last = run.statuses[-1]
+    assert [(one.up, one.restarts) for one in last.shards] == [(True, 0)] * shards
+    assert [task.lost for task in last.tasks] == [0, 0]
+    held = [sum(task.table.items for task in status.tasks) for status in run.statuses]
+    assert held[waited[-1] + 1] >= 0.9 * held[waited[0] - 1] > 0
+
+
+def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch):
+    """Nothing reaches replay while the only shard is silent; the run goes on when it answers again."""
+    monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.1)
+    monkeypatch.setattr(MortalRuntime, "delay", 8)
+    done: list[bool] = []
+
+    def interfere(training: Training, status: RunStatus) -> None:
+        if not done and status.learner_step >= 100:
+            done.append(True)
+            assert isinstance(training._runtime, MortalRuntime)
+            training._runtime.fall_silent(0)
+
+    run = train_locally(*RUN, runtime_type=MortalRuntime, interfere=interfere)
+    assert run.outcome.reason == "budget"
+    assert run.statuses[-1].shards[0].restarts == 0
+
+
 @pytest.mark.parametrize("step", [101, 102, 111, 133])
 def test_the_only_shard_may_die_at_any_moment(step: int):
     """Also where the rate lets in less than a block: the empty successor must not wait for the learner."""
@@ -136,7 +178,7 @@ def test_a_shard_of_the_learners_own_process_is_not_replaced():
     """Nothing can die alone there; whatever went wrong ends the run with a sentence."""
 
     class Broken(MortalRuntime):
-        def revive(self, shard: int, reason: str) -> bool:
+        def revive(self, shard: int, reason: str) -> ShardState:
             return super(MortalRuntime, self).revive(shard, reason)
 
     with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
@@ -186,7 +228,7 @@ def test_the_last_shard_may_die_while_it_is_asked_for_the_first_ones_part():
     assert set(router.down) == {0, 1}
     clients[1]._shard, clients[1].dead = make_shard(), False
     clients[1].insert(encode_block(make_block()))
-    router.revived(1)
+    router.replaced(1)
     assert any(draw.ready() for _ in range(10))
     assert draw.take().probabilities == pytest.approx(1 / 8, rel=0.9)
 

@@ -7,7 +7,7 @@ import pytest
 from deploy.membership import VERSION, Node
 from deploy.roster import Crew
 from deploy.status import RunStatus
-from tests.support.status_builders import run_status, task_status
+from tests.support.status_builders import run_status, shard_status, task_status
 
 
 def crew(**changes: int) -> Crew:
@@ -42,6 +42,12 @@ def test_too_few_slots(changes: dict[str, int], wanted: int, slots: int):
         f"chain: {wanted} actors wanted, {slots} slots there: start nodes with --slots task:chain=COUNT, "
         "or scale its service up"
     ]
+
+
+def test_shards_that_are_waited_for():
+    """What is waited for, in the words of whoever waits."""
+    shards = [shard_status(0), shard_status(1, up=False, trouble="shard replay-1 does not answer")]
+    assert status_of({}, shards=shards).warnings() == ["shard replay-1 does not answer"]
 
 
 def test_actors_that_rest():

@@ -30,7 +30,17 @@ CHAIN = TaskAccount(300, 290, 4, 6, 8, 40, 250, 3, "something is odd")
 def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
     progress = Progress({"chain": 300, "identity": 200}, 12.34567, life=1)
     accounts = {"chain": CHAIN, "identity": replace(CHAIN, sent=200, inserted=199)}
-    return Outcome(reason, progress, 40, evaluation, "abc", {"update": 1.23456}, accounts, replay_saved=True)
+    return Outcome(
+        reason,
+        progress,
+        40,
+        evaluation,
+        "abc",
+        {"update": 1.23456},
+        accounts,
+        replay_saved=True,
+        evaluations_failed=1,
+    )
 
 
 def test_a_summary_has_its_fields():
@@ -47,6 +57,7 @@ def test_a_summary_has_its_fields():
         "weights_sha256": "abc",
         "learner_phase_seconds": {"update": 1.235},
         "replay_saved": True,
+        "evaluations_failed": 1,
     }
     assert set(summary["versions"]) == {"python", "trunkline", "torch", "ray", "gymnasium", "numpy"}
     assert json.loads(json.dumps(summary)) == summary

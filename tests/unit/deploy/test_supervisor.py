@@ -48,3 +48,24 @@ def test_processes_are_counted_apart():
 def test_a_single_chance_is_used_up_by_the_first_death():
     """With max_deaths 1 nothing is replaced."""
     assert isinstance(Supervisor(1, 10.0).died("a", "x", now=5.0), GiveUp)
+
+
+def test_leaving_with_a_node_is_no_death():
+    """However often a process goes with its node, its next life begins at once, and is counted."""
+    supervisor = Supervisor(max_deaths=2, window_seconds=100.0)
+    assert [supervisor.left("a", now=float(n)) for n in range(5)] == [
+        Replace("a", n + 1, float(n)) for n in range(5)
+    ]
+    assert supervisor.died("a", "x", now=6.0) == Replace("a", 6, 6.0)
+
+
+def test_deaths_on_a_node_that_went_are_taken_back():
+    """The end of the process was noticed first; deaths on other nodes, and of others there, stay apart."""
+    supervisor = Supervisor(max_deaths=3, window_seconds=100.0)
+    supervisor.died("a", "x", now=0.0, node_id="one")
+    supervisor.died("b", "x", now=0.0, node_id="two")
+    supervisor.died("a", "x", now=1.0, node_id="two")
+    supervisor.node_went("one")
+    assert supervisor.died("a", "x", now=2.0, node_id="two") == Replace("a", 3, 3.0)
+    assert isinstance(supervisor.died("a", "x", now=3.0, node_id="two"), GiveUp)
+    assert supervisor.died("b", "x", now=3.0, node_id="two") == Replace("b", 2, 4.0)

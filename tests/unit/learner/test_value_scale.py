@@ -63,7 +63,7 @@ def said(learner: Learner, network: MultiTaskNetwork, observations: Sequence[Ten
     assert isinstance(scale, AffineScale)
     ranks = network.groups.ranks
     return [
-        scale.scale_T[rank] * q_BA.detach() + scale.shift_T[rank]
+        scale.scale_T[rank] * q_BA.detach().double() + scale.shift_T[rank]
         for rank, q_BA in zip(ranks, network(observations), strict=True)
     ]
 
@@ -147,6 +147,43 @@ def test_another_value_scale_is_a_sentence():
     state = Checkpoint(learner_tensors(learner_with("popart")), {"learner_step": 0}, {})
     with pytest.raises(CheckpointError, match=r"^checkpoint of another learner\.value_scale: it holds "):
         restore_learner(learner_with("return_range"), state)
+
+
+def test_popart_goes_on_from_a_checkpoint_of_an_earlier_version():
+    """It held the mean square of the targets, in float32; the map is the same, the variance is the map's."""
+    tensors = learner_tensors(learner_with("popart"))
+    earlier = {
+        "scale_T": torch.tensor([2.0, 5.0, 30.0]),
+        "shift_T": torch.tensor([-100.0, 0.5, 1e6]),
+        "square_T": torch.tensor([10_004.0, 25.25, 1e12]),
+    }
+    learner = learner_with("popart", seed=9)
+    restore_learner(learner, Checkpoint({**tensors, "value_scale": earlier}, {"learner_step": 7}, {}))
+    scale = learner.value_scale
+    assert isinstance(scale, PopArt)
+    assert scale.scale_T.tolist() == [2.0, 5.0, 30.0]
+    assert scale.shift_T.tolist() == [-100.0, 0.5, 1e6]
+    assert scale.variance_T.tolist() == [4.0, 25.0, 900.0]
+    learner.step(batches_of(np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("level", [-1e4, 1e6])
+def test_popart_keeps_what_networks_say_of_returns_with_a_large_mean(level: float):
+    """Outputs stand for the same returns, to a hundredth of the deviation, over a hundred changes of unit."""
+    learner, rng = learner_with("popart"), np.random.default_rng(0)
+    scale, observations = learner.value_scale, [batch.obs_BO for batch in batches_of(rng)]
+    assert isinstance(scale, PopArt)
+    scale.shift_T.fill_(level)
+    before = said(learner, learner.network, observations)
+    for _ in range(100):
+        batches = [
+            replace(batch, reward_n_B=level + batch.reward_n_B, discount_n_B=torch.zeros(len(batch.action_B)))
+            for batch in batches_of(rng)
+        ]
+        learner.objective.update_targets(batches)
+    assert not torch.equal(scale.shift_T, torch.full((3,), level, dtype=torch.float64))
+    for found, expected in zip(said(learner, learner.network, observations), before, strict=True):
+        assert float((found - expected).abs().max()) < 0.01
 
 
 def share_of_the_smallest(scale: str, categorical: bool = False) -> float:

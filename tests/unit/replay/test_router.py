@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from replay.draw import Drawn, split_keys
+from replay.draw import Drawn
 from replay.fragment import BOUNDARY
+from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
 from replay.messages import Inserted, Pace, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter, Spread
@@ -223,9 +224,9 @@ def test_keys_say_which_shard_and_which_item():
         assert client._shard.tables["toy"].stats().stale_updates == 0
 
 
-@pytest.mark.parametrize("key", [0, 1, 2**36, 1023 * 2**46 + 1023 * 2**36 + 2**36 - 1])
+@pytest.mark.parametrize("key", [0, 1, ROWS_OF_A_LIFE, LIVES * ROWS_OF_A_LIFE - 1])
 def test_keys_of_any_life_leave_room_for_the_shard(key: int):
-    """The last row of the last life of the last resumption still fits below the shard's number."""
+    """The last row of the last life still fits below the shard's number."""
     tables = [make_numbered_table({1: 1.0}, num_rows=2, first_key=key) for _ in range(100)]
     drawn = draw_now(make_router([Shard({"toy": table}) for table in tables]), 2000)
     shards, keys = split_keys(drawn.keys)

@@ -9,7 +9,7 @@ from replay.rate_limiter import RateLimiter
 from replay.router import ReplayRouter
 from replay.shard import Shard
 from tests.support.builders import NO_RATE, make_block, make_router, make_shard
-from tests.support.shard_clients import MortalShardClient, make_numbered_table
+from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
 
 SPLIT = ({1: 1.0, 2: 1.0, 3: 2.0}, {4: 1.0, 5: 3.0}, {6: 8.0})
 
@@ -41,8 +41,8 @@ def finish(draw: Draw) -> set[int]:
     return set(draw.take().actions.tolist())
 
 
-def test_a_shard_that_dies_is_down_with_its_reason_and_its_items_are_lost_once():
-    """Several draws of the same life fail: it is one death, and the first failure is its reason."""
+def test_a_shard_that_does_not_answer_is_down_with_its_reason():
+    """Several draws of the same life fail: it goes down once, and the first failure is its reason."""
     clients, router = clients_and_router()
     clients[0].open = False
     first = len(clients[0].asked) + 1
@@ -52,7 +52,141 @@ def test_a_shard_that_dies_is_down_with_its_reason_and_its_items_are_lost_once()
     for draw in draws:
         assert finish(draw) == {4, 5, 6}
     assert router.down == {0: f"no answer to question {first}"}
-    assert router.lost == {"toy": 3}
+
+
+def test_items_are_lost_once_their_process_is_gone_and_not_before():
+    """While it may still answer nothing is lost; how often it is said to be gone makes no difference."""
+    clients, router = clients_and_router()
+    clients[0].die()
+    finish(ask(router))
+    assert router.lost == {}
+    for _ in range(2):
+        router.gone(0)
+        assert (set(router.down), router.lost) == ({0}, {"toy": 3})
+    router.replaced(0)
+    assert (router.down, router.lost) == ({}, {"toy": 3})
+
+
+def test_a_silent_shard_is_taken_back_with_all_that_it_holds():
+    """It is drawn from at once, with the probabilities of one buffer, and nothing is lost."""
+    clients, router = clients_and_router()
+    clients[0].unreachable = True
+    assert finish(ask(router)) == {4, 5, 6}
+    asked = len(clients[0].asked)
+    assert finish(ask(router)) == {4, 5, 6}
+    assert len(clients[0].asked) == asked
+    clients[0].unreachable = False
+    router.returned(0)
+    draw = ask(router, 200)
+    assert draw.ready()
+    drawn = draw.take()
+    assert set(drawn.actions.tolist()) == {1, 2, 3, 4, 5, 6}
+    weights = {1: 1.0, 2: 1.0, 3: 2.0, 4: 1.0, 5: 3.0, 6: 8.0}
+    assert drawn.probabilities == pytest.approx([weights[n] / 16 for n in drawn.actions.tolist()])
+    assert drawn.num_items == 6
+    assert (router.down, router.lost) == ({}, {})
+
+
+def test_while_a_shard_is_silent_items_are_those_of_the_others():
+    """Importance weights count what can be drawn."""
+    clients, router = clients_and_router()
+    clients[2].unreachable = True
+    assert finish(ask(router)) == {1, 2, 3, 4, 5}
+    draw = ask(router)
+    assert draw.ready()
+    assert draw.take().num_items == 5
+
+
+def test_late_failures_of_a_silence_do_not_take_a_returned_shard_down_again():
+    """Questions that were under way when it fell silent run out of time one after the other."""
+    clients, router = clients_and_router()
+    clients[0].open = False
+    early, late = ask(router), ask(router)
+    clients[0].open = clients[0].unreachable = True
+    assert finish(early) == {4, 5, 6}
+    router.returned(0)
+    assert late.ready() is False
+    assert router.down == {}
+    clients[0].unreachable = False
+    assert late.ready()
+    assert router.down == {}
+
+
+def test_late_answers_of_a_silence_say_nothing_of_a_returned_shard():
+    """What it was when it fell silent is older than what it says now, and is not believed."""
+    clients, router = clients_and_router()
+    clients[0].open = False
+    early, late = ask(router), ask(router)
+    clients[0].open = clients[0].unreachable = True
+    assert finish(early) == {4, 5, 6}
+    clients[0].unreachable = False
+    router.returned(0)
+    insert_numbered(clients[0]._shard.tables["toy"], {7: 1.0})
+    new = ask(router)
+    assert new.ready()
+    assert late.ready()
+    assert new.take().num_items == late.take().num_items == 7
+
+
+def test_a_returned_shard_may_turn_out_to_be_gone_later():
+    """Its items are lost then, those that came meanwhile included, once."""
+    clients, router = clients_and_router()
+    clients[0].unreachable = True
+    finish(ask(router))
+    clients[0].unreachable = False
+    router.returned(0)
+    insert_numbered(clients[0]._shard.tables["toy"], {7: 1.0})
+    finish(ask(router))
+    clients[0].die()
+    assert finish(ask(router)) == {4, 5, 6}
+    router.gone(0)
+    assert router.lost == {"toy": 4}
+
+
+def test_priorities_reach_a_shard_that_returned():
+    """Items that were drawn before the silence are the same items after it."""
+    clients, router = clients_and_router()
+    draw = ask(router)
+    assert draw.ready()
+    drawn = draw.take()
+    clients[0].unreachable = True
+    finish(ask(router))
+    router.update_priorities("toy", drawn.keys, np.full(100, 2.0, np.float32))
+    assert clients[0].updated == []
+    clients[0].unreachable = False
+    router.returned(0)
+    router.update_priorities("toy", drawn.keys, np.full(100, 2.0, np.float32))
+    table = clients[0]._shard.tables["toy"]
+    assert table.stats().stale_updates == 0
+    assert len(clients[0].updated) == (split_keys(drawn.keys)[0] == 0).sum() > 0
+
+
+def test_a_silence_leaves_the_rate_as_it_was():
+    """Nothing is granted anew for what is still there: inserts stop where they would have stopped anyway."""
+    limiter = RateLimiter(1.0, min_size_to_sample=16, error_buffer=24.0)
+
+    def inserts(silent: bool) -> list[int]:
+        clients = [MortalShardClient(make_shard(num_rows=600, insert_until=0)) for _ in range(2)]
+        router = make_router(clients, limiter=limiter)
+        for turn in range(40):
+            if silent and turn == 10:
+                clients[0].unreachable = True
+            if silent and turn == 20:
+                clients[0].unreachable = False
+                assert set(router.down) == {0}
+                router.returned(0)
+            draws_now(router)
+            for client in clients:
+                if not client.unreachable:
+                    client._shard.tables["toy"].insert(make_block(), 0)
+        stats = [client._shard.tables["toy"].stats() for client in clients]
+        return [sum(one.inserted for one in stats), sum(one.sampled for one in stats)]
+
+    inserted, sampled = inserts(silent=True)
+    assert abs(inserted - 16 - sampled) <= 24
+    assert inserted > 100
+    steady, _ = inserts(silent=False)
+    assert inserted < steady
 
 
 def test_a_task_is_out_of_reach_once_all_its_shards_are_down():
@@ -107,11 +241,11 @@ def test_with_every_shard_down_nothing_comes_and_nothing_breaks():
         client.open = True
     assert [draw.ready() for _ in range(3)] == [False] * 3
     assert router.request("toy", 10, 0) is None
-    assert (set(router.down), router.lost) == ({0, 1, 2}, {"toy": 6})
+    assert set(router.down) == {0, 1, 2}
     draw.wait(0.0)
     router.wait("toy", 0.0)
     clients[2].come_back(shard_of({7: 1.0}))
-    router.revived(2)
+    router.replaced(2)
     assert finish(draw) == {7}
 
 
@@ -121,7 +255,7 @@ def test_a_successor_is_drawn_from_as_soon_as_it_has_something():
     clients[0].die()
     finish(ask(router))
     clients[0].come_back(shard_of({8: 4.0, 9: 4.0}))
-    router.revived(0)
+    router.replaced(0)
     assert router.down == {}
     finish(ask(router))
     draw = ask(router, 200)
@@ -143,7 +277,7 @@ def test_late_failures_of_an_old_life_do_not_take_the_new_one_down():
     clients[0].open = True
     assert finish(early) == {4, 5, 6}
     clients[0].come_back(shard_of({8: 4.0}))
-    router.revived(0)
+    router.replaced(0)
     assert finish(late) <= {4, 5, 6, 8}
     assert (router.down, router.lost) == ({}, {"toy": 3})
 
@@ -156,7 +290,7 @@ def test_late_answers_of_an_old_life_say_nothing_of_the_new_one():
     clients[0].open = clients[0].unreachable = True
     assert finish(early) == {4, 5, 6}
     clients[0].come_back(Shard({"toy": make_numbered_table({})}))
-    router.revived(0)
+    router.replaced(0)
     assert 1 in finish(late)
     assert finish(ask(router)) == {4, 5, 6}
     draw = ask(router)
@@ -172,7 +306,7 @@ def test_a_shard_may_die_again_and_again():
         clients[0].die()
         finish(ask(router))
         clients[0].come_back(shard_of({number: 100.0}))
-        router.revived(0)
+        router.replaced(0)
         finish(ask(router))
         assert number in finish(ask(router))
     assert router.lost == {"toy": 3 + 1}
@@ -188,7 +322,7 @@ def test_priorities_of_an_old_lifes_items_touch_nothing_in_the_new_one():
     finish(ask(router))
     table = make_numbered_table({}, first_key=2**36)
     clients[0].come_back(Shard({"toy": table}))
-    router.revived(0)
+    router.replaced(0)
     for _ in range(3):
         table.insert(make_block(streams=1, starts=199, overlap=1, frame_shape=()), 0)
     mass = table.selector.mass
@@ -211,7 +345,7 @@ def test_what_a_dead_shard_took_in_still_counts_for_the_rate():
     assert draws_now(router) == 0
     assert set(router.down) == {0}
     clients[0].come_back(make_shard(num_rows=600, insert_until=0))
-    router.revived(0)
+    router.replaced(0)
     assert draws_now(router) == 0
     assert clients[0]._shard.tables["toy"].insert(make_block(), 0) == Inserted(8, 0)
     assert draws_now(router) == 1

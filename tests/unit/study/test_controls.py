@@ -94,8 +94,17 @@ def test_contradictory_twins_must_conflict_and_lose(cosine, shift, passed):
     assert verdict.figures["hurt"] == (1 if shift else 0)
 
 
-def test_conflict_that_nobody_read_is_not_seen():
-    """Without readings, or with none that is a number, the control does not pass."""
+def test_conflict_that_nobody_read_is_not_checked():
+    """Without readings, or with none that is a number, the control neither passes nor fails."""
     record = make_pair(0.0, -3.0)
-    assert not judge_conflict(record).passed
-    assert not judge_conflict(with_cosine(record, np.nan)).passed
+    for unread in (record, with_cosine(record, np.nan)):
+        verdict = judge_conflict(unread)
+        assert verdict.passed is None
+        assert verdict.sentence == "Fewer than two runs read a gradient cosine between x and y."
+
+
+def test_too_few_seeds_to_find_harm_leave_a_conflict_unchecked():
+    """Whatever the cosine is: five seeds cannot give the p-value that it takes."""
+    record = with_cosine(make_pair(0.0, -3.0, seeds=5), -0.5)
+    verdict = judge_conflict(record)
+    assert (verdict.passed, verdict.sentence) == (None, "5 seeds are too few to find harm to x and y.")

@@ -1,0 +1,49 @@
+"""A question over HTTP to a machine of the cluster: through no proxy, and on to no other address."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+
+SILENCE_SECONDS = 4.0
+ANSWER_SECONDS = 5.0
+"""From when the connection stands; that itself may take `SILENCE_SECONDS`."""
+MAX_ANSWER_BYTES = 16 * 2**20
+
+
+def ask(
+    host: str, port: int, path: str, headers: Mapping[str, str], body: bytes | None = None
+) -> tuple[int, bytes]:
+    """Return status and body of the answer to a GET, or to a POST where there is a `body`.
+
+    What the environment says of proxies does not count here: the question may carry the cluster's token. For
+    the same reason a redirection is an answer like any other, and is not followed. The connection is cut when
+    time is up, however slowly bytes trickle in.
+
+    Raises:
+        OSError, UnicodeError: nobody answers, or not in time; the host's name cannot be resolved.
+        http.client.HTTPException: the answer is not HTTP.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=SILENCE_SECONDS)
+    guard = threading.Timer(ANSWER_SECONDS, _cut, [connection])
+    guard.daemon = True
+    try:
+        connection.connect()
+        guard.start()
+        connection.request("GET" if body is None else "POST", path, body, dict(headers))
+        response = connection.getresponse()
+        return response.status, response.read(MAX_ANSWER_BYTES)
+    finally:
+        guard.cancel()
+        connection.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the headers that show a token; none for an empty one."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    with suppress(OSError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
