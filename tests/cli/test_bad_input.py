@@ -143,7 +143,7 @@ def test_an_environment_that_breaks_its_contract(trunkline, tmp_path, environmen
     code, out, err = trunkline("train", *overrides, *arguments)
     assert (code, out) == (TRAINING, "")
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == f"trunkline: task 'bad': environment '{BROKEN}/{environment}-v0' {what}"
+    assert f"trunkline: task 'bad': environment '{BROKEN}/{environment}-v0' {what}" in err.splitlines()[-1]
 
 
 @pytest.mark.ray
@@ -153,7 +153,7 @@ def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
     code, out, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
     assert (code, out) == (TRAINING, "")
     assert "Traceback" not in err
-    assert re.fullmatch(
+    assert re.match(
         r"trunkline: actor bad-0 died 4 times within \d+ s, the last time because: task 'bad': "
         rf"environment '{BROKEN}/RaisesInStep-v0' raised in step: RuntimeError: the arm is stuck",
         err.splitlines()[-1],
