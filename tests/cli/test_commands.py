@@ -111,7 +111,7 @@ def test_resume_refuses_another_network(trained, trunkline):
 
 def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
     """Each task's transitions, bytes, share and shards, and what all take of the budget."""
-    overrides = [*UNBOUNDED, "stop_env_steps=1000", "replay.shards=2", "tasks.chain.actors=2"]
+    overrides = [*UNBOUNDED, "stop_env_steps=900", "replay.shards=2", "tasks.chain.actors=2"]
     overrides += [
         "tasks.chain.capacity=3MiB",
         "tasks.identity.capacity=1.5MiB",

@@ -32,6 +32,14 @@ def unresolvable(**task: object) -> tuple[str, ...]:
     return caught.value.sentences
 
 
+def test_a_budget_in_which_nothing_can_be_learned_is_refused():
+    """Two tasks with 64 transitions each have to be there before the first update."""
+    (sentence,) = sentences_of("stop_env_steps=128")
+    assert sentence.startswith("stop_env_steps: 128 is not allowed: it should be more than 128")
+    assert "replay.min_size_to_sample (64)" in sentence
+    check_passes("stop_env_steps=129")
+
+
 @pytest.mark.parametrize(
     ("task", "expected"),
     [

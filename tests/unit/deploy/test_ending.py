@@ -167,8 +167,8 @@ def test_nothing_of_a_diverged_learner_is_saved(tmp_path: Path, monkeypatch: pyt
 
 def test_a_budget_without_an_update_is_a_failure(tmp_path: Path):
     """Exit 0 and two commands for what next would say that all went well."""
-    with pytest.raises(TrainingFailedError, match=r"before the first update.*min_size_to_sample \(300\)"):
-        train(tmp_path / "run", "replay.min_size_to_sample=300", "stop_env_steps=100")
+    with pytest.raises(TrainingFailedError, match=r"before the first update.*min_size_to_sample \(64\)"):
+        train(tmp_path / "run", "stop_env_steps=129")
     assert summary_of(tmp_path / "run")["stopped_by"] == "failed"
 
 
