@@ -25,6 +25,7 @@ class Rollout:
         block = rollout.next_block()
 
     `clock` gives seconds; without one only full blocks are cut, so that blocks do not depend on the time.
+    With one the first block comes as soon as it can: it says that the environments work.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Rollout:
         self._writer = writer
         self._clock = clock or _standing_still
         self._halted = False
+        self._patience = 0.0
         self._frame_EO = vector.reset()
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
@@ -53,10 +55,10 @@ class Rollout:
         Raises:
             EnvironmentFailureError: an environment broke its contract.
         """
-        due = self._clock() + BLOCK_SECONDS
+        due, self._patience = self._clock() + self._patience, BLOCK_SECONDS
         while not self._halted:
             block = self._step()
-            if block is None and self._clock() >= due:
+            if block is None and self._clock() > due:
                 block = self._writer.cut()
             if block is not None:
                 return block

@@ -1,5 +1,6 @@
 """Turns counters into a status: rates, ratios, means over the interval since the last report."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from learner.probes.reading import ProbeReading, TaskReading, defined
 from replay.messages import TableStats
 
 Observer = Callable[[RunStatus], None]
+
+SHORTEST_SECONDS = 0.25
+"""Of an interval for rates: steps come in blocks, and over an instant a block would be an enormous rate."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,20 @@ class LearnerReadings:
     notices: list[str]
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """How far the run had come at a report."""
+
+    time: float
+    learner_step: int
+    env_steps: Mapping[str, int]
+
+
 class Reporter:
-    """Makes a `RunStatus` of readings and shard counters and hands it to every observer."""
+    """Makes a `RunStatus` of readings and shard counters and hands it to every observer.
+
+    Rates are over the time since the last report, or since the one before it where that was just now.
+    """
 
     def __init__(
         self,
@@ -63,18 +79,18 @@ class Reporter:
         self._before = before
         self._observers = observers
         self._clock = clock
-        self._last_time = clock()
-        self._last_step = learner_step
-        self._last_env_steps = {task: before.env_steps.get(task, 0) for task in config.tasks}
+        env_steps = {task: before.env_steps.get(task, 0) for task in config.tasks}
+        self._marks = deque([_Mark(clock(), learner_step, env_steps)])
 
     def report(self, readings: LearnerReadings, crew: Callable[[str], Crew]) -> RunStatus:
         """Make and hand out a status."""
         now = self._clock()
-        interval = max(now - self._last_time, 1e-9)
+        since = self._since(now)
+        interval = max(now - since.time, SHORTEST_SECONDS)
         status = RunStatus(
             train_seconds=self._before.train_seconds + readings.train_seconds,
             learner_step=readings.learner_step,
-            updates_per_second=(readings.learner_step - self._last_step) / interval,
+            updates_per_second=(readings.learner_step - since.learner_step) / interval,
             weights_version=readings.weights_version,
             phase_seconds=dict(readings.phase_seconds),
             checkpoints=readings.checkpoints,
@@ -84,7 +100,7 @@ class Reporter:
             dormant_share=None if readings.probes is None else defined(readings.probes.dormant_share),
             effective_rank=None if readings.probes is None else defined(readings.probes.effective_rank),
             tasks=[
-                self._task(task, readings.tables[task], readings, crew(task), interval)
+                self._task(task, readings.tables[task], readings, crew(task), since, interval)
                 for task in self._config.tasks
             ],
             shards=readings.shards,
@@ -97,14 +113,25 @@ class Reporter:
             disk=self._disk(),
             notices=readings.notices,
         )
-        self._last_time, self._last_step = now, readings.learner_step
-        self._last_env_steps = {task.name: task.env_steps for task in status.tasks}
+        self._marks.append(_Mark(now, readings.learner_step, dict(readings.env_steps)))
         for observe in self._observers:
             observe(status)
         return status
 
+    def _since(self, now: float) -> _Mark:
+        """Return the last report that is long enough ago, or the first there was."""
+        while len(self._marks) > 1 and now - self._marks[1].time >= SHORTEST_SECONDS:
+            self._marks.popleft()
+        return self._marks[0]
+
     def _task(
-        self, name: str, table: TableStats, readings: LearnerReadings, crew: Crew, interval: float
+        self,
+        name: str,
+        table: TableStats,
+        readings: LearnerReadings,
+        crew: Crew,
+        since: _Mark,
+        interval: float,
     ) -> TaskStatus:
         env_steps = readings.env_steps[name]
         acting = table.acting_version
@@ -114,7 +141,7 @@ class Reporter:
             name=name,
             solved_at=self._config.tasks[name].solved_at,
             env_steps=env_steps,
-            env_steps_per_second=(env_steps - self._last_env_steps[name]) / interval,
+            env_steps_per_second=(env_steps - since.env_steps[name]) / interval,
             table=table,
             replay_capacity=self._capacities[name],
             lost=readings.lost.get(name, 0),

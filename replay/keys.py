@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROW_BITS, LIFE_BITS, SHARD_BITS = 40, 16, 7
-ROWS_OF_A_LIFE = 2**ROW_BITS
+ROWS_OF_A_LIFE = 1 << ROW_BITS
 """Rows that a table may write before it meets the keys of the next life: at 100,000 a second, 127 days."""
-LIVES, SHARDS = 2**LIFE_BITS, 2**SHARD_BITS
+LIVES, SHARDS = 1 << LIFE_BITS, 1 << SHARD_BITS
 SHARD_LIVES_OF_A_RUN_LIFE = 256
 
 _SHARD_SHIFT = ROW_BITS + LIFE_BITS
@@ -31,7 +31,8 @@ def first_key(run_life: int, incarnation: int) -> int:
         run_life: counts the times that the run was started or resumed.
         incarnation: counts the shard's lives within that one.
     """
-    return (run_life * SHARD_LIVES_OF_A_RUN_LIFE + incarnation) % LIVES * ROWS_OF_A_LIFE
+    life = (run_life * SHARD_LIVES_OF_A_RUN_LIFE + incarnation) % LIVES
+    return life * ROWS_OF_A_LIFE
 
 
 def with_shard(keys: NDArray[np.int64], shard: int) -> NDArray[np.int64]:

@@ -34,8 +34,8 @@ def sign_flip_p(difference_SM: Array, rng: np.random.Generator) -> Array:
     if seeds == 0:
         raise ValueError("a sign-flip test needs one pair or more; there are none")
     if not np.isfinite(difference_SM).all():
-        there_M = np.isfinite(difference_SM).all(0)
-        p_M = np.full(len(there_M), np.nan)
+        there_M = np.asarray(np.isfinite(difference_SM).all(0))
+        p_M = np.full(there_M.shape, np.nan)
         p_M[there_M] = sign_flip_p(difference_SM[:, there_M], rng)
         return p_M
     exact = seeds <= EXACT_PAIRS

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.json_text import json_text
 from study.records import ArmCost, ArmRecord, StudyRecord
 from study.scored import scored
 
@@ -41,7 +42,7 @@ def save_record(record: StudyRecord, path: Path) -> None:
         for number, arm in enumerate(record.arms)
         for name, values in _arrays_of(arm).items()
     }
-    arrays[_WORDS] = np.array(json.dumps(words))
+    arrays[_WORDS] = np.array(json_text(words))
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 

@@ -34,7 +34,7 @@ def unscored_seeds(arm: ArmRecord) -> list[int]:
 
 
 def _finite_S(arm: ArmRecord) -> NDArray[np.bool_]:
-    return np.all([np.isfinite(returns_SP).all(1) for returns_SP in arm.returns.values()], axis=0)
+    return np.asarray(np.all([np.isfinite(returns_SP).all(1) for returns_SP in arm.returns.values()], axis=0))
 
 
 def _only(arm: ArmRecord, kept_S: NDArray[np.bool_]) -> ArmRecord:

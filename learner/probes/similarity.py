@@ -10,6 +10,10 @@ from torch import Tensor
 
 from network.multi_task import MultiTaskNetwork
 
+ROUNDING = 1e-6
+"""A feature that varies by no more than this share of its size is the same in all rows: the float32 mean of
+equal numbers may be rounded, and what that leaves of them would look like two features that vary alike."""
+
 
 def linear_cka(features_NF: Tensor, features_NG: Tensor) -> Tensor:
     """Return the linear centred kernel alignment of two sets of features of the same rows: in [0, 1].
@@ -50,6 +54,8 @@ def _features(network: MultiTaskNetwork, observations: Sequence[Tensor]) -> list
 def _centred_gram(features_KNF: Tensor) -> Tensor:
     """Return the inner products of the rows around their mean: (K, N, N), or (N, N) of one set."""
     centred_KNF = features_KNF - features_KNF.mean(-2, keepdim=True)
+    varies_K1F = centred_KNF.abs().amax(-2, True) > ROUNDING * features_KNF.abs().amax(-2, True)
+    centred_KNF = centred_KNF * varies_K1F
     return centred_KNF @ centred_KNF.mT
 
 

@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 MEAN_RATE, SQUARE_RATE, EPSILON = 0.9, 0.999, 1e-8
 """Adam's usual settings."""
+LARGEST = 1e18
+"""Of a gradient: the square of a larger one would be infinite in float32, and stay so in the moment."""
 
 
 class Count(nn.Module):
@@ -44,6 +46,7 @@ class OwnAdam(nn.Module):
         """Move `value_T` in place."""
         self._updates.value += 1
         updates = self._updates.value
+        gradient_T = gradient_T.clamp(-LARGEST, LARGEST)
         self.mean_T.lerp_(gradient_T, 1 - MEAN_RATE)
         self.square_T.lerp_(gradient_T.square(), 1 - SQUARE_RATE)
         root_T = (self.square_T / (1 - SQUARE_RATE**updates)).sqrt_().add_(EPSILON)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from actors.evaluation import EvaluationStoppedError, GreedyEvaluation, greedy_returns
+from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation, greedy_returns
 from actors.policy import TaskPolicy
 from deploy.config.resolution import resolve_specs
 from tasks.episodes import WIDTH
@@ -103,9 +103,13 @@ def test_an_episode_may_be_cut():
 
 
 class Left:
-    """A policy that pushes to the left."""
+    """A policy that pushes to the left, and keeps how many observations it was asked for at a time."""
+
+    def __init__(self) -> None:
+        self.rows: set[int] = set()
 
     def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
+        self.rows.add(len(obs_EO))
         return np.tile(np.array([1.0, 0.0], np.float32), (len(obs_EO), 1))
 
 
@@ -174,6 +178,14 @@ def test_returns_do_not_depend_on_the_number_of_environments(env: str, settings:
     returns = [greedy_returns(spec, policy, 30, seed=5, num_envs=num_envs) for num_envs in (1, 2, 7, 8, 30)]
     assert len(set(returns[0].discounted)) > 1
     assert all(other == returns[0] for other in returns[1:])
+
+
+def test_a_policy_is_asked_for_as_many_values_at_a_time_throughout():
+    """The last bits of a row's values depend on the number of rows where that is small, or changes."""
+    for num_envs, rows in ((1, LEAST_ROWS), (3, LEAST_ROWS), (6, 6)):
+        policy = Left()
+        greedy_returns(uneven_spec(), policy, 20, seed=0, num_envs=num_envs)
+        assert policy.rows == {rows}
 
 
 def test_a_cut_episode_makes_room_for_the_next():

@@ -95,10 +95,26 @@ def test_earlier_lives_count_in_totals_and_not_in_rates():
 
 
 def test_two_reports_at_the_same_instant_divide_by_something():
-    """No interval is no error."""
+    """No interval is no error, and no enormous rate: the shortest is a quarter of a second."""
     reports = Reports()
-    reports.after(0.0, readings())
-    assert reports.after(0.0, readings()).updates_per_second == 0.0
+    for _ in range(2):
+        status = reports.after(0.0, readings(learner_step=10, env_steps={"chain": 512, "identity": 0}))
+        assert (status.updates_per_second, status.tasks[0].env_steps_per_second) == (40.0, 2048.0)
+
+
+def test_a_block_right_after_a_report_is_no_enormous_rate():
+    """A report that was just now is passed over: the interval begins at the one before it."""
+    reports = Reports()
+    reports.after(2.0, readings(learner_step=10, env_steps={"chain": 100, "identity": 0}))
+    reports.after(1.0, readings(learner_step=20, env_steps={"chain": 200, "identity": 0}))
+    for step, env_steps in ((20, 712), (21, 712)):
+        status = reports.after(
+            0.001, readings(learner_step=step, env_steps={"chain": env_steps, "identity": 0})
+        )
+        assert status.updates_per_second == pytest.approx(step - 10, rel=0.01)
+        assert status.tasks[0].env_steps_per_second == pytest.approx(612, rel=0.01)
+    status = reports.after(1.0, readings(learner_step=31, env_steps={"chain": 812, "identity": 0}))
+    assert status.tasks[0].env_steps_per_second == pytest.approx(100, rel=0.01)
 
 
 def test_the_measured_ratio_leaves_out_what_fills_the_table():

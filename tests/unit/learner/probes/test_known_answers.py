@@ -103,6 +103,18 @@ def test_a_head_that_needs_its_trunk_changes_its_mind_without():
     torch.testing.assert_close(lesion_shares(network, features_NF, [4, 2]), torch.tensor([0.25, 0.0]))
 
 
+@pytest.mark.parametrize("rows", [3, 77, 256])
+def test_features_that_never_vary_have_no_similarity(rows: int):
+    """The mean of equal numbers is rounded: what is left of them must not look like features that agree."""
+    generator = torch.Generator().manual_seed(0)
+    constant_NF = (100 * torch.rand(8, generator=generator)).expand(rows, 8)
+    varying_NF = torch.rand(rows, 8, generator=generator)
+    assert math.isnan(linear_cka(constant_NF, constant_NF).item())
+    assert math.isnan(linear_cka(constant_NF, varying_NF).item())
+    both_NF = torch.cat([constant_NF, varying_NF], 1)
+    assert linear_cka(both_NF, varying_NF).item() == pytest.approx(1.0)
+
+
 def test_cka_between_networks_goes_task_by_task():
     """A network is like itself, and like one whose trunk is another only in part; heads do not matter."""
     generator = torch.Generator().manual_seed(0)

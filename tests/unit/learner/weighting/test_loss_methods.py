@@ -44,6 +44,18 @@ def test_own_adam_steps_as_torch_does():
         torch.testing.assert_close(ours, theirs.detach(), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("huge", [1e25, -1e25, 3e38, math.inf])
+def test_the_moments_outlive_a_gradient_without_bounds(huge: float):
+    """The loss of rewards in the millions has a square that float32 does not hold; steps stay steps."""
+    value, adam = torch.zeros(1), OwnAdam(1, 0.1)
+    adam.step(value, torch.tensor([huge]))
+    assert value.item() == pytest.approx(-0.1 * math.copysign(1.0, huge))
+    before = value.clone()
+    adam.step(value, torch.tensor([huge]))
+    assert abs((value - before).item()) == pytest.approx(0.1)
+    assert bool(adam.square_T.isfinite().all())
+
+
 def test_uncertainty_begins_after_its_warm_up(monkeypatch: pytest.MonkeyPatch):
     """Log variances move only then, by Adam's first step of 1e-3: up for a loss above 1, else down."""
     monkeypatch.setattr(uncertainty, "WARM_UP_UPDATES", 3)
