@@ -103,24 +103,21 @@ class EncoderSize:
 
 
 def network_sizes(specs: Sequence[TaskSpec], architecture: Architecture) -> tuple[list[EncoderSize], int]:
-    """Return the size of each task's encoder, and the parameters of the whole network, without building it.
+    """Return the size of each task's encoder, and the parameters of the whole network.
+
+    The network is built for it: on the device `meta`, without memory, torch takes seconds to begin.
 
     Raises:
         ValueError: convolutions are asked for that the tasks' observations do not allow.
     """
-    with torch.device("meta"):
-        matched = _matched(specs, architecture)
-        encoders = [_encoder(matched, [spec]) for spec in specs]
-        total = sum(parameter.numel() for parameter in _network(specs, matched).parameters())
-    sizes = [
-        EncoderSize(
-            isinstance(encoder, ImageEncoder),
-            math.prod(spec.observation_shape),
-            sum(parameter.numel() for parameter in encoder.parameters()),
-        )
-        for spec, encoder in zip(specs, encoders, strict=True)
-    ]
-    return sizes, total
+    network = build_network(specs, architecture, seed=0)
+    sizes = []
+    for spec in specs:
+        (encoder,) = network.encoder_of(spec.name).values()
+        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        convolves = any(isinstance(part, ImageEncoder) for part in encoder.modules())
+        sizes.append(EncoderSize(convolves, math.prod(spec.observation_shape), parameters))
+    return sizes, sum(parameter.numel() for parameter in network.parameters())
 
 
 def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:

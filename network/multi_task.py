@@ -133,6 +133,14 @@ class MultiTaskNetwork(nn.Module):
         trunk = self.trunk.of_task(self._ranks[name])
         return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.support)
 
+    def encoder_of(self, name: str) -> nn.ModuleDict:
+        """Return a task's share of its encoder, under its key; the parameters are views.
+
+        Raises:
+            KeyError: there is no such task.
+        """
+        return _of_task(self.encoders, name)
+
     def adjust_outputs(self, factor_T: Tensor, offset_T: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, in place; tasks in the order of the rows."""
         for head, group in zip(self.heads.values(), self.groups.heads, strict=True):

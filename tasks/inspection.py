@@ -37,6 +37,7 @@ class EnvironmentReport:
         declared_high: largest value that the observation space allows.
         largest_seen: largest absolute value in a trial; None without one.
         remarks: what is allowed and may surprise, as words about the environment.
+        mistakes: what it did wrong in a trial, a sentence each, with field, value and what is allowed.
     """
 
     observation_shape: tuple[int, ...]
@@ -47,6 +48,7 @@ class EnvironmentReport:
     declared_high: float
     largest_seen: float | None = None
     remarks: list[str] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
 
 
 def inspect_environment(
@@ -79,7 +81,7 @@ def examine_environment(
         seed: of the trial.
 
     Raises:
-        TaskError: it cannot be built, cannot be trained on, or breaks its contract; a line a mistake.
+        TaskError: it cannot be built, or trunkline cannot train on it; a line a mistake.
     """
     inspection = _Inspection(task, env, env_kwargs, max_episode_steps)
     return inspection.report(trial=True, instances=instances, seed=seed)
@@ -103,7 +105,7 @@ class _Inspection:
         tried = Trial()
         try:
             self._read_spaces(instance)
-            if trial and not self._mistakes and dynamics_of(self._env, self._env_kwargs) is None:
+            if trial and dynamics_of(self._env, self._env_kwargs) is None:
                 tried = try_environment(instance, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
@@ -112,7 +114,6 @@ class _Inspection:
             self._remark_on_wrappers(instance)
         finally:
             self._close(instance)
-        self._raise()
         space, actions = instance.observation_space, instance.action_space
         assert isinstance(space, Box)
         assert isinstance(actions, Discrete)
@@ -126,6 +127,7 @@ class _Inspection:
             declared_high=float(space.high.max()),
             largest_seen=tried.largest,
             remarks=self._remarks,
+            mistakes=self._mistakes,
         )
 
     def _refuse_arguments_of_gymnasium(self) -> None:
@@ -163,6 +165,7 @@ class _Inspection:
                 f"{field} has {_kind(actions)} actions; a value network needs Discrete ones "
                 "(such as CartPole-v1, MountainCar-v0, Acrobot-v1, or a discretising wrapper of yours)"
             )
+        self._raise()
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
@@ -228,7 +231,7 @@ class _Inspection:
 
     def _raise(self) -> None:
         if self._mistakes:
-            raise TaskError("\n".join(dict.fromkeys(self._mistakes)))
+            raise TaskError("\n".join(self._mistakes))
 
 
 def _space(instance: gymnasium.Env[Any, Any], name: str) -> object:

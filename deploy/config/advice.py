@@ -79,8 +79,8 @@ def _of_scale(spec: TaskSpec, report: EnvironmentReport) -> Iterator[str]:
                 f"is {said} is {largest:g}: {largest:g} would use the whole range"
             )
     elif spec.observation_dtype == "float32":
-        images = len(spec.frame_shape) > 1 and LARGE_NUMBER < high < 1e6
-        largest, said = (high, "declared") if images else (seen, "seen in a few steps of trial")
+        declared = (len(spec.frame_shape) > 1 or seen > LARGE_NUMBER) and LARGE_NUMBER < high < 1e6
+        largest, said = (high, "declared") if declared else (seen, "seen in a few steps of trial")
         if largest > LARGE_NUMBER:
             yield (
                 f"tasks.{spec.name}.observation_scale: observations are not divided, and values as large as "

@@ -28,6 +28,9 @@ REQUEST_BYTES = 16 * 2**20
 """Frames in one answer of replay, at most, unless a single batch is larger."""
 MOST_REQUESTS = 4
 
+Look = Callable[[RunConfig, str], EnvironmentReport]
+"""What finds out about the environment of a task, by the task's name."""
+
 
 @dataclass(frozen=True)
 class ResolvedRun:
@@ -36,7 +39,7 @@ class ResolvedRun:
     Attributes:
         config: the configuration.
         specs: its tasks, in order.
-        warnings: a sentence for each choice that is allowed and may be unwise.
+        warnings: a sentence for each choice that is allowed and may be unwise; `rehearse` alone finds them.
     """
 
     config: RunConfig
@@ -50,7 +53,7 @@ def resolve(config: RunConfig) -> ResolvedRun:
     Raises:
         ConfigError: one sentence a mistake.
     """
-    return _resolved(config, _looked_at)
+    return ResolvedRun(config, _checked(config, _looked_at)[0])
 
 
 def rehearse(config: RunConfig) -> ResolvedRun:
@@ -59,7 +62,8 @@ def rehearse(config: RunConfig) -> ResolvedRun:
     Raises:
         ConfigError: one sentence a mistake, what environments did wrong included.
     """
-    return _resolved(config, _tried)
+    specs, reports = _checked(config, _tried)
+    return ResolvedRun(config, specs, advice(config, specs, reports))
 
 
 def resolve_specs(config: RunConfig) -> list[TaskSpec]:
@@ -68,7 +72,10 @@ def resolve_specs(config: RunConfig) -> list[TaskSpec]:
     Raises:
         ConfigError: an environment is unknown or cannot be trained on; one sentence a mistake.
     """
-    return _described(config, _looked_at)[0]
+    specs, _, mistakes = _described(config, _looked_at)
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return specs
 
 
 def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
@@ -77,6 +84,12 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
     Raises:
         ConfigError: one sentence a mistake.
     """
+    mistakes = _mistakes(config, specs, machine_bytes)
+    if mistakes:
+        raise ConfigError(*mistakes)
+
+
+def _mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
     mistakes = [
         *_budget_mistakes(config),
         *_replay_mistakes(config, specs),
@@ -92,8 +105,7 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
             f"learner.batch_size: {config.learner.batch_size} is not allowed: "
             f"it should be at least the number of tasks, {len(config.tasks)}"
         )
-    if mistakes:
-        raise ConfigError(*mistakes)
+    return mistakes
 
 
 def batch_sizes(config: RunConfig) -> dict[str, int]:
@@ -156,28 +168,30 @@ def least_error_buffer(config: RunConfig, spec: TaskSpec) -> float:
     return smallest_error_buffer(ratio, insert, request, num_shards(config, spec.name))
 
 
-def _resolved(config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]) -> ResolvedRun:
-    specs, reports = _described(config, look)
-    check(config, specs, machine_memory_bytes())
-    return ResolvedRun(config, specs, advice(config, specs, reports))
+def _checked(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[EnvironmentReport]]:
+    """Return what the tasks turned out to be, or tell at once what is wrong with each and with all."""
+    specs, reports, mistakes = _described(config, look)
+    if len(specs) == len(config.tasks):
+        mistakes += _mistakes(config, specs, machine_memory_bytes())
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return specs, reports
 
 
-def _described(
-    config: RunConfig, look: Callable[[RunConfig, str], EnvironmentReport]
-) -> tuple[list[TaskSpec], list[EnvironmentReport]]:
+def _described(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[EnvironmentReport], list[str]]:
+    """Return specifications and reports of the tasks that have them, and the mistakes of all."""
     specs: list[TaskSpec] = []
     reports: list[EnvironmentReport] = []
     mistakes: list[str] = []
     for name, task in config.tasks.items():
         try:
             report = look(config, name)
+            mistakes += report.mistakes
             specs.append(task_spec(name, task, report))
             reports.append(report)
         except TaskError as error:
             mistakes += str(error).splitlines()
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return specs, reports
+    return specs, reports, mistakes
 
 
 def _tried(config: RunConfig, name: str) -> EnvironmentReport:

@@ -11,6 +11,8 @@ from tests.support.runs import run_command, tiny_overrides
 
 CONFIG, CLUSTER, TRAINING = 3, 4, 5
 BROKEN = "tests.support.broken_environments:trunkline-test"
+LATE = {"tasks__bad__env_kwargs": "{spared: 12}", "tasks__bad__envs_per_actor": 4}
+"""More episodes than a trial plays, fewer than a run does."""
 
 
 def expect_sentence(result: tuple[int, str, str], code: int, *parts: str) -> None:
@@ -135,23 +137,23 @@ def test_a_cluster_that_does_not_answer(trunkline, tmp_path, address, parts):
     ],
 )
 def test_an_environment_that_breaks_its_contract(trunkline, tmp_path, environment, what):
-    """The task and what its environment did are named."""
-    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/{environment}-v0")
+    """The task and what its environment did are named, where a trial before the run did not see it."""
+    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/{environment}-v0", **LATE)
     arguments = ("--run-dir", tmp_path / "run", "--runtime", "local", "--json")
     code, out, err = trunkline("train", *overrides, *arguments)
     assert (code, out) == (TRAINING, "")
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == f"trunkline: task 'bad': environment '{BROKEN}/{environment}-v0' {what}"
+    assert f"trunkline: task 'bad': environment '{BROKEN}/{environment}-v0' {what}" in err.splitlines()[-1]
 
 
 @pytest.mark.ray
 def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
     """Over Ray a broken environment kills its actor; after a few lives the run ends with the reason."""
-    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0")
+    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0", **LATE)
     code, out, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
     assert (code, out) == (TRAINING, "")
     assert "Traceback" not in err
-    assert re.fullmatch(
+    assert re.match(
         r"trunkline: actor bad-0 died 4 times within \d+ s, the last time because: task 'bad': "
         rf"environment '{BROKEN}/RaisesInStep-v0' raised in step: RuntimeError: the arm is stuck",
         err.splitlines()[-1],
@@ -173,3 +175,20 @@ def test_usage_mistakes_have_an_exit_code_of_their_own(trunkline):
         code, out, err = trunkline(*arguments)
         assert (code, out) == (2, "")
         assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", [("config", "validate"), ("train", "--runtime", "local")])
+def test_an_environment_that_breaks_its_contract_at_once_does_not_start(trunkline, tmp_path, command):
+    """What is called valid is tried; all mistakes of all tasks are told, and nothing is written."""
+    overrides = tiny_overrides(tasks__bad__env="tests.support.odd_environments:WrongTwice")
+    overrides.append(f"tasks.worse.env={BROKEN}/RaisesInConstructor-v0")
+    run_dir = ("--run-dir", tmp_path / "run") if command[0] == "train" else ()
+    code, out, err = trunkline(*command, *overrides, *run_dir, "--json")
+    assert (code, out) == (CONFIG, "")
+    assert [line.split(": ")[1] for line in err.splitlines()] == [
+        "tasks.bad.env",
+        "tasks.bad.env",
+        "tasks.worse.env",
+    ]
+    assert "Traceback" not in err
+    assert not (tmp_path / "run").exists()

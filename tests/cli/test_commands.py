@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
         "transitions in 1.5 MiB, 33% of all, on shards 0",
         "chain: observations of shape (8,), float32, go through one linear layer of 288 parameters",
         "identity: observations of shape (3,), float32, go through one linear layer of 128 parameters",
-        "network: 1,637 parameters, the trunk and the heads included",
+        "network: 1,701 parameters, the trunk and the heads included",
         "replay in all: 4.5 MiB of 512 MiB that it may take",
     ]
     _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")
@@ -228,3 +229,67 @@ def test_config_schema_and_tasks_are_json(trunkline):
     tasks = json.loads(trunkline("tasks", "list", "--json")[1])["tasks"]
     assert {"cartpole", "mountaincar"} <= {task["name"] for task in tasks}
     assert json.loads(trunkline("config", "validate", "--json")[1])["valid"] is True
+
+
+BOARD = "tests.support.odd_environments:Given"
+
+
+def test_validate_says_what_train_would_say_and_warns(trunkline):
+    """The same lines; with --json the warnings are a list."""
+    arguments = [
+        "--no-defaults",
+        f"tasks.board.env={BOARD}",
+        "tasks.board.env_kwargs={shape: [40, 40], dtype: uint8, value: 200}",
+        "tasks.board.max_episode_steps=30",
+    ]
+    code, out, err = trunkline("config", "validate", *arguments)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith(
+        f"board: {BOARD}, 3 actions, 30 steps an episode at most; replay of 100,000 tr"
+    )
+    assert lines[1] == (
+        "board: observations of shape (40, 40), uint8, go through one linear layer of 204,928 parameters"
+    )
+    assert lines[-2].startswith(
+        "warning: tasks.board.env: observations of shape (40, 40) go through one linear"
+    )
+    assert lines[-1] == "valid: board"
+    report = json.loads(trunkline("config", "validate", *arguments, "--json")[1])
+    assert (report["valid"], report["tasks"]) == (True, ["board"])
+    assert [f"warning: {warning}" for warning in report["warnings"]] == lines[-2:-1]
+
+
+def test_no_defaults_leaves_out_the_shipped_pair(trunkline):
+    """In every command that has it; without a task there is nothing to do."""
+    code, out, _ = trunkline("config", "show", "--no-defaults", "tasks.swing.env=Acrobot-v1", "--json")
+    assert (code, list(json.loads(out)["tasks"])) == (0, ["swing"])
+    code, _, err = trunkline("train", "--no-defaults")
+    assert code == 3
+    assert err == "trunkline: tasks: {} is not allowed: it should have at least 1 item, not 0\n"
+
+
+def test_a_module_in_the_current_directory_is_found(trunkline, tmp_path, monkeypatch):
+    """A class of it needs no registration, and what the directory has besides hides nothing of ours."""
+    (tmp_path / "grounds.py").write_text("from tests.support.odd_environments import Steady as Lawn\n")
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "__init__.py").write_text("raise ImportError('not ours')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    code, out, _ = trunkline("config", "validate", "--no-defaults", "tasks.lawn.env=grounds:Lawn")
+    assert (code, out.splitlines()[-1]) == (0, "valid: lawn")
+    assert sys.path[-1] == str(tmp_path)
+
+
+def test_what_json_cannot_show_is_a_note_beside_it(trunkline):
+    """Standard output has one object, and it is JSON."""
+    code, out, err = trunkline(
+        *("config", "show", "--no-defaults", "tasks.board.env_kwargs={shape: [2], low: -.inf}"),
+        *(f"tasks.board.env={BOARD}", "--json"),
+    )
+    assert code == 0
+    assert json.loads(out)["tasks"]["board"]["env_kwargs"] == {"shape": [2], "low": "-.inf"}
+    assert err.splitlines() == [
+        "trunkline: tasks.board.env_kwargs.low: JSON has no such value and shows the text '-.inf'; without "
+        "--json it is shown"
+    ]

@@ -98,7 +98,9 @@ def test_what_a_user_gets_wrong_is_a_sentence(trunkline, tmp_path: Path):
     assert "differs from the study in" in err
     assert "learner.learning_rate" in err
 
-    broken = tiny_raw(tasks={"stuck": {"env": env_id("RaisesInStep")}})
+    broken = tiny_raw(
+        tasks={"stuck": {"env": env_id("RaisesInStep"), "env_kwargs": {"spared": 12}, "envs_per_actor": 2}}
+    )
     write_study(config, seeds=1, run=broken)
     code, _, err = trunkline("study", config, "--dir", tmp_path / "broken")
     assert code == 5

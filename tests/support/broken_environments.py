@@ -15,12 +15,16 @@ EPISODE_LENGTH = 4
 
 
 class WellBehaved(gymnasium.Env):
-    """Counts its steps in the observation, adds the seeded episode number; terminates after four steps."""
+    """Counts its steps in the observation, adds the seeded episode number; terminates after four steps.
 
-    def __init__(self, after: int = 3) -> None:
+    What others of its kind do wrong begins with the step number `after`, once so many episodes were `spared`.
+    """
+
+    def __init__(self, after: int = 3, spared: int = 0) -> None:
         self.observation_space = Box(-10.0, 1e6, (3,), np.float32)
         self.action_space = Discrete(2)
         self._after = after
+        self._spared = spared
         self._steps = 0
         self._resets = 0
         self._draw = 0.0
@@ -42,7 +46,7 @@ class WellBehaved(gymnasium.Env):
         return np.array([self._steps, self._resets, self._draw], np.float32)
 
     def _broken(self) -> bool:
-        return self._steps >= self._after
+        return self._resets > self._spared and self._steps >= self._after
 
 
 class RaisesInStep(WellBehaved):

@@ -4,11 +4,19 @@ import sys
 
 import pytest
 
-from deploy.config.resolution import check, least_error_buffer, rate_limiter, resolve, resolve_specs
+from deploy.config.resolution import (
+    check,
+    least_error_buffer,
+    rate_limiter,
+    rehearse,
+    resolve,
+    resolve_specs,
+)
 from deploy.errors import ConfigError
 from replay.rate_limiter import smallest_error_buffer
 from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_config
+from tests.support.odd_environments import odd
 
 GIB = 2**30
 REQUEST = 8
@@ -176,3 +184,22 @@ def test_a_weighting_whose_package_is_missing_names_the_extra(name: str, package
         "the extra 'torchjd' brings it (pip install --editable '.[torchjd]')"
     )
     check_passes("learner.weighting=pcgrad")
+
+
+def test_what_a_trial_finds_is_told_with_everything_else():
+    """An environment's mistakes, a task's, and those of the whole configuration, at once."""
+    task = {"env": odd("WrongTwice"), "observation_scale": [1, 2, 3], "envs_per_actor": 1}
+    with pytest.raises(ConfigError) as caught:
+        rehearse(tiny_config(tasks={"a": task, "b": {"env": "No-v0"}}))
+    assert [sentence.split(":")[0] for sentence in caught.value.sentences] == [
+        *["tasks.a.env"] * 2,
+        "tasks.a.observation_scale",
+        "tasks.b.env",
+    ]
+    del task["observation_scale"]
+    with pytest.raises(ConfigError) as caught:
+        rehearse(tiny_config("learner.batch_size=1", tasks={"a": task, "b": {"env": "trunkline/Chain-v0"}}))
+    assert [sentence.split(":")[0] for sentence in caught.value.sentences] == [
+        *["tasks.a.env"] * 2,
+        "learner.batch_size",
+    ]

@@ -164,3 +164,71 @@ def test_any_number_and_any_text_survive_the_way_through_yaml(rate: float, kwarg
     raw["tasks"]["chain"]["env_kwargs"] = kwargs
     config = parse_config(raw)
     assert parse_config(parse_yaml(to_yaml(config), "test")) == config
+
+
+@pytest.mark.parametrize(
+    ("override", "field", "value"),
+    [
+        ("stop_env_steps=1e6", "stop_env_steps", 1_000_000),
+        ("stop_env_steps=2.5E3", "stop_env_steps", 2_500),
+        ("learner.batch_size=128.0", "learner.batch_size", 128),
+        ("replay.capacity=1e5", "replay.capacity", 100_000),
+        ("replay.memory_budget=1e9", "replay.memory_budget", 1_000_000_000),
+        ("network.trunk=[1e2, 64]", "network.trunk", [100, 64]),
+        ("tasks.cartpole.actors=2e0", "tasks.cartpole.actors", 2),
+        ("tasks.cartpole.observation_scale=10", "tasks.cartpole.observation_scale", [10.0]),
+        ("tasks.cartpole.observation_scale=2.5", "tasks.cartpole.observation_scale", [2.5]),
+        ("learner.learning_rate=1", "learner.learning_rate", 1.0),
+    ],
+)
+def test_what_people_type_is_what_they_mean(override: str, field: str, value: object):
+    """A number with an exponent is a whole one where one is asked for; one scale is a list of one."""
+    found: object = load_config(None, [override])
+    for name in field.split("."):
+        found = found[name] if isinstance(found, dict) else getattr(found, name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "stop_env_steps=1.5",
+        "stop_env_steps=.inf",
+        "learner.batch_size=1e-1",
+        "tasks.cartpole.observation_scale=x",
+        "tasks.cartpole.observation_scale=true",
+        "network.trunk=128",
+    ],
+)
+def test_what_is_no_whole_number_and_no_scale_is_refused(override: str):
+    """With its field."""
+    assert error_of(None, override).startswith(f"{override.partition('=')[0]}: ")
+
+
+def test_without_the_defaults_there_are_the_tasks_that_are_given():
+    """The shipped pair is not among them; without any, the sentence asks for one."""
+    config = load_config(None, ["tasks.mine.env=Acrobot-v1"], shipped=False)
+    assert (list(config.tasks), config.tasks["mine"].solved_at) == (["mine"], -100.0)
+    assert config.learner == load_config(None, []).learner
+    with pytest.raises(ConfigError, match=r"tasks: {} is not allowed: it should have at least 1 item"):
+        load_config(None, [], shipped=False)
+
+
+@pytest.mark.parametrize("text", ["a: 2020-13-45", "a: 0x_", "a: 2024-02-30 10:00:00"])
+def test_what_looks_like_a_value_and_is_none_is_a_sentence(tmp_path: Path, text: str):
+    """A date that there is not is no traceback."""
+    assert "not YAML at line 1" in error_of(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["695e0514", "1e999", "-12e345678"])
+def test_a_number_that_no_float_can_hold_is_the_text_that_it_is(text: str):
+    """A commit's name, most often; infinities have names of their own."""
+    assert parse_yaml(text, "test") == text
+    assert parse_yaml("[.inf, -.INF, .Inf]", "test") == [float("inf"), float("-inf"), float("inf")]
+
+
+def test_keys_of_different_types_are_different_keys(tmp_path: Path):
+    """1 and '1' are two; 1 and 0x1 are one, given twice."""
+    assert parse_yaml("{1: a, '1': b}", "test") == {1: "a", "1": "b"}
+    assert "key 1 is given twice" in error_of(written(tmp_path, "1: a\n0x1: b\n"))
