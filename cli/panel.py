@@ -7,6 +7,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from deploy.status import RunStatus, TaskStatus
 
@@ -51,7 +52,8 @@ class PlainLines:
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS:
             self._last = now
-            self._console.print(line(status), markup=False, highlight=False, soft_wrap=True)
+            for text in (line(status), *(f"! {warning}" for warning in status.warnings())):
+                self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Do nothing: lines are complete as they are."""
@@ -83,7 +85,7 @@ def render(status: RunStatus) -> Panel:
     for task in status.tasks:
         tasks.add_row(*_cells(task))
     return Panel(
-        Group(tasks, "", _learner_line(status)),
+        Group(tasks, "", _learner_line(status), *(Text(f"! {each}") for each in status.warnings())),
         title=f"trunkline: {status.train_seconds:.0f} s of training",
         border_style="cyan",
     )
