@@ -1,5 +1,6 @@
 """Brings a run up, trains, and leaves its results in its directory."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +86,7 @@ def start_or_resume_run(
         CheckpointError: there are checkpoints, and none can be used.
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # which says no to a path that cannot be
         return start_run(run, path, runtime, address, observers)
     directory = RunDirectory.open(path)
     summary = directory.summary()

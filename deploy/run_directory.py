@@ -14,6 +14,7 @@ from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import parse_yaml
 from deploy.errors import ConfigError, TrainingFailedError
 from deploy.progress import Progress
+from deploy.shell import as_operand, command_line
 from deploy.status import DiskStatus
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.learner import Learner
@@ -148,9 +149,14 @@ class RunDirectory:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise a ConfigError if there is something at the path of a new run."""
-    if path.exists():
-        raise ConfigError(
-            f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
-            f"(to go on with that run: trunkline resume {path})"
-        )
+    """Raise a ConfigError if there is something at the path of a new run, or if the path cannot be."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(f"--run-dir: {str(path)!r} cannot be made: {error.strerror}") from error
+    resume = command_line(["trunkline", "resume", as_operand(path)])
+    raise ConfigError(
+        f"--run-dir: {str(path)!r} exists; allowed is a path that does not (to go on with that run: {resume})"
+    )

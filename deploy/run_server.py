@@ -2,12 +2,14 @@
 
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -71,20 +73,29 @@ class RunServer:
         self._server.server_close()
         self._thread.join()
 
-    def page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
-        """Return status, content type and body of a page."""
-        match path:
+    def page(self, target: str) -> tuple[HTTPStatus, str, bytes]:
+        """Return status, content type and body of a page.
+
+        Of a query the names of metrics are heeded (`/metrics?name[]=trunkline_actors`), all else is not.
+        """
+        path, _, query = target.partition("?")
+        match path.rstrip("/"):
             case "/metrics":
-                return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
+                return HTTPStatus.OK, CONTENT_TYPE_LATEST, self._metrics(parse_qs(query).get("name[]"))
             case "/status":
                 return HTTPStatus.OK, "application/json", json.dumps(self._said()).encode()
             case "/healthz":
                 return HTTPStatus.OK, TEXT, b"ok\n"
         return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"
 
+    def _metrics(self, names: list[str] | None) -> bytes:
+        """Return all metrics, or those of some samples' names."""
+        registry = self._registry if names is None else self._registry.restricted_registry(names)
+        return generate_latest(registry)
+
     def order(self, path: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
         """Carry out an order; return what to answer."""
-        if path != "/scale":
+        if path.partition("?")[0].rstrip("/") != "/scale":
             return HTTPStatus.NOT_FOUND, TEXT, b"there is /scale\n"
         expected = f"Bearer {self._token}".encode()
         if self._token is None or not hmac.compare_digest(authorization.encode(), expected):
@@ -123,6 +134,8 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], run: RunServer) -> None:
         self.run = run
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
 
     def handle_error(self, *_: object) -> None:
@@ -135,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(*self.server.run.page(self.path))
+
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         length = max(0, min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES))
@@ -149,4 +164,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
