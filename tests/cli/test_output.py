@@ -27,7 +27,7 @@ def said(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
 
 def shell(command: str) -> subprocess.CompletedProcess[bytes]:
     """Run a line of a shell in which $T is `trunkline`."""
-    environment = {**os.environ, "T": TRUNKLINE, **variables}
+    environment = {**os.environ, "T": TRUNKLINE}
     return subprocess.run(
         ["bash", "-c", command], env=environment, capture_output=True, timeout=60, check=False
     )

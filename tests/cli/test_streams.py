@@ -54,9 +54,7 @@ def test_after_an_error_all_is_dropped():
 
 def test_descriptors_that_are_closed_are_filled():
     """A file that is opened later must not become standard input or error."""
-    code = (
-        "import os; from cli.streams import fill_closed_descriptors as f; f(); os.write(1, b'%d' % os.dup(1))"
-    )
+    code = "import os; from cli.streams import *; fill_closed_descriptors(); os.write(1, b'%d' % os.dup(1))"
     line = f'exec "{sys.executable}" -c "{code}" <&- 2>&-'
     done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, check=True, timeout=60)
     assert int(done.stdout) >= 3
