@@ -9,7 +9,6 @@ from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -74,28 +73,19 @@ class RunServer:
         self._thread.join()
 
     def page(self, target: str) -> tuple[HTTPStatus, str, bytes]:
-        """Return status, content type and body of a page.
-
-        Of a query the names of metrics are heeded (`/metrics?name[]=trunkline_actors`), all else is not.
-        """
-        path, _, query = target.partition("?")
-        match path.rstrip("/"):
+        """Return status, content type and body of a page, whatever is asked after a `?`."""
+        match _path(target):
             case "/metrics":
-                return HTTPStatus.OK, CONTENT_TYPE_LATEST, self._metrics(parse_qs(query).get("name[]"))
+                return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
             case "/status":
                 return HTTPStatus.OK, "application/json", json.dumps(self._said()).encode()
             case "/healthz":
                 return HTTPStatus.OK, TEXT, b"ok\n"
         return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"
 
-    def _metrics(self, names: list[str] | None) -> bytes:
-        """Return all metrics, or those of some samples' names."""
-        registry = self._registry if names is None else self._registry.restricted_registry(names)
-        return generate_latest(registry)
-
-    def order(self, path: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
+    def order(self, target: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
         """Carry out an order; return what to answer."""
-        if path.partition("?")[0].rstrip("/") != "/scale":
+        if _path(target) != "/scale":
             return HTTPStatus.NOT_FOUND, TEXT, b"there is /scale\n"
         expected = f"Bearer {self._token}".encode()
         if self._token is None or not hmac.compare_digest(authorization.encode(), expected):
@@ -113,6 +103,10 @@ class RunServer:
         if self._status is None:
             return {"state": "starting"}
         return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+
+
+def _path(target: str) -> str:
+    return target.partition("?")[0].rstrip("/")
 
 
 def _problem(body: bytes, tasks: list[str]) -> str | None:

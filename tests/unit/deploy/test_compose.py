@@ -174,7 +174,7 @@ def test_the_learner_gets_a_gpu_by_an_override():
     ],
 )
 def test_any_file_may_be_named(name: str):
-    """Compose reads the name that was given, puts no variables in, and the rest of the file stays what it is."""
+    """Compose reads the name that was given and puts no variables in; all else stays as it is."""
     text = compose_file(run_of(), Path(name), slots=2)
     everything = yaml.safe_load(text)
     assert everything["configs"]["run"]["file"].replace("$$", "") == f"./{name}".replace("$", "")
