@@ -1,10 +1,13 @@
 """Arguments that several commands take."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from deploy.config.schema import RunConfig
 
 
 class Runtime(StrEnum):
@@ -48,13 +51,28 @@ def refuse_local_address(runtime: Runtime, address: str | None) -> None:
 
 
 def split_arguments(arguments: list[str] | None) -> tuple[Path | None, list[str]]:
-    """Tell the configuration file from the overrides behind it.
+    """Tell the configuration file from the overrides after it.
+
+    A file's path may hold `=`, as `lr=0.1/run.yaml` does: see `_is_override`.
 
     Raises:
         typer.BadParameter: there are two files.
     """
     given = arguments or []
-    files = [argument for argument in given if "=" not in argument]
+    files = [argument for argument in given if not _is_override(argument)]
     if len(files) > 1:
         raise typer.BadParameter(f"{files[1]!r} is a second CONFIG; overrides have the form key=value")
-    return (Path(files[0]) if files else None), [argument for argument in given if "=" in argument]
+    return (Path(files[0]) if files else None), [argument for argument in given if _is_override(argument)]
+
+
+def _is_override(argument: str) -> bool:
+    """Return whether it is `key=value`, and not a file.
+
+    What begins with a field's name is an override, unless there is such a YAML file. All else is a file if it
+    is there, or looks like one: nothing else begins so.
+    """
+    key, separator, _ = argument.partition("=")
+    is_yaml, is_there = argument.endswith((".yaml", ".yml")), os.path.isfile(argument)
+    if key.partition(".")[0] in RunConfig.model_fields:
+        return bool(separator) and not (is_yaml and is_there)
+    return bool(separator) and not (is_yaml or is_there or "/" in key)

@@ -49,8 +49,9 @@ def node(
     """
     if head == (address is not None):
         raise typer.BadParameter("give one of --head and --address")
+    counts, store_bytes = _counts(slots or []), _size(object_store)
     token = find_token() if address is None else _token()
-    plan = NodePlan(address, _counts(slots or []), _size(object_store), store, token is not None)
+    plan = NodePlan(address, counts, store_bytes, store, token is not None)
     if address is not None and (warning := wait_for_head(address, token)):
         note(f"trunkline: {warning}")
     ray = _callable(plan.command(taken_ports()))

@@ -1,6 +1,7 @@
 """What a user sees while a run trains: a live panel on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from rich.console import Console, Group
@@ -41,23 +42,33 @@ class LivePanel:
 
 
 class PlainLines:
-    """One line every few seconds, and once what was noticed about the tasks: its figures may go on moving."""
+    """One line every few seconds, and a line for each warning when it comes up.
+
+    What was noticed about the tasks is said once: its figures may go on moving.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last = 0.0
         self._noted = False
+        self._warnings: list[str] = []
 
     def __call__(self, status: RunStatus) -> None:
         """Print a line if the last is long enough ago."""
         now = time.monotonic()
         if status.notices and not self._noted:
             self._noted = True
-            for notice in status.notices:
-                self._console.print(f"note: {notice}", markup=False, highlight=False, soft_wrap=True)
+            self._print(f"note: {notice}" for notice in status.notices)
         if now - self._last >= LINE_SECONDS:
             self._last = now
-            self._console.print(line(status), markup=False, highlight=False, soft_wrap=True)
+            warnings = [warning for warning in status.warnings() if warning not in status.notices]
+            self._print([line(status)])
+            self._print(f"warning: {warning}" for warning in warnings if warning not in self._warnings)
+            self._warnings = warnings
+
+    def _print(self, lines: Iterable[str]) -> None:
+        for text in lines:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Do nothing: lines are complete as they are."""
@@ -89,7 +100,7 @@ def render(status: RunStatus) -> Panel:
     for task in status.tasks:
         tasks.add_row(*_cells(task))
     return Panel(
-        Group(tasks, "", _learner_line(status), *(Text(f"note: {notice}") for notice in status.notices)),
+        Group(tasks, "", _learner_line(status), *(Text(f"warning: {each}") for each in status.warnings())),
         title=f"trunkline: {status.train_seconds:.0f} s of training",
         border_style="cyan",
     )

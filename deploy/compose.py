@@ -4,9 +4,12 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
 from deploy.config.memory import table_plans
 from deploy.config.resolution import ResolvedRun
 from deploy.membership import VERSION
+from deploy.shell import as_operand, command_line
 
 NODE_BYTES = 700 * 2**20
 """Of a container: Ray's own processes, and its shared memory."""
@@ -32,7 +35,8 @@ def compose_file(run: ResolvedRun, config: Path, slots: int) -> str:
     replay = run.config.replay
     tables = sum(plan.bytes for plan in table_plans(run.config, run.specs))
     values = {
-        "config": config.as_posix(),
+        "config": command_line([as_operand(config)]),
+        "config_file": _scalar(f"./{config.as_posix()}"),
         "version": VERSION,
         "first_actor": f"actor-{run.specs[0].name}",
         "shards": str(replay.shards),
@@ -49,6 +53,11 @@ def compose_file(run: ResolvedRun, config: Path, slots: int) -> str:
 
 def _filled(template: str, values: dict[str, str]) -> str:
     return re.sub("@([a-z_]+)@", lambda match: values[match[1]], template)
+
+
+def _scalar(text: str) -> str:
+    """Return a text as YAML in which Compose puts no variables."""
+    return yaml.safe_dump(text.replace("$", "$$"), default_style='"', width=float("inf")).strip()
 
 
 def _limit(count: int) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -225,18 +226,25 @@ class RunDirectory:
 
 def is_begun(path: Path) -> bool:
     """Return whether there is anything at a path but what a start left that was killed."""
-    if not path.is_dir():
-        return path.exists()
+    if not os.path.isdir(path):  # which says no to a path that cannot be, such as one that is too long
+        return os.path.lexists(path)
     names = {entry.name for entry in path.iterdir()}
     return OWNER not in names or not names <= _OF_A_START
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise a ConfigError if there is something at the path of a new run."""
+    """Raise a ConfigError if there is something at the path of a new run, or if the path cannot be."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _cannot_be_made(path, error) from error
     if is_begun(path):
+        resume = command_line(["trunkline", "resume", as_operand(path)])
         raise ConfigError(
             f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
-            f"(to go on with that run: {command_line(['trunkline', 'resume', as_operand(path)])})"
+            f"(to go on with that run: {resume})"
         )
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -72,9 +73,9 @@ class RunServer:
         self._server.server_close()
         self._thread.join()
 
-    def page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
-        """Return status, content type and body of a page."""
-        match path:
+    def page(self, target: str) -> tuple[HTTPStatus, str, bytes]:
+        """Return status, content type and body of a page, whatever is asked after a `?`."""
+        match _path(target):
             case "/metrics":
                 return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
             case "/status":
@@ -83,9 +84,9 @@ class RunServer:
                 return HTTPStatus.OK, TEXT, b"ok\n"
         return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"
 
-    def order(self, path: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
+    def order(self, target: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
         """Carry out an order; return what to answer."""
-        if path != "/scale":
+        if _path(target) != "/scale":
             return HTTPStatus.NOT_FOUND, TEXT, b"there is /scale\n"
         expected = f"Bearer {self._token}".encode()
         if self._token is None or not hmac.compare_digest(authorization.encode(), expected):
@@ -103,6 +104,10 @@ class RunServer:
         if self._status is None:
             return {"state": "starting"}
         return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+
+
+def _path(target: str) -> str:
+    return target.partition("?")[0].rstrip("/")
 
 
 def _problem(body: bytes, tasks: list[str]) -> str | None:
@@ -124,6 +129,8 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], run: RunServer) -> None:
         self.run = run
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
 
     def handle_error(self, *_: object) -> None:
@@ -136,6 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(*self.server.run.page(self.path))
+
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         length = max(0, min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES))
@@ -150,4 +159,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)

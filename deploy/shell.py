@@ -16,7 +16,7 @@ def command_line(words: Sequence[str]) -> str:
 
 
 def program(name: str) -> str:
-    """Return how to call a program of this installation: by its name if that finds it, else by its path."""
+    """Return how to call a program of this installation: by name where that finds it, else by path."""
     folders = (Path(sys.argv[0]).absolute().parent, Path(sys.executable).parent)
     own = next((folder / name for folder in folders if (folder / name).is_file()), None)
     found = shutil.which(name)

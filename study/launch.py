@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deploy.directory_owner import owned
 from deploy.errors import TrainingFailedError
+from deploy.shell import as_operand, command_line
 from study.findings import Findings
 from study.loading import load_study_record
 from study.plan import Plan, create_plan, open_plan
@@ -37,7 +38,7 @@ def run_study(
         failures = run_missing(plans, workers, address, observe)
     if failures and not any(run.directory.exists() for run in plans[-1].runs()):
         raise TrainingFailedError("\n".join(failures))
-    return _report(plans, f"trunkline study {config}"), failures
+    return _report(plans, command_line(["trunkline", "study", as_operand(config)])), failures
 
 
 def report_study(directory: Path) -> Findings:
@@ -46,7 +47,7 @@ def report_study(directory: Path) -> Findings:
     Raises:
         ConfigError: there is none, or nothing of its reference.
     """
-    return _report(open_plan(directory), f"trunkline report {directory}")
+    return _report(open_plan(directory), command_line(["trunkline", "report", as_operand(directory)]))
 
 
 def _report(plans: Sequence[Plan], command: str) -> Findings:

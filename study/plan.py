@@ -93,7 +93,8 @@ def create_plan(config: Path, directory: Path, seeds: int | None) -> list[Plan]:
         seeds: runs of each arm of the study itself; None for what the file says.
 
     Raises:
-        ConfigError: the file or a control is wrong, or finished runs do not belong to it.
+        ConfigError: the file or a control is wrong, the directory cannot be made, or finished runs do not
+            belong to it.
     """
     study = load_study(config)
     if seeds is not None:
@@ -102,10 +103,14 @@ def create_plan(config: Path, directory: Path, seeds: int | None) -> list[Plan]:
     _refuse(control_mistakes(study, controls))
     plans = [Plan(control, directory / CONTROLS / control.name) for _, control in controls]
     plans.append(Plan(study, directory))
+    try:
+        for plan in plans:
+            plan.directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--dir: {str(directory)!r} cannot be made: {error.strerror}") from error
     for plan in plans:
         plan.check_finished()
     for plan in plans:
-        plan.directory.mkdir(parents=True, exist_ok=True)
         (plan.directory / STUDY).write_text(to_yaml(plan.study), encoding="utf-8")
     return plans
 
@@ -116,7 +121,7 @@ def open_plan(directory: Path) -> list[Plan]:
     Raises:
         ConfigError: there is none, a control is wrong, or finished runs do not belong to it.
     """
-    if not (directory / STUDY).is_file():
+    if not os.path.isfile(directory / STUDY):
         raise ConfigError(f"DIR: {str(directory)!r} is not the directory of a study: it has no {STUDY}")
     controls = sorted(path.parent for path in directory.glob(f"{CONTROLS}/*/{STUDY}"))
     plans = [Plan(load_study(path / STUDY), path) for path in (*controls, directory)]

@@ -44,7 +44,8 @@ def _head_port_finding(name: str, port: int) -> Finding:
 def _listen(host: str, port: int) -> OSError | None:
     """Return why it is impossible; None if it is possible."""
     try:
-        socket.create_server((host, port)).close()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
         return error
     return None

@@ -111,9 +111,8 @@ def _wait_for(slots: Mapping[str, int], useful: Mapping[str, int], address: str)
 def _missing(slots: Mapping[str, int]) -> dict[str, int]:
     """Return how many slots of each kind are lacking, without kinds of which there are enough."""
     offered = _offered()
-    return {
-        kind: count - offered.get(kind, 0) for kind, count in slots.items() if offered.get(kind, 0) < count
-    }
+    lacking = {kind: count - offered.get(kind, 0) for kind, count in slots.items()}
+    return {kind: count for kind, count in lacking.items() if count > 0}
 
 
 def _offered() -> dict[str, int]:

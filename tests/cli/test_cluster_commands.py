@@ -1,6 +1,7 @@
 """`node`, `status`, `scale`, `compose`, `train --resume`: what they do, and say after a mistake."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,9 +72,7 @@ def test_usage_mistakes(trunkline: Command, arguments: list[str], part: str):
     assert part in " ".join(line.strip("│ ") for line in err.splitlines())
 
 
-@pytest.mark.parametrize(
-    "arguments", [["node", "--head"], ["node", "--address", "head:6379"], ["scale", "chain", "2"]], ids=str
-)
+@pytest.mark.parametrize("arguments", [["node", "--head"], ["scale", "chain", "2"]], ids=str)
 def test_without_a_token_nothing_starts(trunkline: Command, arguments: list[str]):
     """The sentence names the places where it is looked for."""
     expect_sentence(trunkline(*arguments), CLUSTER, "there is no token of the cluster", "RAY_AUTH_TOKEN_PATH")
@@ -144,6 +143,45 @@ def test_scaling(trunkline: Command, monkeypatch: pytest.MonkeyPatch, run):
     monkeypatch.setenv("RAY_AUTH_TOKEN", "another")
     expect_sentence(trunkline(*scale, "chain", "1"), CLUSTER, "scaling needs the token of the cluster")
     assert len(orders) == 2
+
+
+@pytest.mark.parametrize("command", [["status"], ["scale", "chain", "2"]], ids=str)
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_no_proxy_hears_of_it(
+    trunkline: Command, monkeypatch: pytest.MonkeyPatch, run, command: list[str], name: str
+):
+    """Neither the question nor the token: the run itself is asked."""
+    heard: list[bytes] = []
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    with raw_server(lambda connection: heard.append(connection.recv(100))) as port:
+        monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        assert trunkline(*command, "--address", run[0])[0] == 0
+    assert heard == []
+
+
+def test_a_redirection_is_not_followed(trunkline: Command, monkeypatch: pytest.MonkeyPatch):
+    """The token is for the learner at this address alone."""
+    heard: list[bytes] = []
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    with raw_server(lambda connection: heard.append(connection.recv(100))) as port:
+        moved = f"HTTP/1.0 307 Moved\r\nLocation: http://127.0.0.1:{port}/\r\nContent-Length: 0\r\n\r\n"
+
+        def redirect(connection: socket.socket) -> None:
+            connection.recv(4096)
+            connection.sendall(moved.encode())
+
+        with raw_server(redirect) as first:
+            for command in (["status"], ["scale", "chain", "2"]):
+                assert trunkline(*command, "--address", f"127.0.0.1:{first}")[0] == CLUSTER
+    assert heard == []
+
+
+def test_a_program_that_there_is_not(trunkline: Command, monkeypatch: pytest.MonkeyPatch):
+    """It is named before a node starts."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    code, out, err = trunkline("node", "--head", "--", "no-such-program")
+    assert (code, out) == (USAGE, "")
+    assert "COMMAND: 'no-such-program' is not allowed" in err
 
 
 def test_compose_prints_a_file_and_nothing_else(trunkline: Command, monkeypatch: pytest.MonkeyPatch):

@@ -62,7 +62,7 @@ def test_missing_slots_are_named(tmp_path: Path, address: str):
     finished = train(tmp_path, address, "replay.shards=3")
     assert finished.returncode == 4
     assert "too few slots ('replay': 3 needed, 1 there)" in finished.stderr
-    assert f"start nodes with `trunkline node --address {address} --slots KIND=COUNT`" in finished.stderr
+    assert f"trunkline node --address={address} --slots=replay=2`" in finished.stderr
     assert "Traceback" not in finished.stderr
 
 

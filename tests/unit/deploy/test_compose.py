@@ -160,3 +160,23 @@ def test_the_learner_gets_a_gpu_by_an_override():
     (device,) = override["services"]["learner"]["deploy"]["resources"]["reservations"]["devices"]
     assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
     assert "learner" in services_of((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "$HOME.yaml",
+        "a b, {c}: 'd' \"e\" #f.yaml",
+        "größe\U0001f600.yaml",
+        "-x\ny.yaml",
+        "lr=0.1/run.yaml",
+        "@slots@",
+    ],
+)
+def test_any_file_may_be_named(name: str):
+    """Compose reads the name that was given and puts no variables in; all else stays as it is."""
+    text = compose_file(run_of(), Path(name), slots=2)
+    everything = yaml.safe_load(text)
+    assert everything["configs"]["run"]["file"].replace("$$", "") == f"./{name}".replace("$", "")
+    assert everything["configs"]["run"]["file"].count("$") == 2 * name.count("$")
+    assert everything["services"] == services_of(compose_file(run_of(), SHIPPED, slots=2))

@@ -2,6 +2,9 @@
 
 import json
 import platform
+import shlex
+import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +15,15 @@ import pytest
 from deploy.cluster_api import ClusterVersions
 from deploy.errors import ClusterError
 from deploy.membership import VERSION
-from deploy.node import ENVIRONMENT, HEAD_ENVIRONMENT, NodePlan, refuse_other_versions
+from deploy.node import (
+    ENVIRONMENT,
+    HEAD_ENVIRONMENT,
+    NodePlan,
+    _is_free,
+    node_command,
+    refuse_other_versions,
+    wait_for_head,
+)
 
 SLOTS = {"task:cartpole": 2, "replay": 1}
 OURS = ClusterVersions(version("ray"), platform.python_version(), VERSION)
@@ -46,6 +57,7 @@ def test_the_command_of_a_head():
         "--runtime-env-agent-port": "52367",
         "--metrics-export-port": "8080",
         "--disable-usage-stats": None,
+        "--log-color": "false",
     }
 
 
@@ -124,3 +136,50 @@ def test_other_versions_are_refused(there: ClusterVersions, name: str, own: str,
         f"this node has {name} {own}, the cluster at head:6379 has {name} {other}: "
         "every node needs the same, so start it from the same image"
     )
+
+
+def test_a_node_beside_another_takes_other_ports():
+    """Ray finds free ones for those that are taken; all else stays."""
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert _is_free(port) is False
+    assert _is_free(port) is True
+    alone, beside = NodePlan("head:6379").command(), NodePlan("head:6379").command([52365, 8080])
+    changed = ["--dashboard-agent-listen-port=0", "--metrics-export-port=0"]
+    assert [option for option in beside if option not in alone] == changed
+
+
+def test_a_cluster_without_a_token_is_joined_without(monkeypatch: pytest.MonkeyPatch):
+    """Only a worker, and only where there is no token; a head never is without."""
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    assert "RAY_AUTH_MODE" not in NodePlan("head:6379", with_token=False).environment()
+    assert NodePlan(None, with_token=False).environment()["RAY_AUTH_MODE"] == "token"
+
+
+def test_ray_asks_its_own_kind_directly(monkeypatch: pytest.MonkeyPatch):
+    """Whatever proxies there are for the rest; hosts that were excepted stay so."""
+    monkeypatch.setenv("http_proxy", "http://proxy:1")
+    monkeypatch.setenv("no_proxy", "intranet, localhost")
+    found = NodePlan("head:6379").environment()
+    assert (found["grpc_proxy"], found["http_proxy"]) == ("", "http://proxy:1")
+    hosts = found["no_proxy"].split(",")
+    assert hosts[:2] == ["intranet", "localhost"]
+    assert {"127.0.0.1", "169.254.169.254", "metadata.google.internal"} < set(hosts)
+
+
+def test_the_line_that_starts_a_node():
+    """It can be pasted as it stands: the program by its path where its name finds nothing."""
+    words = shlex.split(node_command("[::1]:6379", {"replay": 2, "task:a": 1}))
+    assert words[1:] == ["node", "--address=[::1]:6379", "--slots=replay=2", "--slots=task:a=1"]
+    assert shutil.which(words[0]) is not None
+
+
+def test_a_cluster_without_a_dashboard_is_joined(monkeypatch: pytest.MonkeyPatch):
+    """The dashboard is an extra of Ray's; that nothing was compared is said."""
+    monkeypatch.setattr("deploy.node.DASHBOARD_SECONDS", 0.0)
+    monkeypatch.setattr("deploy.node.PAUSE_SECONDS", 0.01)
+    with socket.create_server(("127.0.0.2", 0)) as head:
+        address = f"127.0.0.2:{head.getsockname()[1]}"
+        assert wait_for_head(address, None) == (
+            f"cluster {address} answers, but not its dashboard: its versions are not compared"
+        )

@@ -197,3 +197,45 @@ def test_clients_that_hang_or_reset_do_no_harm(served: Served, capfd: pytest.Cap
     time.sleep(0.2)
     assert served.ask("GET", "/healthz")[2] == "ok\n"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/metrics?name[]=trunkline_actors&x=1",
+        "/metrics?name%5B%5D=trunkline_actors",
+        "/metrics/?",
+        "/healthz?full",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_queries_and_head(served: Served, method: str, path: str):
+    """A query takes nothing away; HEAD has all but the body."""
+    status, _, body = served.ask(method, path)
+    assert status == 200
+    assert bool(body) == (method == "GET")
+    if "metrics" in path and body:
+        assert "trunkline_actors{" in body
+
+
+def test_head_says_how_long_the_body_is(served: Served):
+    """And nothing of the body comes after it."""
+    with socket.create_connection((HOST, served.port), timeout=10) as client:
+        client.sendall(b"HEAD /healthz HTTP/1.0\r\n\r\n")
+        answer = client.makefile("rb").read()
+    assert answer.endswith(b"Content-Length: 3\r\n\r\n")
+
+
+def test_a_method_that_there_is_not(served: Served):
+    """Said by status, and the server goes on."""
+    assert served.ask("DELETE", "/metrics")[0] == 501
+    assert served.ask("GET", "/healthz")[0] == 200
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_ipv6():
+    """`metrics.host` may be such an address."""
+    port = free_port()
+    with RunServer("::1", port), socket.create_connection(("::1", port), timeout=10) as client:
+        client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert client.makefile("rb").read().endswith(b"ok\n")

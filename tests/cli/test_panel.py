@@ -1,0 +1,47 @@
+"""What a run shows: a panel where the cursor can move, else lines without escapes."""
+
+import io
+import os
+import pty
+
+import pytest
+from rich.console import Console
+
+from cli.panel import LivePanel, PlainLines, display
+from tests.support.status_builders import run_status, task_status
+
+STATUS = run_status(task_status("chain"))
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_a_log_holds_no_escapes(monkeypatch: pytest.MonkeyPatch, variable: str):
+    """Whatever a container's environment says of colours: the cursor of a file cannot be moved."""
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.setenv("TERM", "xterm")
+    log = io.StringIO()
+    shown = display(Console(file=log))
+    shown(STATUS)
+    shown.close()
+    assert "\x1b" not in log.getvalue()
+    assert "chain" in log.getvalue()
+
+
+@pytest.mark.parametrize(("term", "kind"), [("xterm", LivePanel), ("dumb", PlainLines)])
+def test_a_terminal_has_a_panel(monkeypatch: pytest.MonkeyPatch, term: str, kind: type):
+    """Unless it says that it cannot move its cursor."""
+    monkeypatch.setenv("TERM", term)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        shown = display(Console(file=terminal))
+        shown.close()
+    os.close(ours)
+    assert isinstance(shown, kind)
+
+
+def test_what_is_lacking_is_shown():
+    """A run that waits says for what."""
+    log = io.StringIO()
+    display(Console(file=log))(STATUS)
+    warnings = [text for text in log.getvalue().splitlines() if text.startswith("! ")]
+    assert warnings == [f"! {sentence}" for sentence in STATUS.warnings()]
+    assert warnings != []
