@@ -73,15 +73,12 @@ class RunDirectory:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _cannot_be_made(path, error) from error
-        with owned(path, "run directory") as ownership:
-            try:
+        try:
+            with owned(path, "run directory") as ownership, _cleared_if_not_begun(path):
                 yield ownership
-            finally:
-                if not is_begun(path):
-                    for name in _OF_A_START - {OWNER}:
-                        (path / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            path.rmdir()
+        finally:
+            with contextlib.suppress(OSError):
+                path.rmdir()
 
     @classmethod
     def create(cls, path: Path, config: RunConfig, ownership: Ownership | None = None) -> "RunDirectory":
@@ -246,6 +243,16 @@ def refuse_existing(path: Path) -> None:
             f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
             f"(to go on with that run: {resume})"
         )
+
+
+@contextmanager
+def _cleared_if_not_begun(path: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if not is_begun(path):
+            for name in _OF_A_START - {OWNER}:
+                (path / name).unlink(missing_ok=True)
 
 
 def _cannot_be_made(path: Path, error: OSError) -> ConfigError:

@@ -142,6 +142,11 @@ def test_a_second_learner_of_a_run_is_refused(tmp_path: Path, address: str):
         before = first.wait("a first update", lambda status: status["learner_step"] > 0)
         with learner(tmp_path, address, free_port()) as second:
             out, err = second.process.communicate(timeout=PATIENCE)
+        assert (second.process.returncode, out) == (3, "")
+        assert f"run directory 'main' is in use by process {first.process.pid} on host" in err
+        (tmp_path / "elsewhere").mkdir()
+        with learner(tmp_path / "elsewhere", address, free_port()) as second:
+            out, err = second.process.communicate(timeout=PATIENCE)
         assert (second.process.returncode, out) == (4, "")
         assert err.splitlines()[-1] == (
             "trunkline: run 'main' has a learner on this cluster already: stop that one, or give this run "

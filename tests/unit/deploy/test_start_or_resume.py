@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,13 @@ def test_checkpoints_that_are_all_damaged_are_not_passed_over(path: Path):
     with pytest.raises(CheckpointError):
         do(path)
     assert RunDirectory.open(path).lives() == 1
+
+
+def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path):
+    """The same command can be given again: here the port of the metrics is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(ConfigError, match="metrics"):
+        do(tmp_path / "run", f"metrics.port={server.getsockname()[1]}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_of_something_else_is_refused(tmp_path: Path):
