@@ -148,9 +148,7 @@ class ActorsConfig(Section):
     """Acting, the same for every task."""
 
     fragment_length: Positive = Field(
-        32,
-        description="steps of each stream in one message to replay; fewer where they take more than 10 s (a "
-        "message repeats replay.n_step of them, so that replay has room for fewer transitions then)",
+        32, description="steps of each stream in one message to replay; fewer if they take more than 10 s"
     )
     epsilon_base: Fraction = Field(0.4, description="epsilon ladder: base^(1 + exponent i / (N - 1))")
     epsilon_exponent: NonNegativeFloat = Field(7.0, description="exponent of the epsilon ladder")
@@ -224,9 +222,7 @@ class EvaluationConfig(Section):
     period: Positive = Field(800, description="updates between evaluations")
     episodes: Positive = Field(100, description="fresh episodes of each task in one evaluation")
     envs: Positive | None = Field(
-        None,
-        description="environments of each task that play them, and stay for the next evaluation; null for "
-        "as many as an actor has (envs_per_actor), at most 8; tasks that are known equations need none",
+        None, description="environments of a task that play them; null for envs_per_actor, but at most 8"
     )
 
 

@@ -60,8 +60,8 @@ class ActorHost:
     def _live(self) -> None:
         try:
             self._outcome.set_result(self._act())
-        except Exception as error:
-            self._outcome.set_exception(error)
+        except BaseException as error:
+            self._outcome.set_exception(_exception(error))
         time.sleep(UNNOTICED_SECONDS)
         os._exit(1)
 
@@ -91,7 +91,7 @@ class EvaluatorHost:
     ) -> EpisodeReturns:
         """Return the returns of fresh greedy episodes."""
         arguments = (_spec(self._parts, task), snapshot, episodes, round_number)
-        return await asyncio.wrap_future(self._thread.submit(self._parts.evaluate, *arguments))
+        return await asyncio.wrap_future(self._thread.submit(self._play, *arguments))
 
     async def beats(self) -> int:
         """Return how many constructions, resets and steps of environments have ended in this process."""
@@ -101,6 +101,19 @@ class EvaluatorHost:
         """Play no more, and close the environments."""
         self._parts.evaluators.stop()
         await asyncio.wrap_future(self._thread.submit(self._parts.evaluators.close))
+
+    def _play(
+        self, spec: TaskSpec, snapshot: WeightsSnapshot, episodes: int, round_number: int
+    ) -> EpisodeReturns:
+        try:
+            return self._parts.evaluate(spec, snapshot, episodes, round_number)
+        except BaseException as error:
+            raise _exception(error) from error
+
+
+def _exception(error: BaseException) -> Exception:
+    """Return an error as one that ends nothing but the call: an environment may leave by `sys.exit`."""
+    return error if isinstance(error, Exception) else RuntimeError(f"an environment raised {error!r}")
 
 
 def _spec(parts: Parts, task: str) -> TaskSpec:

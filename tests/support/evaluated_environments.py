@@ -5,6 +5,7 @@ Importing this module registers them with Gymnasium, so that any process can bui
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,9 +69,9 @@ class OnlyOne(Uneven):
 
 
 class FailsOnce(Uneven):
-    """Fails in the tenth step of a process, unless a file says that it has done so: in one of three ways.
+    """Fails in the tenth step of a process, unless a file says that it has done so: in one of four ways.
 
-    In the fourth way, `slow`, each step takes a tenth of a second, and the file says that one was taken.
+    In a fifth way, `slow`, each step takes a tenth of a second, and the file says that one was taken.
     """
 
     def __init__(self, mark: str, way: str, closed: str) -> None:
@@ -86,6 +87,8 @@ class FailsOnce(Uneven):
             self._mark.touch()
             if self._way == "exits":
                 os._exit(11)
+            if self._way == "leaves":
+                sys.exit("the window was closed")
             if self._way == "hangs":
                 time.sleep(3600)
             raise ConnectionResetError("the simulator went away")
