@@ -7,6 +7,7 @@ from typing import Any
 from deploy.cluster_api.address import split_address
 from deploy.cluster_api.asking import ask, bearer
 from deploy.errors import ClusterError, ConfigError
+from deploy.json_text import json_text
 
 
 class RunClient:
@@ -43,7 +44,7 @@ class RunClient:
             ClusterError: no run answers, or it refuses the token.
             ConfigError: it says what is wrong with the order.
         """
-        self._ask("/scale", json.dumps({"task": task, "actors": actors}).encode(), token)
+        self._ask("/scale", json_text({"task": task, "actors": actors}).encode(), token)
 
     def _ask(self, path: str, body: bytes | None = None, token: str = "") -> bytes:
         try:
