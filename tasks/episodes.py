@@ -152,6 +152,6 @@ class EnvironmentEpisodes:
         except EnvironmentFailureError as error:
             number = len(self._vectors) + 1
             raise EnvironmentFailureError(
-                f"{error}; it was to be evaluated, as number {number} of evaluation.envs (with --runtime local "
-                "those that act are in the same process)"
+                f"{error}; it was to be evaluated, as number {number} of evaluation.envs (with --runtime "
+                "local those that act are in the same process)"
             ) from error
