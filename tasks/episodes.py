@@ -13,7 +13,7 @@ from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.environment import CheckedVector
 from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
-from tasks.streams import StepOutput, failure
+from tasks.streams import StepOutput
 
 WIDTH = 100
 """Streams of a task with known dynamics: they are columns of an array, and one more costs nothing."""
@@ -149,12 +149,9 @@ class EnvironmentEpisodes:
     def _built(self, seed: int) -> CheckedVector:
         try:
             return CheckedVector(self._spec, 1, seed)
-        except EnvironmentFailureError:
-            raise
-        except Exception as error:
+        except EnvironmentFailureError as error:
             number = len(self._vectors) + 1
-            raise failure(
-                self._spec,
-                f"could not be built to be evaluated (number {number} of evaluation.envs; with --runtime "
-                f"local those that act are in the same process): {type(error).__name__}: {error}",
+            raise EnvironmentFailureError(
+                f"{error}; it was to be evaluated, as number {number} of evaluation.envs (with --runtime "
+                "local those that act are in the same process)"
             ) from error

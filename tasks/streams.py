@@ -112,10 +112,8 @@ class GymnasiumStreams:
                 self._envs.append(make_environment(spec.env, spec.env_kwargs, spec.max_episode_steps))
         except MakingError as error:
             self.close()
-            number = len(self._envs) + 1
-            raise EnvironmentFailureError(
-                f"task {spec.name!r}: {error} (number {number} of {num_envs})"
-            ) from error
+            which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
+            raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
         self._first_action = int(self._envs[0].action_space.start)
         self._contract = ObservationContract(self._envs[0].observation_space)
         self._ended = [False] * num_envs

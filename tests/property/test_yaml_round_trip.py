@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.config.loading import parse_config, to_yaml
@@ -65,6 +65,7 @@ def test_a_text_is_read_as_the_same_text_in_quotes_and_as_one_value_without(text
     assert exactly(parse_yaml(write_yaml(value), "test")) == exactly(value)
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_arguments_of_environments_survive_a_configuration(arguments: dict[str, Any]):
     """From the raw document to the run's own file, and from there into the next process."""

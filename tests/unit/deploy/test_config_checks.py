@@ -89,12 +89,13 @@ def test_every_environment_that_does_not_fit_is_named():
 )
 def test_the_minimum_to_sample_must_fit_in(override: str, most: int):
     """A table that can never be full enough would wait for ever; the task and what fits are named."""
-    (found,) = sentences_of(override, "replay.capacity=1000", f"replay.min_size_to_sample={most + 1}")
+    fields = (override, "replay.capacity=1000", "stop_env_steps=10000")
+    (found,) = sentences_of(*fields, f"replay.min_size_to_sample={most + 1}")
     assert found == (
         f"replay.min_size_to_sample: {most + 1} is not allowed: "
         f"it should be at most the capacity of task 'chain', {most}"
     )
-    check_passes(override, "replay.capacity=1000", f"replay.min_size_to_sample={most}")
+    check_passes(*fields, f"replay.min_size_to_sample={most}")
 
 
 def test_a_batch_holds_a_transition_of_every_task():
@@ -143,6 +144,7 @@ def test_several_checks_speak_at_once():
     """Ratio, memory and batch size are all told."""
     found = sentences_of("learner.batch_size=1", "replay.min_size_to_sample=600", machine_bytes=1)
     assert [sentence.split(":")[0] for sentence in found] == [
+        "stop_env_steps",
         *["replay.min_size_to_sample"] * 2,
         "replay.memory_budget",
         "learner.batch_size",
