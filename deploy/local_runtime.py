@@ -149,10 +149,7 @@ class LocalRuntime:
                     writer.commit()
             self._parts.replay.remove_old_snapshots()
         except OSError as error:
-            where = error.filename or self._parts.replay.directory
-            raise TrainingFailedError(
-                f"replay cannot be saved: {where}: {error.strerror}; checkpoint.replay=false does without"
-            ) from error
+            raise self._parts.replay.not_saved(error) from error
         return True
 
     def finish_save(self, timeout_seconds: float) -> bool:  # noqa: ARG002

@@ -10,6 +10,7 @@ import torch
 from deploy.config.memory import table_plans
 from deploy.config.resolution import rate_limiter, supplies
 from deploy.config.schema import RunConfig
+from deploy.errors import TrainingFailedError
 from deploy.names import life_number
 from deploy.seeding import child_seed
 from learner.batch_source import BatchSource
@@ -107,6 +108,13 @@ class ReplayParts:
     def snapshot_writer(self, index: int) -> SnapshotWriter | None:
         """Return what saves a shard, or None if nothing is saved."""
         return None if self.directory is None else SnapshotWriter(snapshot_directory(self.directory, index))
+
+    def not_saved(self, error: OSError) -> TrainingFailedError:
+        """Return what to raise where the files of a snapshot cannot be written."""
+        where = error.filename or self.directory
+        return TrainingFailedError(
+            f"replay cannot be saved: {where}: {error.strerror}; checkpoint.replay=false does without"
+        )
 
     def remove_old_snapshots(self) -> None:
         """Remove snapshots of shards that this run does not have: old, once all of its own are saved."""

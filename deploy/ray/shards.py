@@ -86,21 +86,39 @@ class ShardCrew:
         return self._revival.restarts(index)
 
     def save(self) -> bool:
-        """Let every shard save itself; return False if the last time is still under way."""
+        """Let every shard save itself; return False if the last time is still under way.
+
+        Raises:
+            TrainingFailedError: the last time the files could not be written.
+        """
         if self._saves and len(ray.wait(self._saves, num_returns=len(self._saves), timeout=0)[1]):
             return False
+        self._are_saved(timeout_seconds=0.0)
         self._saves = self._ask_all(lambda handle: handle.save.remote())
         return True
 
     def finish_save(self, timeout_seconds: float) -> bool:
-        """Wait at most so long for the shards that are saving themselves; return whether all have."""
-        if not self._saves:
-            return True
-        try:
-            ray.get(self._saves, timeout=timeout_seconds)
-        except RayError:
+        """Wait at most so long for the shards that are saving themselves; return whether all have.
+
+        Raises:
+            TrainingFailedError: the files cannot be written.
+        """
+        if not self._are_saved(timeout_seconds):
             return False
         self._parts.replay.remove_old_snapshots()
+        return True
+
+    def _are_saved(self, timeout_seconds: float) -> bool:
+        """Return whether all that were told to save themselves have; one that died meanwhile has not."""
+        try:
+            ray.get(self._saves, timeout=timeout_seconds)
+        except RayTaskError as error:
+            if isinstance(error.cause, OSError):
+                self._saves = []
+                raise self._parts.replay.not_saved(error.cause) from error
+            return False
+        except RayError:
+            return False
         return True
 
     def release(self) -> None:

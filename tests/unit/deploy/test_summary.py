@@ -23,8 +23,8 @@ RESULT = EvaluationResult(
     },
 )
 
-CHAIN = TaskAccount(300, 290, 4, 6, 8, 40, 250, 3, "something is odd")
-"""sent, inserted, superseded, missing, duplicates, evicted, stored, lost, problem."""
+CHAIN = TaskAccount(302, 290, 4, 2, 6, 8, 40, 250, 3, "something is odd")
+"""sent, inserted, superseded, abandoned, missing, duplicates, evicted, stored, lost, problem."""
 
 
 def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
@@ -75,9 +75,10 @@ def test_each_task_has_its_returns_and_whether_it_is_solved():
         "solved": True,
         "env_steps": 300,
         "transitions": {
-            "sent": 300,
+            "sent": 302,
             "inserted": 290,
             "superseded": 4,
+            "abandoned": 2,
             "missing": 6,
             "duplicates": 8,
             "evicted": 40,
