@@ -65,7 +65,7 @@ def test_one_that_acts_and_one_that_is_evaluated_are_too_many_for_some():
         runtime.publish(snapshot)
         runtime.start_actors()
         runtime.request_evaluation(Judge({}).request(snapshot))
-        with pytest.raises(EvaluationFailedError, match=r"--runtime local.*same process.*port is in use"):
+        with pytest.raises(EvaluationFailedError, match=r"port is in use.*--runtime local.*same process"):
             runtime.finished_evaluation()
         runtime.stop_actors()
     assert len(parts.evaluate(parts.specs[0], snapshot, 20, 1).undiscounted) == 20

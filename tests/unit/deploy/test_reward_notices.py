@@ -116,10 +116,10 @@ def printed(*statuses: Any) -> str:
 
 
 def test_lines_say_it_once_and_a_panel_as_long_as_it_holds():
-    """Its figures move with each report."""
+    """Its figures move with each report; a panel shows it as it shows every warning."""
     first, then = run_status(notices=["it is large: 3"]), run_status(notices=["it is large: 4"])
     assert printed(run_status(), first, then, then).count("note: it is large") == 1
     assert "note:" not in printed(run_status())
     console = Console(record=True, width=100, file=io.StringIO())
     console.print(render(then))
-    assert "note: it is large: 4" in console.export_text()
+    assert "warning: it is large: 4" in console.export_text()

@@ -113,7 +113,6 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
 
 def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch):
     """Nothing reaches replay while the only shard is silent; the run goes on when it answers again."""
-    monkeypatch.setattr("deploy.training.STALL_SECONDS", 0.3)
     monkeypatch.setattr("deploy.training.SUPERVISE_SECONDS", 0.1)
     monkeypatch.setattr(MortalRuntime, "delay", 8)
     done: list[bool] = []
@@ -124,7 +123,8 @@ def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch)
             assert isinstance(training._runtime, MortalRuntime)
             training._runtime.fall_silent(0)
 
-    run = train_locally(*RUN, runtime_type=MortalRuntime, interfere=interfere)
+    patience = "learner.stall_seconds=0.3"
+    run = train_locally(*RUN, patience, runtime_type=MortalRuntime, interfere=interfere)
     assert run.outcome.reason == "budget"
     assert run.statuses[-1].shards[0].restarts == 0
 
