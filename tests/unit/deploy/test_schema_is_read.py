@@ -25,7 +25,7 @@ def fields_of(section: type[Section]) -> Iterator[Field]:
 
 ALL = {*fields_of(RunConfig), *fields_of(TaskConfig)}
 OVER_RAY = {("ReplayConfig", "silence_seconds")}
-"""Fields that only a run with processes of its own reads: tests/integration/test_shard_faults.py shows that."""
+"""Fields that only a run with processes of its own reads; tests/integration/test_shard_faults.py shows it."""
 
 
 def unread(seen: set[Field], fields: set[Field]) -> set[Field]:
