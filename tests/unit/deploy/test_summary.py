@@ -23,8 +23,8 @@ RESULT = EvaluationResult(
     },
 )
 
-CHAIN = TaskAccount(300, 290, 4, 6, 8, 40, 250, 3, "something is odd")
-"""sent, inserted, superseded, missing, duplicates, evicted, stored, lost, problem."""
+CHAIN = TaskAccount(300, 290, 4, 5, 1, 8, 40, 250, 3, "something is odd")
+"""sent, inserted, superseded, abandoned, missing, duplicates, evicted, stored, lost, problem."""
 
 
 def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
@@ -66,7 +66,8 @@ def test_each_task_has_its_returns_and_whether_it_is_solved():
             "sent": 300,
             "inserted": 290,
             "superseded": 4,
-            "missing": 6,
+            "abandoned": 5,
+            "missing": 1,
             "duplicates": 8,
             "evicted": 40,
             "stored": 250,
