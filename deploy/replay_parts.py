@@ -40,12 +40,16 @@ class ReplayParts:
         specs: its tasks, in order.
         life: counts the times that the run was started or resumed.
         directory: where shards save themselves, and come back from; None for nowhere.
+
+    Attributes:
+        silence_seconds: how long a shard that does not answer is waited for.
     """
 
     def __init__(
         self, config: RunConfig, specs: Sequence[TaskSpec], life: int, directory: Path | None
     ) -> None:
         self.directory = directory
+        self.silence_seconds = config.replay.silence_seconds
         self._config = config
         self._specs = list(specs)
         self._life = life

@@ -50,8 +50,7 @@ class ShardCrew:
         self.clients: list[ShardClient] = [
             RayShardClient(shard_name(index)) for index in range(len(self._handles))
         ]
-        silence_seconds = parts.config.replay.silence_seconds
-        self._revival = Revival(self._handles, self._start, shard_name, silence_seconds)
+        self._revival = Revival(self._handles, self._start, shard_name, parts.replay.silence_seconds)
 
     def wait_until_up(self) -> None:
         """Wait for every shard.
@@ -149,7 +148,7 @@ class ShardCrew:
         if shard_name(index) not in self._there:
             return None
         handle = ray.get_actor(shard_name(index))
-        deadline = time.monotonic() + self._parts.config.replay.silence_seconds
+        deadline = time.monotonic() + self._parts.replay.silence_seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
                 fingerprint: Any = ray.get(handle.fingerprint.remote(), timeout=left)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from cli.panel import LivePanel, PlainLines, display
+from deploy.status import RunStatus
 from tests.support.status_builders import run_status, task_status
 
 STATUS = run_status(task_status("chain"))
@@ -40,8 +41,21 @@ def test_a_terminal_has_a_panel(monkeypatch: pytest.MonkeyPatch, term: str, kind
 
 def test_what_is_lacking_is_shown():
     """A run that waits says for what."""
+    assert warnings_in(STATUS) == [f"warning: {sentence}" for sentence in STATUS.warnings()] != []
+
+
+def test_a_warning_is_shown_when_it_comes_up(monkeypatch: pytest.MonkeyPatch):
+    """Not with every line; when it had gone and comes back it is shown again."""
+    monkeypatch.setattr("cli.panel.LINE_SECONDS", 0.0)
+    calm, times = run_status(), len(STATUS.warnings())
+    assert len(warnings_in(STATUS, STATUS, STATUS)) == times
+    assert len(warnings_in(STATUS, calm, STATUS)) == 2 * times
+
+
+def warnings_in(*statuses: RunStatus) -> list[str]:
+    """Return the warnings among the lines of some statuses."""
     log = io.StringIO()
-    display(Console(file=log))(STATUS)
-    warnings = [text for text in log.getvalue().splitlines() if text.startswith("! ")]
-    assert warnings == [f"! {sentence}" for sentence in STATUS.warnings()]
-    assert warnings != []
+    show = display(Console(file=log))
+    for status in statuses:
+        show(status)
+    return [text for text in log.getvalue().splitlines() if text.startswith("warning: ")]
