@@ -24,8 +24,6 @@ def fields_of(section: type[Section]) -> Iterator[Field]:
 
 
 ALL = {*fields_of(RunConfig), *fields_of(TaskConfig)}
-OVER_RAY = {("ReplayConfig", "silence_seconds")}
-"""Fields that only a run with processes of its own reads; tests/integration/test_shard_faults.py shows it."""
 
 
 def unread(seen: set[Field], fields: set[Field]) -> set[Field]:
@@ -59,7 +57,7 @@ def test_a_run_reads_every_field(seen: set[Field], tmp_path: Path):
     seen.clear()
     start_run(resolve(config), tmp_path / "run", "local", None, [])
     assert len(ALL) > 50
-    assert unread(seen, ALL - OVER_RAY) == set()
+    assert unread(seen, ALL) == set()
 
 
 def test_a_field_that_nobody_reads_is_noticed(seen: set[Field]):
