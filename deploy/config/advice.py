@@ -24,11 +24,23 @@ LARGE_NUMBER = 100.0
 def advice(config: RunConfig, specs: Sequence[TaskSpec], reports: Sequence[EnvironmentReport]) -> list[str]:
     """Return the warnings of a configuration, task after task; each begins with a field or a task."""
     sizes, _ = network_sizes(specs, architecture(config))
-    return [
+    of_tasks = (
         sentence
         for spec, report, size in zip(specs, reports, sizes, strict=True)
         for sentence in _of_task(config, spec, report, size)
-    ]
+    )
+    return [*_of_budget(config), *of_tasks]
+
+
+def _of_budget(config: RunConfig) -> Iterator[str]:
+    """Yield a warning for a budget in which a fresh run learns nothing; a resumed run may have enough."""
+    least, tasks = config.replay.min_size_to_sample, len(config.tasks)
+    if config.stop_env_steps <= least * tasks:
+        yield (
+            f"stop_env_steps: {config.stop_env_steps} is used up before anything is learned: learning begins "
+            f"when each of {tasks} tasks has replay.min_size_to_sample ({least}) transitions; more than "
+            f"{least * tasks} would do"
+        )
 
 
 def _of_task(

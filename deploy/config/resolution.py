@@ -91,7 +91,6 @@ def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
 
 def _mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
     mistakes = [
-        *_budget_mistakes(config),
         *_replay_mistakes(config, specs),
         *memory_mistakes(config, specs, machine_bytes),
         *message_mistakes(config, specs),
@@ -213,18 +212,6 @@ def _device_mistakes(config: RunConfig) -> list[str]:
             "without CUDA; it should be 'cpu' or 'auto'"
         ]
     return []
-
-
-def _budget_mistakes(config: RunConfig) -> list[str]:
-    """Return a sentence for a budget that is used up before anything can be learned."""
-    gathered = config.replay.min_size_to_sample * len(config.tasks)
-    if config.stop_env_steps > gathered:
-        return []
-    return [
-        f"stop_env_steps: {config.stop_env_steps} is not allowed: it should be more than {gathered}, since "
-        f"learning begins when each of {len(config.tasks)} tasks has replay.min_size_to_sample "
-        f"({config.replay.min_size_to_sample}) transitions"
-    ]
 
 
 def _replay_mistakes(config: RunConfig, specs: list[TaskSpec]) -> list[str]:

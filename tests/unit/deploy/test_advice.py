@@ -125,3 +125,11 @@ def test_a_time_limit_that_nobody_named():
     (found,) = [warning for warning in run.warnings if "time limit" in warning]
     assert found.startswith(f"tasks.a.env: environment '{env_id('NoTimeLimit')}' names no time limit")
     assert [spec.max_episode_steps for spec in run.specs] == [10_000]
+
+
+def test_a_budget_in_which_nothing_can_be_learned():
+    """One task needs 64 transitions before the first update: 64 env steps are no more than that."""
+    (warning,) = warnings_of([4], "stop_env_steps=64")
+    assert warning.startswith("stop_env_steps: 64 is used up before anything is learned")
+    assert "replay.min_size_to_sample (64)" in warning
+    assert warnings_of([4], "stop_env_steps=65") == []

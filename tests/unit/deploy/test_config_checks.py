@@ -40,14 +40,6 @@ def unresolvable(**task: object) -> tuple[str, ...]:
     return caught.value.sentences
 
 
-def test_a_budget_in_which_nothing_can_be_learned_is_refused():
-    """Two tasks with 64 transitions each have to be there before the first update."""
-    (sentence,) = sentences_of("stop_env_steps=128")
-    assert sentence.startswith("stop_env_steps: 128 is not allowed: it should be more than 128")
-    assert "replay.min_size_to_sample (64)" in sentence
-    check_passes("stop_env_steps=129")
-
-
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
@@ -144,7 +136,6 @@ def test_several_checks_speak_at_once():
     """Ratio, memory and batch size are all told."""
     found = sentences_of("learner.batch_size=1", "replay.min_size_to_sample=600", machine_bytes=1)
     assert [sentence.split(":")[0] for sentence in found] == [
-        "stop_env_steps",
         *["replay.min_size_to_sample"] * 2,
         "replay.memory_budget",
         "learner.batch_size",
