@@ -28,7 +28,7 @@ def start_lines(run: ResolvedRun) -> list[str]:
         *(_of_replay(spec, plan, total) for spec, plan in zip(run.specs, plans, strict=True)),
         *(_of_encoder(spec, encoder) for spec, encoder in zip(run.specs, encoders, strict=True)),
         f"network: {parameters:,} parameters, the trunk and the heads included",
-        f"replay in all: {in_units(total)} of {budget} that it may take",
+        f"replay takes {in_units(total)} in all; replay.memory_budget allows {budget}",
         *(f"warning: {warning}" for warning in run.warnings),
     ]
 
@@ -36,9 +36,13 @@ def start_lines(run: ResolvedRun) -> list[str]:
 def _of_replay(spec: TaskSpec, plan: TablePlan, total: int) -> str:
     return (
         f"{spec.name}: {spec.env}, {spec.num_actions} actions, {spec.max_episode_steps:,} steps an episode "
-        f"at most; replay of {plan.transitions:,} transitions in {in_units(plan.bytes)}, "
-        f"{plan.bytes / total:.0%} of all, on shards {', '.join(map(str, plan.shards))}"
+        f"at most; replay keeps {plan.transitions:,} transitions ({in_units(plan.bytes)}, "
+        f"{plan.bytes / total:.0%} of all) on {_shards(plan)}"
     )
+
+
+def _shards(plan: TablePlan) -> str:
+    return f"shard{'s' if len(plan.shards) > 1 else ''} {', '.join(map(str, plan.shards))}"
 
 
 def _of_encoder(spec: TaskSpec, encoder: EncoderSize) -> str:

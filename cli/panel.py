@@ -52,6 +52,7 @@ class PlainLines:
         self._last = 0.0
         self._noted = False
         self._warnings: list[str] = []
+        self._print(["starting actors and replay ..."])
 
     def __call__(self, status: RunStatus) -> None:
         """Print a line if the last is long enough ago."""
@@ -109,7 +110,7 @@ def render(status: RunStatus) -> Panel:
 def line(status: RunStatus) -> str:
     """Return a status as one line of text."""
     tasks = "  ".join(
-        f"{task.name}: {task.env_steps} steps, recent {_number(task.table.recent_return)}, "
+        f"{task.name}: {task.env_steps:,} steps, recent {_number(task.table.recent_return)}, "
         f"greedy {_number(task.greedy_return)}"
         for task in status.tasks
     )

@@ -25,11 +25,14 @@ from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
 from deploy.config.loading import load_config, with_overrides
-from deploy.config.resolution import rehearse
+from deploy.config.resolution import ResolvedRun, rehearse
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from deploy.reporting import Observer
-from deploy.run_directory import RunDirectory
+from deploy.run_directory import RunDirectory, refuse_existing
 from deploy.shell import as_operand, command_line, program
+from learner.checkpoint import Checkpoint
+
+ENDS = {"budget": "budget used up"}
 
 
 def train(
@@ -52,11 +55,13 @@ def train(
     path, overrides = split_arguments(arguments)
     run = rehearse(load_config(path, overrides, shipped=not no_defaults))
     directory = run_dir or Path("runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    if not resume:
+        refuse_existing(directory)
     console = console_for(notes=as_json)
     announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
-    _conclude(console, summary, directory, as_json)
+    _conclude(console, summary, directory, as_json, _where(runtime, address))
 
 
 def resume(
@@ -76,13 +81,32 @@ def resume(
     console = console_for(notes=as_json)
     for sentence in passed_over:
         console.print(f"passed over: {sentence}", markup=False)
-    if checkpoint is None:
-        console.print("there is no checkpoint yet: the run goes on from its beginning")
+    console.print(_goes_on_from(run, checkpoint), highlight=False, soft_wrap=True)
     announce(console, run, address)
     summary = _shown(
         console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
     )
-    _conclude(console, summary, run_dir, as_json)
+    _conclude(console, summary, run_dir, as_json, _where(runtime, address))
+
+
+def _goes_on_from(run: ResolvedRun, checkpoint: Checkpoint | None) -> str:
+    if checkpoint is None:
+        return "there is no checkpoint yet: the run goes on from its beginning"
+    state = checkpoint.state
+    env_steps, budget = sum(state["env_steps"].values()), run.config.stop_env_steps
+    done = f"the run goes on from learner step {state['learner_step']:,}, after {env_steps:,} env steps"
+    if env_steps < budget:
+        return f"{done} of {budget:,}"
+    return (
+        f"{done}; its budget of {budget:,} is used up, so that its weights are evaluated and nothing more is "
+        f"learned: stop_env_steps={2 * env_steps} would go on"
+    )
+
+
+def _where(runtime: Runtime, address: str | None) -> list[str]:
+    """Return the options with which a run goes on where it was."""
+    local = ["--runtime", runtime.value] if runtime is Runtime.LOCAL else []
+    return [*local, *(["--address", address] if address is not None else [])]
 
 
 def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict[str, Any]:
@@ -93,35 +117,40 @@ def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict
         screen.close()
 
 
-def _conclude(console: Console, summary: dict[str, Any], directory: Path, as_json: bool) -> None:
+def _conclude(
+    console: Console, summary: dict[str, Any], directory: Path, as_json: bool, where: list[str]
+) -> None:
     if as_json:
         answer_json({**summary, "run_dir": str(directory)})
         return
-    print_results(console, summary["tasks"], summary["best"])
-    if summary["best"] is not None:
+    best, evaluated = summary["best"], summary["evaluated_learner_step"]
+    others = best if best is not None and best["learner_step"] != evaluated else None
+    print_results(console, summary["tasks"], others)
+    if others is not None:
         console.print(
-            f"mean: of learner step {summary['evaluated_learner_step']:,}, the last evaluation; "
-            f"best mean: of learner step {summary['best']['learner_step']:,}, kept for evaluate --best",
+            f"mean: the last evaluation, of the weights after {evaluated:,} updates; best mean: the best "
+            f"one, after {others['learner_step']:,} updates, whose weights are kept for evaluate --best",
             highlight=False,
             soft_wrap=True,
         )
+    end = ENDS.get(summary["stopped_by"], summary["stopped_by"])
     console.print(
-        f"{summary['stopped_by']} after {summary['train_seconds']:.1f} s of training, "
+        f"{end} after {summary['train_seconds']:.1f} s of training, "
         f"{summary['env_steps']:,} env steps, {summary['learner_steps']:,} updates",
         highlight=False,
     )
     if not summary["replay_saved"]:
         console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
     console.print("next:", highlight=False)
-    for command in _next_commands(directory, summary):
+    for command in _next_commands(directory, summary, where):
         console.print(f"  {command_line(command)}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _next_commands(directory: Path, summary: dict[str, Any]) -> list[list[str]]:
+def _next_commands(directory: Path, summary: dict[str, Any], where: list[str]) -> list[list[str]]:
     """Return two commands that can be typed as they stand, whether or not the environment is activated."""
-    where = as_operand(directory)
-    evaluate = [program("trunkline"), "evaluate", where]
+    run = as_operand(directory)
+    evaluate = [program("trunkline"), "evaluate", run]
     if summary["solved"]:
-        return [evaluate, [program("tensorboard"), "--logdir", where]]
-    more = f"stop_env_steps={2 * summary['env_steps']}"
-    return [evaluate, [program("trunkline"), "resume", where, more]]
+        return [evaluate, [program("tensorboard"), "--logdir", run]]
+    more = [f"stop_env_steps={2 * summary['env_steps']}"] if summary["stopped_by"] == "budget" else []
+    return [evaluate, [program("trunkline"), "resume", run, *more, *where]]

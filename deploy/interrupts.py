@@ -1,9 +1,12 @@
 """Signals that end a run: Ctrl-C, SIGTERM, and SIGHUP from a terminal that was closed."""
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+logger = logging.getLogger(__name__)
 
 
 def _ending() -> list[signal.Signals]:
@@ -28,6 +31,7 @@ def interrupted_in_order(interrupt: Callable[[], None]) -> Iterator[None]:
         for number in _ending()[1:]:
             signal.signal(number, signal.SIG_DFL)
         interrupt()
+        logger.warning("the run ends, and what it learned is saved; a second signal ends it at once, unsaved")
 
     with _handled(ask):
         yield

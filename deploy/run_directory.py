@@ -239,10 +239,8 @@ def refuse_existing(path: Path) -> None:
         raise _cannot_be_made(path, error) from error
     if is_begun(path):
         resume = command_line(["trunkline", "resume", as_operand(path)])
-        raise ConfigError(
-            f"--run-dir: {str(path)!r} exists; allowed is a path that does not "
-            f"(to go on with that run: {resume})"
-        )
+        advice = f" (to go on with that run: {resume})" if (path / CONFIG).is_file() else ""
+        raise ConfigError(f"--run-dir: {str(path)!r} exists; allowed is a path that does not{advice}")
 
 
 @contextmanager

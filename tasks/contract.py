@@ -59,6 +59,11 @@ class ObservationContract:
             raise ContractError(
                 f"returned an observation that is no array of numbers ({type(observation).__name__}): {error}"
             ) from error
+        if array.dtype.kind == "O":
+            raise ContractError(
+                f"returned an observation that is no array of numbers ({type(observation).__name__}), "
+                f"but declares {self._declared}"
+            )
         if array.dtype.kind not in ("fiub" if self.dtype == np.float32 else "iu") and not (
             array.dtype == self._declared == np.bool_
         ):

@@ -71,7 +71,8 @@ def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
 def _obstacle(env: str, env_kwargs: Mapping[str, Any], error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _missing(env, error.name)
-    return f"cannot be built with {dict(env_kwargs)}: {told(error)}"
+    given = f" with {dict(env_kwargs)}" if env_kwargs else ""
+    return f"cannot be built{given}: {told(error)}"
 
 
 def _missing(env: str, module: str) -> str:

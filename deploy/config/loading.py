@@ -42,7 +42,8 @@ def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: a field is wrong; one sentence a mistake.
     """
     if not isinstance(raw, dict):
-        raise ConfigError(f"the configuration is a {type(raw).__name__}; it should be a mapping of sections")
+        what = "empty" if raw is None else f"a {type(raw).__name__}"
+        raise ConfigError(f"the configuration is {what}; it should be a mapping of sections, such as tasks")
     for override in overrides:
         key, separator, text = override.partition("=")
         if not separator or not all(key.split(".")):

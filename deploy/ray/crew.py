@@ -27,6 +27,7 @@ NODES_SECONDS = 0.5
 FINGERPRINT_SECONDS = 5.0
 STOP_SECONDS = 3 * DRAIN_SECONDS
 PREFIX = "actor-"
+IN_ORDER = "it stopped of its own accord"
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,10 @@ class ActorCrew:
         self._take_report(ref)
         self._stop_deadlines.pop(post, None)
         ray.kill(self._handles.pop(post))
-        self._roster.ended(post, _cause(ref), now)
+        cause = _cause(ref)
+        if cause != IN_ORDER:
+            logger.warning("actor %s ended: %s", actor_name(post.task, post.index), cause)
+        self._roster.ended(post, cause, now)
 
     def _take_report(self, ref: Any) -> None:  # noqa: ANN401 - ray's own type
         with contextlib.suppress(RayError):
@@ -238,4 +242,4 @@ def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type
         return str(error.cause)
     except RayError as error:
         return f"its process ended ({type(error).__name__})"
-    return "it stopped of its own accord"
+    return IN_ORDER

@@ -122,18 +122,18 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
     assert code == 0
     lines = out.splitlines()
     assert lines[:6] == [
-        "chain: trunkline/Chain-v0, 2 actions, 50 steps an episode at most; replay of 37,504 transitions in "
-        "3 MiB, 67% of all, on shards 0, 1",
-        "identity: trunkline/Identity-v0, 3 actions, 20 steps an episode at most; replay of 27,896 "
-        "transitions in 1.5 MiB, 33% of all, on shards 0",
+        "chain: trunkline/Chain-v0, 2 actions, 50 steps an episode at most; replay keeps 37,504 transitions "
+        "(3 MiB, 67% of all) on shards 0, 1",
+        "identity: trunkline/Identity-v0, 3 actions, 20 steps an episode at most; replay keeps 27,896 "
+        "transitions (1.5 MiB, 33% of all) on shard 0",
         "chain: observations of shape (8,), float32, go through one linear layer of 288 parameters",
         "identity: observations of shape (3,), float32, go through one linear layer of 128 parameters",
         "network: 1,701 parameters, the trunk and the heads included",
-        "replay in all: 4.5 MiB of 512 MiB that it may take",
+        "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB",
     ]
     _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")
-    assert "replay of 37,504 transitions in 3 MiB, 67% of all, on shards 0\n" in err
-    assert "replay in all: 4.5 MiB of 512 MiB that it may take" in err
+    assert "replay keeps 37,504 transitions (3 MiB, 67% of all) on shard 0\n" in err
+    assert "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB" in err
 
 
 def test_a_resumed_run_has_its_replay_back(trained, trunkline, tmp_path):
@@ -246,7 +246,7 @@ def test_validate_says_what_train_would_say_and_warns(trunkline):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith(
-        f"board: {BOARD}, 3 actions, 30 steps an episode at most; replay of 100,000 tr"
+        f"board: {BOARD}, 3 actions, 30 steps an episode at most; replay keeps 100,000 tr"
     )
     assert lines[1] == (
         "board: observations of shape (40, 40), uint8, go through one linear layer of 204,928 parameters"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,3 +108,12 @@ def test_a_task_without_a_bound_is_neither_solved_nor_unsolved():
 def test_only_a_confirmed_run_is_called_solved():
     """The reason for stopping decides."""
     assert summarise(tiny_config(), outcome("solved"))["solved"] is True
+
+
+def test_every_field_is_explained():
+    """In the page about what a run leaves, with those of its transitions."""
+    page = Path("docs/runs.md").read_text(encoding="utf-8")
+    summary = summarise(tiny_config(), outcome())
+    added_by_a_run = {"evaluated_learner_step", "best", "lost_log_records"}
+    fields = {*summary, *summary["tasks"]["chain"]["transitions"], *added_by_a_run}
+    assert [field for field in sorted(fields) if f"| `{field}` |" not in page] == []

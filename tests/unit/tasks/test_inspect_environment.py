@@ -98,7 +98,7 @@ REFUSED = {
     "raises in the constructor": (
         env_id("RaisesInConstructor"),
         {},
-        f"tasks.pole.env: environment '{env_id('RaisesInConstructor')}' cannot be built with {{}}: "
+        f"tasks.pole.env: environment '{env_id('RaisesInConstructor')}' cannot be built: "
         "OSError: no licence for this simulator",
     ),
     "unknown argument": (
