@@ -87,15 +87,15 @@ def test_every_mistake_is_named_at_once(trunkline):
 
 
 def test_a_run_directory_that_exists_is_kept(trunkline, tmp_path):
-    """Nothing in it is touched, and the sentence says how to go on."""
+    """Nothing in it is touched; where it is a run, the sentence says how to go on."""
     (tmp_path / "mine").write_text("precious")
-    result = trunkline("train", *tiny_overrides(), "--run-dir", tmp_path, "--runtime", "local", "--json")
-    assert result[0] == CONFIG
-    assert result[2].splitlines()[-1] == (
-        f"trunkline: --run-dir: {str(tmp_path)!r} exists; allowed is a path that does not "
-        f"(to go on with that run: trunkline resume {tmp_path})"
-    )
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    arguments = ("train", *tiny_overrides(), "--run-dir", tmp_path, "--runtime", "local", "--json")
+    exists = f"trunkline: --run-dir: {str(tmp_path)!r} exists; allowed is a path that does not"
+    assert trunkline(*arguments) == (CONFIG, "", f"{exists}\n")
+    (tmp_path / "config.yaml").write_text("seed: 1")
+    code, _, err = trunkline(*arguments)
+    assert (code, err) == (CONFIG, f"{exists} (to go on with that run: trunkline resume {tmp_path})\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "mine"]
 
 
 def test_a_metrics_port_in_use(trunkline, tmp_path):
