@@ -22,13 +22,14 @@ from deploy.json_text import json_text
 from deploy.progress import Progress
 from deploy.shell import as_operand, command_line
 from deploy.status import DiskStatus
-from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
+from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoint, save_checkpoint
 from learner.checkpoint_names import BEST, LAST, CheckpointNames
 from learner.learner import Learner
 from learner.learner_state import learner_tensors
 from replay.durable import replace_synced
 
 CONFIG = "config.yaml"
+CHECKPOINTS = "checkpoints"
 LIVES = "lives"
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
@@ -101,11 +102,13 @@ class RunDirectory:
     def open(cls, path: Path) -> "RunDirectory":
         """Read the directory of an earlier run.
 
+        Where its configuration is missing, the one inside its newest checkpoint is used.
+
         Raises:
             ConfigError: it is not one.
         """
         try:
-            text = (path / CONFIG).read_text(encoding="utf-8")
+            text = _config_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise ConfigError(
@@ -182,11 +185,25 @@ class RunDirectory:
         tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
         checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
         try:
+            self._write_again_what_is_gone(progress.life)
             save_checkpoint(self.checkpoints, learner.learner_step, checkpoint, self.config.checkpoint.keep)
         except OSError as error:
             raise TrainingFailedError(
                 f"a checkpoint cannot be written: {error.filename or self.checkpoints}: {error.strerror}"
             ) from error
+
+    def _write_again_what_is_gone(self, life: int) -> None:
+        """Write what a resumed run needs besides checkpoints: somebody removed or moved the directory."""
+        if all(os.path.lexists(self.path / name) for name in (CONFIG, LIVES)):
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.count_life(life)
+        self.write_config()
+        logger.warning(
+            "%s was removed or moved while the run trains: checkpoints are written there from now on, and "
+            "what it had written before is not",
+            self.path,
+        )
 
     def newest_checkpoint(self, names: CheckpointNames = LAST) -> tuple[Checkpoint, list[str]]:
         """Return the newest checkpoint that verifies, and a sentence for each that was passed over.
@@ -218,7 +235,23 @@ class RunDirectory:
     @property
     def checkpoints(self) -> Path:
         """Where checkpoints lie."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
+
+
+def _config_text(path: Path) -> str:
+    """Return the configuration of the run at a path, as text.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read; where it is missing, no checkpoint has it either.
+    """
+    try:
+        return (path / CONFIG).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        with contextlib.suppress(CheckpointError, KeyError):
+            text = load_newest_checkpoint(path / CHECKPOINTS)[0].texts[CONFIG]
+            logger.warning("%s is missing: the one in the newest checkpoint is used", path / CONFIG)
+            return text
+        raise
 
 
 def is_begun(path: Path) -> bool:

@@ -120,6 +120,41 @@ def test_a_run_without_checkpoints_says_so(tmp_path: Path):
         RunDirectory.create(tmp_path / "run", tiny_config()).newest_checkpoint()
 
 
+def test_a_directory_that_is_removed_while_the_run_trains_is_a_run_directory_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """The next checkpoint brings its configuration and its life back, with one warning for each removal."""
+    parts = tiny_parts()
+    directory = RunDirectory.create(tmp_path / "run", parts.config)
+    for moved in ("once", "twice"):
+        directory.path.rename(tmp_path / moved)
+        caplog.clear()
+        for _ in range(2):
+            directory.save_checkpoint(parts.learner(), Progress(life=3))
+        assert [message.partition(",")[0] for message in caplog.messages] == [
+            f"{directory.path} was removed or moved while the run trains: checkpoints are written there "
+            "from now on"
+        ]
+        again = RunDirectory.open(directory.path)
+        assert (again.config, again.lives()) == (parts.config, 4)
+
+
+def test_a_configuration_that_is_missing_is_found_in_a_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """In the newest one that verifies; without one there is no run."""
+    parts = tiny_parts()
+    path = tmp_path / "run"
+    RunDirectory.create(path, parts.config).save_checkpoint(parts.learner(), Progress())
+    (path / "config.yaml").unlink()
+    assert RunDirectory.open(path).config == parts.config
+    assert caplog.messages == [f"{path / 'config.yaml'} is missing: the one in the newest checkpoint is used"]
+    for file in path.rglob("manifest.json"):
+        file.write_text("{}")
+    with pytest.raises(ConfigError, match=r"is not a run directory: its config.yaml cannot be read"):
+        RunDirectory.open(path)
+
+
 def test_one_process_at_a_time_trains_in_a_directory(tmp_path: Path):
     """A second is refused before it has touched anything, of a new run or an old one; readers are let in."""
     for path in (tmp_path / "new", tmp_path / "run"):
