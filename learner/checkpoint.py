@@ -54,7 +54,8 @@ def save_checkpoint(
 ) -> Path:
     """Write a checkpoint, remove all others but the newest `keep - 1`, and return its directory.
 
-    Another one that cannot be removed is warned about and left.
+    Another one that cannot be removed is warned about and left. One that was copied or renamed does not count
+    and stays: it takes the place of none.
 
     Raises:
         OSError: it cannot be written; all others are still there, and nothing half-written beside them.
@@ -77,7 +78,7 @@ def save_checkpoint(
         raise
     sync_directory(root)
     names.tidy(root)
-    others = [path for path in names.newest_first(root) if path != final]
+    others = [path for path in names.newest_first(root) if path != final and not _is_misnamed(path, names)]
     for old in others[keep - 1 :]:
         remove_or_warn(old, names.removed(old))
     return final
@@ -98,7 +99,7 @@ def load_newest_checkpoint(root: Path, names: CheckpointNames = LAST) -> tuple[C
         for directory in names.newest_first(root):
             before = _identity(directory)
             try:
-                return _load(directory), directory, passed_over
+                return _load(directory, names), directory, passed_over
             except CheckpointError as error:
                 gone = before is None or _identity(directory) != before
                 if gone:
@@ -134,7 +135,21 @@ def _files(checkpoint: Checkpoint) -> dict[str, bytes]:
     return {**files, MANIFEST: json.dumps(manifest, indent=1).encode()}
 
 
-def _load(directory: Path) -> Checkpoint:
+def _is_misnamed(directory: Path, names: CheckpointNames) -> bool:
+    """Return whether a checkpoint's state is of another learner step than its name; a damaged one is not."""
+    try:
+        return not _bears(names, directory, msgpack.unpackb((directory / STATE).read_bytes())["learner_step"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _bears(names: CheckpointNames, directory: Path, learner_step: int) -> bool:
+    """Return whether a checkpoint bears the name of a learner step."""
+    own = names.directory(directory.parent, learner_step)
+    return directory in (own, names.replaced(own))
+
+
+def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         listed = manifest["files"]
@@ -143,13 +158,19 @@ def _load(directory: Path) -> Checkpoint:
                 f"checkpoint {directory.name} has format {manifest['format']}, not {FORMAT}"
             )
         files = {name: _verified(directory, name, **entry) for name, entry in listed.items()}
+        state = msgpack.unpackb(files[STATE])
+        if not _bears(names, directory, state["learner_step"]):
+            raise CheckpointError(
+                f"checkpoint {directory.name} is of learner step {state['learner_step']}: "
+                "it was copied or renamed"
+            )
         return Checkpoint(
             tensors={
                 Path(name).stem: load_tensors(data)
                 for name, data in files.items()
                 if name.endswith(".safetensors")
             },
-            state=msgpack.unpackb(files[STATE]),
+            state=state,
             texts={
                 name: data.decode()
                 for name, data in files.items()

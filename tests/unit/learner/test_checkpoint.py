@@ -1,6 +1,7 @@
 """Checkpoint directories: written whole, verified when read, the newest good one wins."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,11 @@ def test_only_the_newest_are_kept(tmp_path: Path, keep: int):
 
 def test_the_same_step_again_replaces_its_checkpoint(tmp_path: Path):
     """The last checkpoint of a run may fall on a periodic one."""
-    save_checkpoint(tmp_path, 7, a_checkpoint(1), keep=3)
-    save_checkpoint(tmp_path, 7, a_checkpoint(2), keep=3)
+    later = replace(a_checkpoint(7), texts={"config.yaml": "seed: 2\n"})
+    save_checkpoint(tmp_path, 7, a_checkpoint(7), keep=3)
+    save_checkpoint(tmp_path, 7, later, keep=3)
     assert len(list(tmp_path.iterdir())) == 1
-    assert_same(a_checkpoint(2), load_newest_checkpoint(tmp_path)[0])
+    assert_same(later, load_newest_checkpoint(tmp_path)[0])
 
 
 def test_no_directory_and_an_empty_one_say_so(tmp_path: Path):
@@ -82,6 +84,7 @@ def test_dying_before_the_rename_leaves_nothing_half_written(
     """The temporary directory is not taken for a checkpoint, an older one still loads, a later save works."""
     save_checkpoint(tmp_path, 6, a_checkpoint(6), keep=3)
     save_checkpoint(tmp_path, 7, a_checkpoint(7), keep=3)
+    later = replace(a_checkpoint(step), texts={"config.yaml": "seed: 2\n"})
 
     def die(_: Path, __: Path) -> Path:
         raise OSError("power cut")
@@ -89,13 +92,13 @@ def test_dying_before_the_rename_leaves_nothing_half_written(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", die)
         with pytest.raises(OSError, match="power cut"):
-            save_checkpoint(tmp_path, step, a_checkpoint(8), keep=1)
+            save_checkpoint(tmp_path, step, later, keep=1)
     checkpoint, _, passed_over = load_newest_checkpoint(tmp_path)
     assert checkpoint.state["learner_step"] in (6, 7)
     assert_same(a_checkpoint(checkpoint.state["learner_step"]), checkpoint)
     assert passed_over == []
-    save_checkpoint(tmp_path, step, a_checkpoint(8), keep=1)
-    assert_same(a_checkpoint(8), load_newest_checkpoint(tmp_path)[0])
+    save_checkpoint(tmp_path, step, later, keep=1)
+    assert_same(later, load_newest_checkpoint(tmp_path)[0])
     assert [path.name for path in tmp_path.iterdir()] == [f"step-{step:012d}"]
 
 

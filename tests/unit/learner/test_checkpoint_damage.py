@@ -1,6 +1,7 @@
 """Damaged checkpoints are named and passed over, whatever the damage."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,25 @@ def test_only_damaged_checkpoints_are_an_error_that_names_them_all(tmp_path: Pat
     with pytest.raises(CheckpointError, match=r"step-000000000007.*; .*step-000000000006") as caught:
         load_newest_checkpoint(tmp_path)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_checkpoint_under_another_name_is_passed_over_and_takes_the_place_of_none(
+    tmp_path: Path, keep: int
+):
+    """A copy, or a directory that was renamed: it is never what a run goes on from, whatever its number."""
+    directory = save_checkpoint(tmp_path, NEW, a_checkpoint(NEW), keep)
+    for step in (999_999_999_999, NEW + 1):
+        shutil.copytree(directory, tmp_path / f"step-{step:012d}")
+    _, found, passed_over = load_newest_checkpoint(tmp_path)
+    assert found == directory
+    assert passed_over[0] == "checkpoint step-999999999999 is of learner step 7: it was copied or renamed"
+    for step in (NEW + 2, NEW + 3):
+        save_checkpoint(tmp_path, step, a_checkpoint(step), keep)
+        checkpoint, found, _ = load_newest_checkpoint(tmp_path)
+        assert (checkpoint.state["learner_step"], found.name) == (step, f"step-{step:012d}")
+    assert (tmp_path / f"step-{NEW + 2:012d}").exists() == (keep == 2)
+    assert not directory.exists()
 
 
 @pytest.mark.parametrize(
