@@ -1,6 +1,5 @@
 """Keeps the weights that did best in an evaluation, beside the newest ones."""
 
-import json
 import logging
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 
 from deploy.best_weights import BestWeights, Evaluated
 from deploy.config.loading import to_yaml
-from deploy.json_text import json_text
+from deploy.json_text import NotJsonError, json_text, read_json
 from deploy.judge import EvaluationResult
 from deploy.progress import Progress
 from deploy.run_directory import CONFIG, RunDirectory
@@ -104,6 +103,6 @@ def best_of(directory: RunDirectory) -> Evaluated | None:
 
 def _ranges(directory: RunDirectory) -> Any:  # noqa: ANN401 - whatever stands in the file
     try:
-        return json.loads((directory.path / RANGES).read_bytes())
-    except (OSError, ValueError):
+        return read_json(directory.path / RANGES)
+    except NotJsonError:
         return None

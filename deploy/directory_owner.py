@@ -23,18 +23,19 @@ Readers need not own anything.
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import socket
+import stat
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 from deploy.errors import ConfigError, TrainingFailedError
-from deploy.json_text import json_text
+from deploy.json_text import NotJsonError, json_text, read_json
 
 OWNER = "owner.json"
 SIGN_SECONDS = 5.0
@@ -171,6 +172,10 @@ def _take(directory: Path, what: str) -> Ownership:
     while True:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ConfigError(
+                    f"{what} {str(directory)!r}: {OWNER} in it is not a regular file: remove it"
+                )
             lock_tells = _lock(descriptor)
             if _is_file(descriptor, file):
                 owner = _read(file)
@@ -221,9 +226,11 @@ def _is_file(descriptor: int, file: Path) -> bool:
 def _read(file: Path) -> Owner | None:
     """Return the owner that a file names; None if it names nobody."""
     try:
-        return Owner(**json.loads(file.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        owner = Owner(**read_json(file))
+    except (NotJsonError, TypeError):
         return None
+    kinds = get_type_hints(Owner)
+    return owner if all(type(value) is kinds[name] for name, value in vars(owner).items()) else None
 
 
 def _silent_seconds(directory: Path, file: Path) -> float:

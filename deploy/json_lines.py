@@ -1,7 +1,6 @@
 """Logs of JSON, a value a line: written, and cut where a resumed run goes on."""
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from deploy.append_file import AppendFile
-from deploy.json_text import json_text
+from deploy.json_text import json_text, parse_json
 
 BLOCK_BYTES = 2**16
 
@@ -64,7 +63,7 @@ def _end_of_last(file: BinaryIO, belongs: Callable[[dict[str, Any]], bool]) -> t
     """Return where the last line that belongs ends, 0 if there is none, and whether a line break is there."""
     for end, line in _from_the_end(file):
         with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
-            if belongs(json.loads(line)):
+            if belongs(parse_json(line)):
                 return end, line.endswith(b"\n")
     return 0, True
 
@@ -72,15 +71,20 @@ def _end_of_last(file: BinaryIO, belongs: Callable[[dict[str, Any]], bool]) -> t
 def _from_the_end(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file, the last one first, and where each ends."""
     start = end = file.seek(0, os.SEEK_END)
-    rest = b""
+    pieces: list[bytes] = []  # of a line whose beginning is not read yet, the last one first
     while start > 0:
         length = min(BLOCK_BYTES, start)
         start = file.seek(start - length)
-        first, *lines = (file.read(length) + rest).splitlines(keepends=True)
-        for line in reversed(lines):
-            yield end, line
-            end -= len(line)
-        rest = first
+        first, *lines = file.read(length).split(b"\n")
+        if lines:
+            *whole, begun = lines
+            last = b"".join([begun, *reversed(pieces)])
+            for line in (*([last] if last else []), *(line + b"\n" for line in reversed(whole))):
+                yield end, line
+                end -= len(line)
+            pieces = [b"\n"]
+        pieces.append(first)
+    rest = b"".join(reversed(pieces))
     if rest:
         yield end, rest
 

@@ -24,7 +24,7 @@ from deploy.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
 from deploy.run_logs import RunLogs
 from deploy.run_server import RunServer
 from deploy.runtime import Runtime
-from deploy.summary import summarise
+from deploy.summary import is_summary, summarise
 from deploy.training import Training
 from learner.checkpoint import Checkpoint
 from learner.learner import Learner
@@ -105,7 +105,12 @@ def start_or_resume_run(
 
 
 def _is_done(summary: Mapping[str, Any], stop_env_steps: int) -> bool:
-    """Return whether a run came to its end, and not only near it: its last evaluation may have failed."""
+    """Return whether a run came to its end, and not only near it: its last evaluation may have failed.
+
+    A summary that somebody changed beyond use says nothing.
+    """
+    if not is_summary(summary):
+        return False
     used_up = summary["stopped_by"] == "budget" and summary["env_steps"] >= stop_env_steps
     return bool(summary["solved"] or used_up)
 

@@ -1,7 +1,6 @@
 """A run's directory: what it was asked to do, what it said, where it can go on from."""
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -18,7 +17,7 @@ from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import parse_yaml
 from deploy.directory_owner import OWNER, Ownership, owned
 from deploy.errors import ConfigError, TrainingFailedError
-from deploy.json_text import json_text
+from deploy.json_text import NotJsonError, json_text, read_json
 from deploy.progress import Progress
 from deploy.shell import as_operand, command_line
 from deploy.status import DiskStatus
@@ -31,6 +30,7 @@ from replay.durable import replace_synced
 CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 LIVES = "lives"
+MOST_LIVES = 1_000_000
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
 METRICS = "metrics.jsonl"
@@ -140,14 +140,18 @@ class RunDirectory:
         Raises:
             ConfigError: the file that says so was changed.
         """
-        try:
-            return int((self.path / LIVES).read_bytes())
-        except FileNotFoundError:
+        file = self.path / LIVES
+        if not os.path.lexists(file):
             return 0
-        except (OSError, ValueError) as error:
+        try:
+            lives = int(file.read_bytes()) if file.is_file() else -1
+        except (OSError, ValueError):
+            lives = -1
+        if not 0 <= lives <= MOST_LIVES:
             raise ConfigError(
-                f"{str(self.path / LIVES)!r} should hold the number of times that the run was started"
-            ) from error
+                f"{str(file)!r} should hold the number of times that the run was started, 0 to {MOST_LIVES:,}"
+            )
+        return lives
 
     def count_life(self, life: int) -> None:
         """Write down that a life has begun, counted from 0: its number is never used again."""
@@ -168,8 +172,8 @@ class RunDirectory:
     def summary(self) -> dict[str, Any] | None:
         """Return `summary.json`, or None if no life of the run has ended in order, or it cannot be read."""
         try:
-            summary = json.loads((self.path / SUMMARY).read_bytes())
-        except (OSError, ValueError):
+            summary = read_json(self.path / SUMMARY)
+        except NotJsonError:
             return None
         return summary if isinstance(summary, dict) else None
 

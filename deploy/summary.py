@@ -5,11 +5,49 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from deploy.config.schema import RunConfig
 from deploy.judge import EvaluationResult
 from deploy.progress import Outcome
 
 _LIBRARIES = ("trunkline", "torch", "ray", "gymnasium", "numpy")
+
+
+class _TaskResult(BaseModel, strict=True):
+    greedy_return_mean: float | None
+    greedy_return_std: float | None
+    episodes: int
+    solved_at: float | None
+    solved: bool | None
+
+
+class _Best(BaseModel, strict=True):
+    learner_step: int
+    means: dict[str, float | None]
+
+
+class _Told(BaseModel, strict=True):
+    """What is told of a run that has ended, when it is asked for once more."""
+
+    solved: bool
+    stopped_by: str
+    train_seconds: float
+    env_steps: int
+    learner_steps: int
+    replay_saved: bool
+    tasks: dict[str, _TaskResult]
+    evaluated_learner_step: int | None
+    best: _Best | None
+
+
+def is_summary(value: object) -> bool:
+    """Return whether what stood in a file tells how a run ended, as `summarise` wrote it."""
+    try:
+        _Told.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def summarise(config: RunConfig, outcome: Outcome) -> dict[str, Any]:

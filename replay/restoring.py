@@ -57,7 +57,7 @@ def _manifest(directory: Path) -> dict[str, Any]:
                 f"replay snapshot {directory.name} has format {manifest['format']}, not {FORMAT}"
             )
         _ = manifest["tables"].items(), manifest["files"].items()
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError(
             f"replay snapshot {directory.name} has no manifest that can be read: {error}"
         ) from error

@@ -1,13 +1,12 @@
 """A client of a run's learner: how the run stands, and orders to scale it."""
 
 import http.client
-import json
 from typing import Any
 
 from deploy.cluster_api.address import split_address
 from deploy.cluster_api.asking import ask, bearer
 from deploy.errors import ClusterError, ConfigError
-from deploy.json_text import json_text
+from deploy.json_text import NotJsonError, json_text, parse_json
 
 
 class RunClient:
@@ -28,8 +27,8 @@ class RunClient:
             ClusterError: no run answers.
         """
         try:
-            said = json.loads(self._ask("/status"))
-        except ValueError:
+            said = parse_json(self._ask("/status"))
+        except NotJsonError:
             said = None
         if not isinstance(said, dict) or "state" not in said:
             raise ClusterError(

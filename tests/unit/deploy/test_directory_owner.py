@@ -96,7 +96,20 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path):
         process.stdout.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"host": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b'{"host": 1}',
+        b"\xff",
+        b"[" * 200_000,
+        b'{"host": [1], "pid": "x", "boot": "b", "token": "t"}',
+        b'{"host": "h", "pid": true, "boot": "b", "token": "t"}',
+    ],
+    ids=len,
+)
 def test_a_file_that_names_nobody_keeps_nobody_out(tmp_path: Path, content: bytes):
     """A process that was killed while it wrote it, or a full disk."""
     (tmp_path / OWNER).write_bytes(content)

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from deploy.json_lines import BLOCK_BYTES, JsonLines, cut_lines
@@ -52,6 +53,38 @@ def test_lines_of_any_length_are_found(tmp_path: Path, padding: int):
         assert aside == (text_of(*range(step + 1, count + 1), padding=padding) or None)
 
 
+@pytest.mark.parametrize("block_bytes", [1, 2, 3, 7])
+@pytest.mark.parametrize("seed", range(20))
+def test_lines_and_blocks_may_end_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int, seed: int
+):
+    """The log is cut where reading it forwards says."""
+    monkeypatch.setattr("deploy.json_lines.BLOCK_BYTES", block_bytes)
+    rng = np.random.default_rng(seed)
+    lines = [
+        [text_of(int(rng.integers(9))), b"\n", b"\n\n", b"torn\n", b"\r\n"][rng.integers(5)]
+        for _ in range(12)
+    ]
+    content = b"".join(lines)[: -1 if seed % 2 else None] + b"torn" * int(rng.integers(2))
+    belongs = [
+        end
+        for end in range(1, len(content) + 1)
+        if content[end - 1 : end] == b"\n" or end == len(content)
+        if is_up_to(4, content[content.rfind(b"\n", 0, end - 1) + 1 : end])
+    ]
+    kept = content[: max(belongs, default=0)]
+    left, aside = cut(tmp_path, content, 4)
+    assert left == kept + (b"" if kept.endswith(b"\n") or not kept else b"\n")
+    assert aside == (content[len(kept) :] or None)
+
+
+def is_up_to(step: int, line: bytes) -> bool:
+    try:
+        return up_to(step)(json.loads(line))
+    except ValueError:
+        return False
+
+
 def test_a_line_that_lacks_its_end_is_given_one(tmp_path: Path):
     """An editor may have taken it; the next line is not appended to it."""
     content = text_of(1, 2)
@@ -62,8 +95,9 @@ def test_a_line_that_lacks_its_end_is_given_one(tmp_path: Path):
 
 def test_lines_that_nobody_knows_do_not_matter_before_one_that_belongs(tmp_path: Path):
     """Somebody wrote something into the log: that is no reason to throw away what comes after it."""
-    content = text_of(1) + b"\xff?\n[]\nnull\n{}\n" + text_of(2)
-    assert cut(tmp_path, content + text_of(3), 2) == (content, text_of(3))
+    deep = b"[" * 200_000 + b"\n"
+    content = text_of(1) + b"\xff?\n[]\nnull\n{}\n" + deep + text_of(2)
+    assert cut(tmp_path, content + deep + text_of(3), 2) == (content, deep + text_of(3))
 
 
 def test_links_stay_links_and_what_is_no_file_is_left_alone(tmp_path: Path):

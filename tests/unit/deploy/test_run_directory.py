@@ -21,6 +21,9 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import tiny_config, tiny_parts
 from tests.support.status_builders import run_status, table_stats, task_status
 
+DEEP = "[" * 200_000 + "]" * 200_000
+"""More than a parser can follow."""
+
 
 def test_a_directory_opens_with_the_configuration_that_made_it(tmp_path: Path):
     """Also below directories that are not there yet; the configuration is the resolved one."""
@@ -238,12 +241,21 @@ def test_what_cannot_be_read_is_no_traceback(tmp_path: Path):
     assert disk is not None
     assert disk.total_bytes > 0
     assert RunDirectory(tmp_path / "nowhere", tiny_config()).disk() is None
-    for content in ("", "{", "[]", "\0"):
+    for content in ("", "{", "[]", "\0", DEEP):
         (directory.path / "summary.json").write_text(content)
         assert directory.summary() is None
-    (directory.path / LIVES).write_text("two")
-    with pytest.raises(ConfigError, match=r"lives' should hold the number of times"):
-        directory.lives()
+    for content in ("two", "-1", "1000001", "9" * 23, "9" * 5000):
+        (directory.path / LIVES).write_text(content)
+        with pytest.raises(ConfigError, match=r"lives' should hold the number of times.*, 0 to 1,000,000"):
+            directory.lives()
+    for name, read in (
+        (LIVES, directory.lives),
+        (OWNER, lambda: directory.claim(directory.path).__enter__()),
+    ):
+        (directory.path / name).unlink(missing_ok=True)
+        os.mkfifo(directory.path / name)
+        with pytest.raises(ConfigError, match=f"{name}"):
+            read()
 
 
 def test_a_summary_is_json(tmp_path: Path):

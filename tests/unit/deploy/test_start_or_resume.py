@@ -95,6 +95,20 @@ def test_a_fresh_path_begins_a_run_and_a_finished_one_says_what_it_came_to(tmp_p
     assert RunDirectory.open(path).lives() == 2
 
 
+@pytest.mark.parametrize(
+    "change", [lambda _: {}, lambda summary: summary | {"tasks": {"chain": {}}}, lambda summary: [summary]]
+)
+def test_a_summary_that_cannot_be_used_does_not_say_that_a_run_is_done(
+    path: Path, change: Callable[[dict[str, Any]], object]
+):
+    """The run goes on, and writes another."""
+    done = {"solved": True, "stopped_by": "solved", "env_steps": 600}
+    (path / "summary.json").write_text(json.dumps(change(done)))
+    summary, statuses = do(path, "checkpoint.period=10")
+    assert (statuses[0].learner_step, summary["stopped_by"]) == (10, "budget")
+    assert do(path, "checkpoint.period=10") == (json.loads((path / "summary.json").read_text()), [])
+
+
 def test_a_crash_behind_a_checkpoint_goes_on_from_it(path: Path):
     """Updates, env steps and versions go on; the life is the next."""
     checkpoint = RunDirectory.open(path).newest_checkpoint()[0].state
