@@ -13,6 +13,8 @@ RunAddress = Annotated[
     str, typer.Option("--address", metavar="HOST:PORT", help="Where the run's learner serves its metrics.")
 ]
 HERE = "127.0.0.1:9464"
+DIGITS = 9
+"""Of a number that is worth asking the run for; it says itself how many actors it allows."""
 
 
 def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
@@ -34,8 +36,10 @@ def scale(
     address: RunAddress = HERE,
 ) -> None:
     """Have N actors of TASK, within the slots that there are."""
-    if actors != "all" and not actors.isdecimal():
-        raise typer.BadParameter(f"N: {actors!r} is not allowed: it should be a number, or all")
+    if actors != "all" and not (actors.isdecimal() and len(actors) <= DIGITS):
+        raise typer.BadParameter(
+            f"N: {actors!r} is not allowed: it should be a number of at most {DIGITS} digits, or all"
+        )
     count = None if actors == "all" else int(actors)
     RunClient(address).scale(task, count, find_token().text)
     answer(f"{task}: {'one actor in every slot' if count is None else f'{count} actors'} wanted")

@@ -1,7 +1,7 @@
 """What a run says over HTTP while it trains, and the little it can be told."""
 
 import hmac
-import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -15,14 +15,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from deploy.errors import ConfigError
 from deploy.exporter import MetricsExporter
-from deploy.json_text import json_text
+from deploy.json_text import NotJsonError, json_text, parse_json
 from deploy.status import RunStatus
 
 MAX_REQUEST_BYTES = 4096
+MOST_ACTORS = 10_000
 SILENCE_SECONDS = 10.0
 TEXT = "text/plain; charset=utf-8"
 
 Scale = Callable[[str, int | None], None]
+"""Carries out an order to scale a task; raises a ConfigError that says why it cannot."""
 
 
 class RunServer:
@@ -96,8 +98,11 @@ class RunServer:
         problem = _problem(body, [task.name for task in self._status.tasks])
         if problem is not None:
             return HTTPStatus.BAD_REQUEST, TEXT, f"{problem}\n".encode()
-        order = json.loads(body)
-        self._scale(order["task"], order["actors"])
+        order = parse_json(body)
+        try:
+            self._scale(order["task"], order["actors"])
+        except ConfigError as error:
+            return HTTPStatus.BAD_REQUEST, TEXT, f"{error}\n".encode()
         return HTTPStatus.OK, TEXT, b"done\n"
 
     def _said(self) -> dict[str, Any]:
@@ -107,20 +112,22 @@ class RunServer:
 
 
 def _path(target: str) -> str:
-    return target.partition("?")[0].rstrip("/")
+    """Return the path in a request's target, which may be a whole URL: a proxy is asked so."""
+    return re.sub("^https?://[^/?]*", "", target, flags=re.IGNORECASE).partition("?")[0].rstrip("/")
 
 
 def _problem(body: bytes, tasks: list[str]) -> str | None:
     """Return what is wrong with an order to scale, in one sentence, or None."""
     try:
-        order = json.loads(body)
+        order = parse_json(body)
         task, actors = order["task"], order["actors"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (NotJsonError, KeyError, TypeError):
         return 'an order is {"task": NAME, "actors": NUMBER or null}'
     if task not in tasks:
         return f"task: {task!r} is not allowed: this run has {', '.join(tasks)}"
-    if actors is not None and (isinstance(actors, bool) or not isinstance(actors, int) or actors < 0):
-        return f"actors: {actors!r} is not allowed: it should be 0 or more, or null for one in every slot"
+    if actors is not None and (type(actors) is not int or not 0 <= actors <= MOST_ACTORS):
+        allowed = f"it should be 0 to {MOST_ACTORS:,}, or null for one in every slot"
+        return f"actors: {actors!r} is not allowed: {allowed}"
     return None
 
 
@@ -147,7 +154,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def do_POST(self) -> None:
-        length = max(0, min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES))
+        stated = self.headers.get("Content-Length") or "0"
+        if not (stated.isascii() and stated.isdecimal()):
+            sentence = f"Content-Length: {stated!r} is not allowed: it should be a number of bytes\n"
+            self._answer(HTTPStatus.BAD_REQUEST, TEXT, sentence.encode())
+            return
+        length = min(int(stated[:5]), MAX_REQUEST_BYTES)  # five digits are more than enough to be too many
         authorization = self.headers.get("Authorization") or ""
         self._answer(*self.server.run.order(self.path, authorization, self.rfile.read(length)))
 

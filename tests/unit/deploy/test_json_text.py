@@ -23,7 +23,7 @@ def test_what_is_no_json_is_one_kind_of_error(tmp_path: Path, content: bytes):
 
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path):
-    """A pipe that nobody writes to, a device without an end, a directory, nothing; a link to a file is read."""
+    """A pipe that nobody writes to, a device without an end, a directory, nothing; a link is read."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "device").symlink_to("/dev/zero")
     for name in ("pipe", "device", ".", "nothing"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.errors import ConfigError
 from deploy.membership import Node
 from deploy.run_server import MAX_REQUEST_BYTES, RunServer
 from tests.support.metrics_page import free_port
@@ -125,7 +126,7 @@ def test_a_run_without_a_token_takes_no_orders(tokenless: Served, authorization:
     assert (found[0], tokenless.orders) == (403, [])
 
 
-@pytest.mark.parametrize(("actors", "passed_on"), [(0, 0), (4, 4), (None, None)])
+@pytest.mark.parametrize(("actors", "passed_on"), [(0, 0), (4, 4), (10_000, 10_000), (None, None)])
 def test_an_order_is_passed_on(served: Served, actors: int | None, passed_on: int | None):
     """Once, as it was given; null is one actor in every slot."""
     order = {"task": "identity", "actors": actors}
@@ -134,7 +135,7 @@ def test_an_order_is_passed_on(served: Served, actors: int | None, passed_on: in
 
 
 FORM = 'an order is {"task": NAME, "actors": NUMBER or null}\n'
-NUMBER = "it should be 0 or more, or null for one in every slot\n"
+NUMBER = "it should be 0 to 10,000, or null for one in every slot\n"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,7 @@ NUMBER = "it should be 0 or more, or null for one in every slot\n"
         ({"task": "pong", "actors": 1}, "task: 'pong' is not allowed: this run has chain, identity\n"),
         ({"task": ["chain"], "actors": 1}, "task: ['chain'] is not allowed: this run has chain, identity\n"),
         ({"task": "chain", "actors": -1}, f"actors: -1 is not allowed: {NUMBER}"),
+        ({"task": "chain", "actors": 10_001}, f"actors: 10001 is not allowed: {NUMBER}"),
         ({"task": "chain", "actors": 1.5}, f"actors: 1.5 is not allowed: {NUMBER}"),
         ({"task": "chain", "actors": True}, f"actors: True is not allowed: {NUMBER}"),
         ({"task": "chain", "actors": "4"}, f"actors: '4' is not allowed: {NUMBER}"),
@@ -164,17 +166,37 @@ def test_a_bad_order_is_one_sentence(served: Served, body: object, sentence: str
     assert served.orders == []
 
 
+def test_an_order_that_cannot_be_carried_out_is_one_sentence(served: Served):
+    """Whoever gave it hears why, and not that it is done."""
+
+    def refuse(task: str, _: int | None) -> None:
+        raise ConfigError(f"{task} cannot be scaled")
+
+    served.server.scale_with(refuse)
+    order = {"task": "chain", "actors": 1}
+    assert served.scale(order, **BEARER) == (400, "chain cannot be scaled\n")
+
+
 @pytest.mark.parametrize(
-    ("length", "begin"), [("many", b""), ("-1", b"HTTP/1.0 400"), ("9" * 20, b"HTTP/1.0 400")]
+    ("length", "sentence"),
+    [
+        ("many", "Content-Length: 'many' is not allowed: it should be a number of bytes"),
+        ("-1", "Content-Length: '-1' is not allowed: it should be a number of bytes"),
+        ("9" * 20, FORM.strip()),
+        ("9" * 5000, FORM.strip()),
+    ],
+    ids=["word", "negative", "long", "longer"],
 )
 def test_a_length_that_is_none_reads_nothing_beyond(
-    served: Served, length: str, begin: bytes, capfd: pytest.CaptureFixture[str]
+    served: Served, length: str, sentence: str, capfd: pytest.CaptureFixture[str]
 ):
     """The server does not wait for an end that never comes, goes on, and says nothing of it."""
     with socket.create_connection((HOST, served.port), timeout=10) as client:
         head = f"POST /scale HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n"
         client.sendall(head.encode() + b"x" * MAX_REQUEST_BYTES)
-        assert client.recv(4096)[:12] == begin
+        with client.makefile("rb") as answer:
+            assert answer.readline().startswith(b"HTTP/1.0 400")
+            assert answer.read().endswith(f"{sentence}\n".encode())
     assert served.ask("GET", "/healthz")[0] == 200
     assert (served.orders, capfd.readouterr().err) == ([], "")
 
@@ -206,6 +228,8 @@ def test_clients_that_hang_or_reset_do_no_harm(served: Served, capfd: pytest.Cap
         "/metrics?name%5B%5D=trunkline_actors",
         "/metrics/?",
         "/healthz?full",
+        "http://127.0.0.1:9464/metrics",
+        "HTTP://learner/metrics?x=http://other/",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
