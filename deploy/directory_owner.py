@@ -16,6 +16,7 @@ What is guaranteed:
   `SIGN_SECONDS`. An owner that has been silent for `SILENT_SECONDS` is gone; after a reboot of its machine,
   `REBOOTED_SECONDS` are enough. Two that start within the same moment may both get in, and one that was
   suspended for so long finds its place taken: `Ownership.check` ends all but the last one.
+- A copy of a directory is nobody's: its `owner.json` names the path and the inode of the original.
 
 Readers need not own anything.
 """
@@ -30,7 +31,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -54,12 +55,16 @@ class Owner:
         pid: process id there.
         boot: identifies one run of a kernel, which all of its containers share.
         token: drawn anew by each owner.
+        path: of the directory, as its owner sees it; empty if it was not written down.
+        inode: of the file that names the owner.
     """
 
     host: str
     pid: int
     boot: str
     token: str
+    path: str = ""
+    inode: int = 0
 
     @classmethod
     def here(cls) -> "Owner":
@@ -77,10 +82,18 @@ def is_gone(owner: Owner, here: Owner, silent_seconds: float, lock_tells: bool) 
         lock_tells: whether the file system knows locks: a free one then proves that an owner on the same
             kernel is gone, and nothing about one elsewhere.
     """
-    if lock_tells and owner.boot == here.boot:
+    if _is_copy(owner, here) or (lock_tells and owner.boot == here.boot):
         return True
     rebooted = owner.host == here.host and owner.boot != here.boot
     return silent_seconds > (REBOOTED_SECONDS if rebooted else SILENT_SECONDS)
+
+
+def _is_copy(owner: Owner, here: Owner) -> bool:
+    """Return whether an owner's file was copied here with its directory, of which somebody else is the owner.
+
+    A directory that was moved keeps its file's inode. Another host may see the same one at another path.
+    """
+    return owner.path != "" and owner.path != here.path and owner.inode != here.inode
 
 
 class Ownership:
@@ -168,10 +181,12 @@ def owned(directory: Path, what: str) -> Iterator[Ownership]:
 
 
 def _take(directory: Path, what: str) -> Ownership:
-    file, here = directory / OWNER, Owner.here()
+    file = directory / OWNER
     while True:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            inode = os.fstat(descriptor).st_ino
+            here = replace(Owner.here(), path=str(directory.resolve()), inode=inode)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ConfigError(
                     f"{what} {str(directory)!r}: {OWNER} in it is not a regular file: remove it"

@@ -52,7 +52,8 @@ def _run() -> Iterator[tuple[str, list[tuple[str, int | None]]]]:
             for slots in ("cartpole=2", "replay", "replay=-1", "replay=", "task:=1", "task:a=1.5", "replay=²")
         ],
         (["node", "--head", "--object-store", "much"], "--object-store: 'much' is not allowed: it should be"),
-        (["scale", "chain", "many"], "N: 'many' is not allowed: it should be a number, or all"),
+        (["scale", "chain", "many"], "N: 'many' is not allowed: it should be a number of at most 9 digits"),
+        (["scale", "chain", "9" * 5000], "is not allowed: it should be a number of at most 9 digits"),
         (["scale", "chain", "²"], "N: '²' is not allowed"),
         (["scale", "chain"], "Missing argument 'N'"),
         (

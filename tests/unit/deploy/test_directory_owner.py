@@ -1,6 +1,7 @@
 """A directory has one owner: a second is refused by name, and one that is gone is not waited for."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from deploy.directory_owner import (
 from deploy.errors import ConfigError, TrainingFailedError
 from deploy.json_text import json_text
 
-HERE = Owner("here", 10, "boot-1", "a")
+HERE = Owner("here", 10, "boot-1", "a", "/run", 7)
 
 OWNING = """
 import sys, time
@@ -127,6 +128,21 @@ def test_an_owner_on_another_host_counts_for_as_long_as_it_gives_signs(tmp_path:
         pass
 
 
+def test_a_copy_of_a_directory_is_not_its_owners(tmp_path: Path):
+    """Its file names somebody on another host who owns the original, which stays in use, also if moved."""
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    original.mkdir()
+    (original / OWNER).touch()
+    inode = (original / OWNER).stat().st_ino
+    named(original, Owner("elsewhere", 77, "boot-9", "b", str(original), inode))
+    shutil.copytree(original, copy)
+    os.utime(copy / OWNER)
+    with owned(copy, "run directory"):
+        assert f"process {os.getpid()} on" in refused(copy)
+    assert "process 77 on host 'elsewhere'" in refused(original)
+    assert "process 77 on host 'elsewhere'" in refused(original.rename(tmp_path / "moved"))
+
+
 def test_an_owner_gives_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The time of change of its file goes on."""
     monkeypatch.setattr("deploy.directory_owner.SIGN_SECONDS", 0.01)
@@ -160,6 +176,9 @@ def test_an_owner_whose_place_was_taken_hears_so(tmp_path: Path):
         (replace(HERE, boot="boot-0"), REBOOTED_SECONDS + 1, False, True),
         (Owner("elsewhere", 10, "boot-2", "b"), REBOOTED_SECONDS + 1, True, False),
         (Owner("elsewhere", 10, "boot-2", "b"), SILENT_SECONDS + 1, True, True),
+        (Owner("elsewhere", 10, "boot-2", "b", "/a", 1), 0.0, True, True),
+        (Owner("elsewhere", 10, "boot-2", "b", "/a", HERE.inode), 0.0, True, False),
+        (Owner("elsewhere", 10, "boot-2", "b", HERE.path, 1), 0.0, True, False),
     ],
 )
 def test_who_is_gone(owner: Owner, silent_seconds: float, lock_tells: bool, gone: bool):

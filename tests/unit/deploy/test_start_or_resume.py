@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from deploy.cluster_api import RunClient
 from deploy.config.resolution import resolve
 from deploy.directory_owner import OWNER
 from deploy.errors import ConfigError
@@ -19,6 +20,7 @@ from deploy.run_directory import LIVES, RunDirectory
 from deploy.status import RunStatus
 from learner.checkpoint import CheckpointError
 from tests.support.learning_builders import tiny_config
+from tests.support.metrics_page import free_port
 
 RUN = (
     "tasks.chain.solved_at=null",
@@ -213,6 +215,22 @@ def test_a_second_learner_is_refused_and_the_first_undisturbed(path: Path, tmp_p
     assert summary["stopped_by"] == "budget"
     assert refusals[0].startswith(f"run directory {str(path)!r} is in use by process {os.getpid()} on host ")
     assert not (path / OWNER).exists()
+
+
+def test_a_run_in_one_process_says_that_it_cannot_be_scaled(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever orders it hears so, instead of an order that nobody carries out."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "t" * 64)
+    port = free_port()
+    refusals: list[str] = []
+
+    def order(_: RunStatus) -> None:
+        with pytest.raises(ConfigError) as caught:
+            RunClient(f"127.0.0.1:{port}").scale("chain", 2, "t" * 64)
+        refusals.append(str(caught.value))
+
+    run = resolve(tiny_config(*RUN, f"metrics.port={port}"))
+    start_or_resume_run(run, path, "local", None, [OnlyOnce(order)])
+    assert refusals[0].startswith("task 'chain' cannot be scaled: a run in one process (--runtime local)")
 
 
 class OnlyOnce:
