@@ -1,6 +1,7 @@
 """A run's directory: what it was asked to do, what it said, where it can go on from."""
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -248,12 +249,15 @@ def _config_text(path: Path) -> str:
     Raises:
         OSError, UnicodeDecodeError: it cannot be read; where it is missing, no checkpoint has it either.
     """
+    file = path / CONFIG
+    if file.exists() and not file.is_file():  # a pipe would have no end
+        raise OSError(errno.EINVAL, "not a regular file")
     try:
-        return (path / CONFIG).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         with contextlib.suppress(CheckpointError, KeyError):
             text = load_newest_checkpoint(path / CHECKPOINTS)[0].texts[CONFIG]
-            logger.warning("%s is missing: the one in the newest checkpoint is used", path / CONFIG)
+            logger.warning("%s is missing: the one in the newest checkpoint is used", file)
             return text
         raise
 

@@ -138,8 +138,8 @@ def _files(checkpoint: Checkpoint) -> dict[str, bytes]:
 def _is_misnamed(directory: Path, names: CheckpointNames) -> bool:
     """Return whether a checkpoint's state is of another learner step than its name; a damaged one is not."""
     try:
-        return not _bears(names, directory, msgpack.unpackb((directory / STATE).read_bytes())["learner_step"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return not _bears(names, directory, msgpack.unpackb(_bytes_of(directory, STATE))["learner_step"])
+    except (CheckpointError, OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 
 
@@ -151,7 +151,7 @@ def _bears(names: CheckpointNames, directory: Path, learner_step: int) -> bool:
 
 def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
     try:
-        manifest = json.loads((directory / MANIFEST).read_bytes())
+        manifest = json.loads(_bytes_of(directory, MANIFEST))
         listed = manifest["files"]
         if manifest["format"] != FORMAT:
             raise CheckpointError(
@@ -191,10 +191,17 @@ def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
         ) from error
 
 
+def _bytes_of(directory: Path, name: str) -> bytes:
+    file = directory / name
+    if file.exists() and not file.is_file():  # a pipe would have no end
+        raise CheckpointError(f"checkpoint {directory.name}: {name!r} is no regular file")
+    return file.read_bytes()
+
+
 def _verified(directory: Path, name: str, bytes: int, sha256: str) -> bytes:
     if Path(name).name != name:
         raise CheckpointError(f"checkpoint {directory.name}: manifest names a file outside it, {name!r}")
-    data = (directory / name).read_bytes()
+    data = _bytes_of(directory, name)
     if len(data) != bytes:
         raise CheckpointError(f"checkpoint {directory.name}: {name} has {len(data)} bytes, not {bytes}")
     if hashlib.sha256(data).hexdigest() != sha256:

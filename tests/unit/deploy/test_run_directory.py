@@ -33,15 +33,17 @@ def test_a_directory_opens_with_the_configuration_that_made_it(tmp_path: Path):
 
 
 def test_an_existing_path_is_never_written_into(tmp_path: Path):
-    """The sentence says how to go on with the run that is there."""
+    """Where a run is there, the sentence says how to go on with it."""
     for path in (tmp_path, tmp_path / "file"):
         (tmp_path / "file").touch()
         with pytest.raises(ConfigError) as caught:
             RunDirectory.create(path, tiny_config())
-        assert str(caught.value) == (
-            f"--run-dir: '{path}' exists; allowed is a path that does not "
-            f"(to go on with that run: trunkline resume {path})"
-        )
+        assert str(caught.value) == f"--run-dir: '{path}' exists; allowed is a path that does not"
+    RunDirectory.create(tmp_path / "run", tiny_config())
+    with pytest.raises(ConfigError) as caught:
+        refuse_existing(tmp_path / "run")
+    advice = f"(to go on with that run: trunkline resume {tmp_path / 'run'})"
+    assert str(caught.value).endswith(f"exists; allowed is a path that does not {advice}")
     refuse_existing(tmp_path / "new")
 
 
@@ -52,10 +54,12 @@ def test_a_path_that_cannot_be_made_is_a_sentence(tmp_path: Path):
         RunDirectory.create(tmp_path / "file" / "run", tiny_config())
 
 
-@pytest.mark.parametrize("name", ["nowhere", "empty"])
+@pytest.mark.parametrize("name", ["nowhere", "empty", "pipe"])
 def test_what_is_no_run_directory_cannot_be_opened(tmp_path: Path, name: str):
-    """Missing, or without a configuration."""
+    """Missing, without a configuration, or with one that is no regular file."""
     (tmp_path / "empty").mkdir()
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "config.yaml")
     with pytest.raises(
         ConfigError, match=r"RUN_DIR: '.*' is not a run directory: its config.yaml cannot be read"
     ):

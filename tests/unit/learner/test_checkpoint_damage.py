@@ -1,6 +1,7 @@
 """Damaged checkpoints are named and passed over, whatever the damage."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,14 @@ def remove(name: str) -> Damage:
     return lambda directory: (directory / name).unlink()
 
 
+def pipe(name: str) -> Damage:
+    def damage(directory: Path) -> None:
+        (directory / name).unlink()
+        os.mkfifo(directory / name)
+
+    return damage
+
+
 def rename_entry(name: str, to: str) -> Damage:
     def change(manifest: dict[str, Any]) -> None:
         manifest["files"][to] = manifest["files"].pop(name)
@@ -71,6 +80,8 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "the directory": (rename_entry("config.yaml", ".."), "step-000000000007"),
     "nothing": (rename_entry("config.yaml", ""), "step-000000000007"),
     "null character": (rename_entry("config.yaml", "a\0b"), "step-000000000007"),
+    "state a pipe": (pipe("state.msgpack"), "'state.msgpack' is no regular file"),
+    "manifest a pipe": (pipe("manifest.json"), "'manifest.json' is no regular file"),
     "all gone": (lambda d: [path.unlink() for path in d.iterdir()], "manifest.json"),
 }
 
