@@ -62,8 +62,11 @@ class SnapshotWriter:
 
     def pieces(self, tables: Mapping[str, Table]) -> Iterator[Piece]:
         """Yield what has to be written, a piece at a time."""
-        self._rows = {key: name for key, name in self._rows.items() if name in self._files}
         self._directory.mkdir(parents=True, exist_ok=True)
+        # Somebody may have removed or moved the directory, and earlier segments with it: they are saved anew.
+        there = {path.name for path in _own_files(self._directory)}
+        self._files = {name: entry for name, entry in self._files.items() if name in there}
+        self._rows = {key: name for key, name in self._rows.items() if name in self._files}
         self._serial += 1
         self._tables = {}
         for task, table in tables.items():

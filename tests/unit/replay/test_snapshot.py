@@ -1,6 +1,7 @@
 """Snapshots by hand: what a directory holds, in which order it comes to be, what is refused."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,15 @@ def test_a_directory_is_made_where_there_is_none(tmp_path: Path):
     """Whatever lies between."""
     save(SnapshotWriter(tmp_path / "a" / "shard-0"), {"toy": filled_table(blocks=1)})
     assert restored(tmp_path / "a" / "shard-0").num_items > 0
+
+
+def test_a_directory_that_was_removed_between_two_saves_is_whole_after_the_second(tmp_path: Path):
+    """Segments that an earlier save wrote are gone with it, and are written again."""
+    table, writer = filled_table(), SnapshotWriter(tmp_path / "shard-0")
+    save(writer, {"toy": table})
+    shutil.rmtree(tmp_path / "shard-0")
+    save(writer, {"toy": table})
+    assert transitions_of(restored(tmp_path / "shard-0")) == transitions_of(table) != {}
 
 
 @pytest.mark.parametrize("pieces", [0, 1, 3, 7, 8])
