@@ -37,7 +37,7 @@ def start(tmp_path: Path, runtime: str, **sections: object) -> subprocess.Popen[
         ("local", signal.SIGTERM),
         ("local", signal.SIGHUP),
         pytest.param("ray", signal.SIGINT, marks=pytest.mark.ray),
-        pytest.param("ray", signal.SIGHUP, marks=pytest.mark.ray),
+        pytest.param("ray", signal.SIGHUP, marks=[pytest.mark.ray, pytest.mark.slow]),
     ],
 )
 def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, number: signal.Signals):
