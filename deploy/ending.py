@@ -181,11 +181,11 @@ class Ending:
         for error in self._failures:
             if not isinstance(error, (*_TOLD_IN_A_SENTENCE, SystemExit)):
                 return error
-        saved = self._saver.last.learner_step
-        advice = f"; learner step {saved} is saved, and `trunkline resume` goes on from there"
-        diverged = any(isinstance(error, DivergedError) for error in self._failures)
         told = "\n".join(self._sentences())
-        failed = TrainingFailedError(told + advice if self._saver.checkpoints and not diverged else told)
+        saved = self._saver.last.learner_step
+        if self._saver.checkpoints or saved:
+            told += f"; learner step {saved} is saved, and `trunkline resume` goes on from there"
+        failed = TrainingFailedError(told)
         failed.__cause__ = self._failures[0]
         return failed
 
@@ -195,7 +195,7 @@ class Ending:
     def _sentence(self, error: Exception | SystemExit) -> str:
         match error:
             case DivergedError():
-                return diverged_sentence(self._config, error, self._learner.learner_step)
+                return diverged_sentence(error, self._learner)
             case SystemExit():
                 return f"something called sys.exit({error.code!r}) in the process of the learner"
             case Exception() if isinstance(error, _TOLD_IN_A_SENTENCE):
@@ -204,12 +204,13 @@ class Ending:
                 return f"{type(error).__name__}: {error}"
 
 
-def diverged_sentence(config: RunConfig, error: DivergedError, learner_step: int) -> str:
+def diverged_sentence(error: DivergedError, learner: Learner) -> str:
     """Return what a user reads of a run that diverged."""
+    step_size = learner.optimizer.param_groups[0]["lr"]
     return (
-        f"{error.what} is not finite at learner step {learner_step}: "
-        f"lower learner.learning_rate ({config.learner.learning_rate:g}) or bound rewards by "
-        "tasks.*.reward_clip; nothing of it was saved, and `trunkline resume` goes on from before"
+        f"{error.what} is not finite at learner step {learner.learner_step}: "
+        f"lower learner.learning_rate (the step size was {step_size:g}) or bound rewards by "
+        "tasks.*.reward_clip"
     )
 
 

@@ -2,50 +2,68 @@
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+ONE_REQUEST_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
 
+class Interrupts:
+    """Turns the first signal into a request to end; a second Ctrl-C or SIGTERM ends everything at once.
+
+        with Interrupts() as interrupts:
+            ...                           # a signal raises KeyboardInterrupt: nothing was learned yet
+            interrupts.ask(training.interrupt)
+            training.run()
+
+    What follows within a second is no second request: a terminal that closes may send SIGHUP twice, and
+    service managers send it after SIGTERM. `nohup` has SIGHUP ignored: the run then outlives its terminal.
+    """
+
+    def __init__(self) -> None:
+        self._interrupt: Callable[[], None] | None = None
+        self._heard_at: float | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "Interrupts":
+        self._before = {number: signal.getsignal(number) for number in _ending()}
+        self._install()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put the earlier handlers back; once asked to end, only the answer is still to be given."""
+        heard = self._heard_at is not None
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_IGN if heard and number != signal.SIGINT else handler)
+
+    def ask(self, interrupt: Callable[[], None]) -> None:
+        """Call `interrupt` at the first signal from now on."""
+        self._interrupt = interrupt
+        self._install()  # Ray has put a handler of its own in the place of ours
+
+    def _install(self) -> None:
+        for number in self._before:
+            signal.signal(number, self._hear)
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        if self._interrupt is None:
+            raise KeyboardInterrupt
+        if self._heard_at is None:
+            self._heard_at = time.monotonic()
+            self._interrupt()
+            logger.warning("the run ends, and what it learned is saved; Ctrl-C ends it at once, unsaved")
+        elif number == signal.SIGINT or (
+            number == signal.SIGTERM and time.monotonic() - self._heard_at > ONE_REQUEST_SECONDS
+        ):
+            raise KeyboardInterrupt
+
+
 def _ending() -> list[signal.Signals]:
-    """Return the signals that end a run. `nohup` has SIGHUP ignored: the run then outlives its terminal."""
     hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
     return [signal.SIGINT, signal.SIGTERM, *hangup]
-
-
-@contextmanager
-def interrupted_at_once() -> Iterator[None]:
-    """Raise KeyboardInterrupt at any of the signals, so that what was brought up is brought down again."""
-    with _handled(_raise):
-        yield
-
-
-@contextmanager
-def interrupted_in_order(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Call `interrupt` at the first of the signals, and let the second one end everything at once."""
-
-    def ask(_: int, __: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        for number in _ending()[1:]:
-            signal.signal(number, signal.SIG_DFL)
-        interrupt()
-        logger.warning("the run ends, and what it learned is saved; a second signal ends it at once, unsaved")
-
-    with _handled(ask):
-        yield
-
-
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    previous = {number: signal.signal(number, handler) for number in _ending()}
-    try:
-        yield
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)
-
-
-def _raise(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt

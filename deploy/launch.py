@@ -13,7 +13,7 @@ from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
 from deploy.errors import ConfigError
 from deploy.evaluations import record_all
-from deploy.interrupts import interrupted_at_once, interrupted_in_order
+from deploy.interrupts import Interrupts
 from deploy.local_runtime import LocalRuntime
 from deploy.parts import Parts
 from deploy.probing import Probing
@@ -138,7 +138,7 @@ def _run(
     everyone: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
-        stack.enter_context(interrupted_at_once())
+        interrupts = stack.enter_context(Interrupts())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
             everyone.append(server)
@@ -178,8 +178,8 @@ def _run(
             None if config.probes.period is None else Probing(config.probes.period, logs.probes),
             lambda outcome: directory.write_summary(summary_of(outcome)),
         )
-        with interrupted_in_order(training.interrupt):
-            outcome = training.run()
+        interrupts.ask(training.interrupt)
+        outcome = training.run()
     return summary_of(outcome)
 
 

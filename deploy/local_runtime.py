@@ -3,6 +3,7 @@
 from types import TracebackType
 
 from actors.actor import Actor, ActorReport
+from actors.evaluation import EvaluationStoppedError
 from deploy.errors import EvaluationFailedError, TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.membership import Node
@@ -36,6 +37,7 @@ class LocalRuntime:
         self._evaluation: EvaluationRequest | None = None
         self._actors: list[Actor] = []
         self._turns_out: list[int] = []
+        self._halted = False
 
     def __enter__(self) -> "LocalRuntime":
         for index, shard in enumerate(self.shards):
@@ -100,13 +102,13 @@ class LocalRuntime:
         self._evaluation = request
 
     def finished_evaluation(self) -> EvaluationResult | None:
-        """Evaluate now what was asked for.
+        """Evaluate now what was asked for; return None if the run was halted meanwhile.
 
         Raises:
             EvaluationFailedError: an environment failed; all of them will be built anew.
         """
         request, self._evaluation = self._evaluation, None
-        if request is None:
+        if request is None or self._halted:
             return None
         episodes = self._parts.config.evaluation.episodes
         try:
@@ -114,10 +116,19 @@ class LocalRuntime:
                 spec.name: self._parts.evaluate(spec, request.snapshot, episodes, request.round_number)
                 for spec in self._parts.specs
             }
+        except EvaluationStoppedError:
+            return None
         except EnvironmentFailureError as error:
             self._parts.evaluators.close()
             raise EvaluationFailedError(str(error)) from error
         return EvaluationResult(request, returns)
+
+    def halt(self) -> None:
+        """Let the step at hand be the last one, of those that act and of those that are evaluated."""
+        self._halted = True
+        for actor in self._actors:
+            actor.halt()
+        self._parts.evaluators.stop()
 
     def stop_actors(self) -> list[ActorReport]:
         """Close every actor's environments."""

@@ -63,6 +63,9 @@ class Runtime(Protocol):
             EvaluationFailedError: it came to no result; the environments that failed have been replaced.
         """
 
+    def halt(self) -> None:
+        """Let what is under way in the learner's own process end soon; called from a signal handler."""
+
     def stop_actors(self) -> list[ActorReport]:
         """Let actors finish what they have sent, then end them; return what those that could report."""
 

@@ -111,6 +111,7 @@ class Training:
     def interrupt(self) -> None:
         """Ask the loop to end."""
         self.interrupted = True
+        self._runtime.halt()
 
     def run(self) -> Outcome:
         """Train until solved, out of budget, or interrupted; whatever ends it, what it learned is saved.
@@ -122,6 +123,12 @@ class Training:
         reason: StopReason = "failed"
         try:
             reason = self._train()
+        except KeyboardInterrupt:
+            # Not through `interrupt`: an environment may have put another handler in the place of ours.
+            if self.interrupted:
+                raise
+            self.interrupt()
+            reason = "interrupted"
         except (Exception, SystemExit) as raised:
             error = raised
         return self._ending.leave(reason, dict(self._phases.seconds), error)

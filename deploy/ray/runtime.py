@@ -125,6 +125,9 @@ class RayRuntime:
         """
         return self._evaluator.finished()
 
+    def halt(self) -> None:
+        """Do nothing: nothing but the learner works in its process."""
+
     def stop_actors(self) -> list[ActorReport]:
         """Let actors finish what they have sent, then end them; return what those that could report."""
         self.crew_of_actors.stop(self.shards.release)

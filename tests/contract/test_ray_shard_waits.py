@@ -196,6 +196,7 @@ def test_priority_updates_without_a_shard_are_counted(ray_cluster: None):  # noq
         client.stats().result()
 
 
+@pytest.mark.slow
 def test_drawn_frequencies_match_priorities_over_two_shards(start_shard: StartShard):
     """Through the router, over two processes: chi-square against p^a / sum of p^a over both."""
     exponent = 0.6

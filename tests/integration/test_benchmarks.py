@@ -51,6 +51,7 @@ def test_the_learners_benchmark_needs_neither_ray_nor_gymnasium():
     assert all(row["ours"] > 0 and row["peer"] > 0 and row["ratio"] > 0 for row in result["rows"])
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_the_time_to_solve_is_taken_from_real_runs():
     """One short run over Ray, counted and not solved."""

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def start(tmp_path: Path, runtime: str, **sections: object) -> subprocess.Popen[
         ("local", signal.SIGTERM),
         ("local", signal.SIGHUP),
         pytest.param("ray", signal.SIGINT, marks=pytest.mark.ray),
-        pytest.param("ray", signal.SIGHUP, marks=pytest.mark.ray),
+        pytest.param("ray", signal.SIGHUP, marks=[pytest.mark.ray, pytest.mark.slow]),
     ],
 )
 def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, number: signal.Signals):
@@ -76,6 +77,17 @@ def test_a_run_that_ignores_its_terminal_goes_on_without_it(tmp_path: Path):
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: len(metrics.read_text().splitlines()) > lines + 1, 60, "it goes on")
     process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["stopped_by"] == "interrupted"
+
+
+def test_a_terminal_that_hangs_up_twice_is_one_request(tmp_path: Path):
+    """The shell and the kernel may each send SIGHUP, and SIGTERM may come along: the run is saved."""
+    process = start(tmp_path, "local")
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(number)
+        time.sleep(0.05)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert json.loads(out)["stopped_by"] == "interrupted"

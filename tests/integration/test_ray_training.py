@@ -55,6 +55,7 @@ def test_a_run_leaves_everything_that_it_promises(tmp_path: Path):
     assert len(list((tmp_path / "run" / "replay").glob("shard-*/manifest.json"))) == 2
 
 
+@pytest.mark.slow
 def test_two_shards_and_four_actors_end_with_exact_accounts():
     """sent = inserted + superseded + missing, inserted = stored + evicted, and nobody gave anything up."""
     run = train_over_ray(

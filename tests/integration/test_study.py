@@ -81,6 +81,7 @@ def test_arms_are_evaluated_after_the_same_updates(trunkline, tmp_path: Path):
             assert abs(one["tasks"][task]["env_steps"] - other["tasks"][task]["env_steps"]) <= 64
 
 
+@pytest.mark.slow
 def test_what_a_user_gets_wrong_is_a_sentence(trunkline, tmp_path: Path):
     """No directory of a study, runs that belong to another study, a run that fails."""
     code, _, err = trunkline("report", tmp_path)

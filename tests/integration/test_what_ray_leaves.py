@@ -22,7 +22,7 @@ class Mortal:
     def pid(self):
         return os.getpid()
 
-with cluster(None, {"replay": 1}, "run", Path(sys.argv[1])):
+with cluster(None, {"replay": 1}, "run", forwarded=Path(sys.argv[1])):
     handle = ray_actor(Mortal, slot="replay", name="mortal", lifetime="detached").remote()
     os.kill(ray.get(handle.pid.remote()), signal.SIGKILL)
     try:

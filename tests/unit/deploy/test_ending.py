@@ -1,5 +1,6 @@
 """Whatever ends a run, what it learned is saved first, and a summary says why it ended."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,17 @@ import torch
 
 from deploy.config.resolution import resolve
 from deploy.errors import TrainingFailedError
-from deploy.judge import EvaluationRequest
+from deploy.judge import EvaluationRequest, Judge
 from deploy.launch import start_or_resume_run, start_run
 from deploy.local_runtime import LocalRuntime
 from deploy.run_directory import RunDirectory
 from deploy.status import RunStatus
 from deploy.training import Training
 from learner.learner import Learner
+from network.weights import WeightsLayout
 from replay.client import ShardUnavailableError
 from tasks.errors import EnvironmentFailureError
-from tests.support.learning_builders import tiny_config
+from tests.support.learning_builders import tiny_config, tiny_parts
 
 RUN = (
     "tasks.chain.solved_at=null",
@@ -195,3 +197,22 @@ def test_an_interrupted_run_is_saved_and_evaluates_nothing_more(tmp_path: Path):
         LEARNED,
     )
     assert saved_step(tmp_path / "run") == LEARNED
+
+
+def test_a_ctrl_c_that_went_past_our_handler_is_an_interrupt_all_the_same(tmp_path: Path):
+    """An environment may have put a handler of its own in the place of ours."""
+    summary = train(tmp_path / "run", strike=KeyboardInterrupt())
+    assert summary["stopped_by"] == "interrupted"
+    assert saved_step(tmp_path / "run") == summary["learner_steps"] >= LEARNED
+
+
+def test_a_halt_reaches_an_evaluation_in_the_learners_own_process():
+    """A signal need not wait for thousands of episodes."""
+    parts = tiny_parts("evaluation.episodes=1000000")
+    network = parts.network()
+    with LocalRuntime(parts) as runtime:
+        runtime.request_evaluation(Judge({}).request(WeightsLayout(network).snapshot(network)))
+        timer = threading.Timer(0.5, runtime.halt)
+        timer.start()
+        assert runtime.finished_evaluation() is None
+        timer.join()
