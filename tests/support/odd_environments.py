@@ -126,6 +126,17 @@ class LateSecondEpisode(Steady):
         return super().reset(seed=seed, options=options)
 
 
+class Growing(Steady):
+    """Has one action more in each instance."""
+
+    _actions = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        Growing._actions += 1
+        self.action_space = Discrete(Growing._actions)
+
+
 class Alone(Steady):
     """Can be there once at a time."""
 
