@@ -131,7 +131,9 @@ class FragmentWriter:
     def _too_large(self) -> EnvironmentFailureError:
         """Return the error of numbers that are finite themselves, while what is calculated of them is not."""
         name, rows = self._spec.name, slice(self._filled)
-        seen, paid = (np.abs(part[:, rows].astype(np.float64)).max() for part in (self._frames, self._rewards))
+        seen, paid = (
+            np.abs(part[:, rows].astype(np.float64)).max() for part in (self._frames, self._rewards)
+        )
         return EnvironmentFailureError(
             f"task {name!r}: its values are too large for float32: observations are as large as {seen:g}, "
             f"and tasks.{name}.observation_scale divides them; rewards are as large as {paid:g}, and "

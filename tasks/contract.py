@@ -197,7 +197,9 @@ def raised(where: str, error: BaseException) -> str:
     hint = ""
     if isinstance(error, ValueError) and "values to unpack" in text_of(error):
         hint = "; a step should return five values, and a reset two (as Gymnasium asks for)"
-    elif isinstance(error, TypeError) and "unexpected keyword argument" in text_of(error) and where == "reset":
+    elif (
+        isinstance(error, TypeError) and "unexpected keyword argument" in text_of(error) and where == "reset"
+    ):
         hint = "; reset should take the keyword arguments seed and options"
     return f"raised in {where}: {told(error)}{hint}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from actors.undisturbed import undisturbed
 from deploy.config.advice import advice
 from deploy.config.memory import machine_memory_bytes, num_shards, table_plans
 from deploy.config.memory_mistakes import memory_mistakes
@@ -177,6 +178,7 @@ def _checked(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[Enviro
     return specs, reports
 
 
+@undisturbed()
 def _described(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[EnvironmentReport], list[str]]:
     """Return specifications and reports of the tasks that have them, and the mistakes of all."""
     specs: list[TaskSpec] = []
