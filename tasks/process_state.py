@@ -24,7 +24,7 @@ def process_kept() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
-        np.seterr(**floats)  # type: ignore[arg-type]
+        np.seterr(**floats)
         if directory is not None and _directory() != directory:
             with suppress(OSError):
                 os.chdir(directory)

@@ -12,6 +12,7 @@ from deploy.config.advice import advice
 from deploy.config.memory import machine_memory_bytes, num_shards, table_plans
 from deploy.config.memory_mistakes import memory_mistakes
 from deploy.config.message_size import message_mistakes
+from deploy.config.network_memory import network_memory_mistakes
 from deploy.config.network_mistakes import network_mistakes
 from deploy.config.schema import RunConfig
 from deploy.config.task_specs import task_spec
@@ -97,6 +98,7 @@ def _mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> l
         *message_mistakes(config, specs),
         *_device_mistakes(config),
         *network_mistakes(config, specs),
+        *network_memory_mistakes(config, specs, machine_bytes),
         *weighting_mistakes(config),
         *value_mistakes(config),
     ]
