@@ -22,20 +22,21 @@ def network_memory_mistakes(config: RunConfig, specs: Sequence[TaskSpec], machin
     if needed <= machine_bytes:
         return []
     return [
-        f"{_largest(config, specs, size)}: the network has at least {size.total:,} parameters, and to train it "
-        f"takes {in_units(needed)} (for each of them its weight, target, gradient and two moments of Adam), "
+        f"{_largest(config, specs, size)}: the network has at least {size.total:,} parameters, and training "
+        f"it takes {in_units(needed)} (for each of them its weight, target, gradient and two moments of Adam), "
         f"more than this machine has, {in_units(machine_bytes)}; it should be smaller"
     ]
 
 
 def _largest(config: RunConfig, specs: Sequence[TaskSpec], size: LeastSize) -> str:
     """Return the field, and its value, that the largest part of a network comes from."""
+    network = config.network
     encoders, heads = sum(size.encoders.values()), sum(size.heads.values())
-    if size.trunk >= max(encoders, heads):
-        if config.network.trunk_convolutions:
-            return f"network.trunk_convolutions and network.trunk: {config.network.trunk} are not allowed"
-        return f"network.trunk: {config.network.trunk} is not allowed"
-    if encoders >= heads:
-        return f"network.encoder_width: {config.network.encoder_width} is not allowed"
+    if size.trunk >= max(encoders, heads) and network.trunk_convolutions:
+        return f"network.trunk_convolutions and network.trunk: {network.trunk} are not allowed"
+    if size.trunk >= max(encoders, heads) and network.encoder_width <= max(network.trunk):
+        return f"network.trunk: {network.trunk} is not allowed"
+    if max(size.trunk, encoders) >= heads:
+        return f"network.encoder_width: {network.encoder_width} is not allowed"
     task = max(specs, key=lambda spec: spec.num_actions)
     return f"tasks.{task.name}.env: {task.env!r} with {task.num_actions:,} actions is not allowed"

@@ -4,8 +4,8 @@ import pytest
 
 from deploy.config.network_memory import BYTES_PER_PARAMETER, network_memory_mistakes
 from deploy.network_parts import architecture
-from network.build import network_sizes
 from network.least_size import least_size
+from network.sizes import network_sizes
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.learning_builders import tiny_config
@@ -32,7 +32,7 @@ def found(specs: list[TaskSpec], *overrides: str, machine_bytes: int = 64 * GIB)
             "network.trunk: [1000000, 1000000] is not allowed: the network",
         ),
         ([POLE], ["trunk=[1000000000000]"], "network.trunk: [1000000000000] is"),
-        ([POLE], ["encoder_width=1000000000000", "trunk=[1]"], "network.encoder_width: 1000000000000 is not"),
+        ([POLE], ["encoder_width=1000000000000"], "network.encoder_width: 1000000000000 is not"),
         ([POLE, MANY], [], "tasks.many.env: "),
         ([POLE, CART], ["sharing=separate", "trunk=[50000,50000]"], "network.trunk: [50000, 50000] is"),
         ([IMAGE], ["trunk_convolutions=[1000000,1000000]"], "network.trunk_convolutions and "),
@@ -71,3 +71,18 @@ def test_the_least_size_is_close_to_the_size(specs: list[TaskSpec], overrides: l
     assert 0.9 * parameters < least < 1.02 * parameters
     assert found(specs, *widths, *overrides, machine_bytes=least * BYTES_PER_PARAMETER) == []
     assert found(specs, *widths, *overrides, machine_bytes=least * BYTES_PER_PARAMETER - 1) != []
+
+
+@pytest.mark.parametrize("sharing", ["hard", "moe"])
+def test_a_large_network_is_measured_without_memory(monkeypatch: pytest.MonkeyPatch, sharing: str):
+    """To the parameter."""
+    config = tiny_config(f"network.sharing={sharing}")
+    built = network_sizes([POLE, CART], architecture(config))
+    monkeypatch.setattr("network.sizes.QUICKLY_BUILT", 0)
+    assert network_sizes([POLE, CART], architecture(config)) == built
+
+
+def test_a_network_of_gigabytes_is_measured():
+    """It would take 40 GB to build."""
+    config = tiny_config("network.trunk=[100000,100000]")
+    assert network_sizes([POLE], architecture(config))[1] > 10**10
