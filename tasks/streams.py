@@ -1,6 +1,7 @@
 """Streams of one task that step in lockstep: Gymnasium environments in a loop, or dynamics in one call."""
 
 import logging
+import sys
 from typing import Any, Protocol
 
 import numpy as np
@@ -108,6 +109,7 @@ class GymnasiumStreams:
         self._spec = spec
         self._seed = seed
         self._envs: list[Any] = []
+        self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
                 self._envs.append(make_environment(spec.env, spec.env_kwargs, spec.max_episode_steps))
@@ -126,6 +128,7 @@ class GymnasiumStreams:
         frame_EO = self._no_frames()
         for index in range(len(self._envs)):
             self._reset(index, frame_EO, seed=self._seed + index)
+        sys.setrecursionlimit(self._recursion_limit)
         return frame_EO
 
     def step(self, action_E: Actions) -> StepOutput:
@@ -150,6 +153,7 @@ class GymnasiumStreams:
                 frame_EO[index] = self._contract.kept(observation)
             except ContractError as error:
                 raise failure(self._spec, str(error)) from error
+        sys.setrecursionlimit(self._recursion_limit)
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 

@@ -23,7 +23,7 @@ def network_memory_mistakes(config: RunConfig, specs: Sequence[TaskSpec], machin
         return []
     return [
         f"{_largest(config, specs, size)}: the network has at least {size.total:,} parameters, and training "
-        f"it takes {in_units(needed)} (for each of them its weight, target, gradient and two moments of Adam), "
+        f"it takes {in_units(needed)} (each has a weight, a target, a gradient and two moments of Adam), "
         f"more than this machine has, {in_units(machine_bytes)}; it should be smaller"
     ]
 

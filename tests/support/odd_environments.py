@@ -137,6 +137,16 @@ class Roaming(Steady):
         signal.signal(signal.SIGINT, lambda *_: None)
 
 
+class Shallow(Steady):
+    """Leaves the process hardly any depth."""
+
+    def step(self, action: Any) -> Any:
+        """Go on."""
+        answer = super().step(action)
+        sys.setrecursionlimit(sys.getrecursionlimit() - 100)
+        return answer
+
+
 class Growing(Steady):
     """Has one action more in each instance."""
 

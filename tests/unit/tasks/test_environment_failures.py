@@ -1,6 +1,7 @@
 """Environments that break their contract: one sentence that names the task and the environment."""
 
 import logging
+import sys
 import threading
 from typing import Any
 
@@ -232,3 +233,13 @@ def test_an_environment_that_is_not_as_its_task_is_refused(changes: dict[str, An
     with pytest.raises(EnvironmentFailureError) as raised:
         CheckedVector(make_spec("maze", env=odd("Steady"), **settings), num_envs=1, seed=1)
     assert str(raised.value).startswith(f"task 'maze': environment '{odd('Steady')}' {words}")
+
+
+def test_the_depth_of_recursion_stays_as_it_is():
+    """What comes after a step needs some."""
+    limit = sys.getrecursionlimit()
+    try:
+        _reset_and_step(odd_vector("Shallow"))
+        assert sys.getrecursionlimit() == limit
+    finally:
+        sys.setrecursionlimit(limit)
