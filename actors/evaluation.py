@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from actors.frame_stack import FrameStack
 from actors.policy import ActionValues
+from actors.undisturbed import undisturbed
 from tasks.episodes import EpisodeStreams, episode_streams
 from tasks.spec import TaskSpec
 
@@ -74,6 +75,7 @@ class GreedyEvaluation:
         """Constructions, resets and steps of environments that have ended, ever: a sign of life."""
         return self._streams.beats
 
+    @undisturbed()
     def play(
         self, policy: ActionValues, episodes: int, seed: int, max_steps: int | None = None
     ) -> EpisodeReturns:
@@ -110,6 +112,7 @@ class GreedyEvaluation:
         """Let what is played, on another thread, come to no result, and nothing be played from now on."""
         self._stopped = True
 
+    @undisturbed()
     def close(self) -> None:
         """Close the environments; those of the next evaluation are built anew."""
         self._streams.close()

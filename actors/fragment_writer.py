@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from replay.n_step import ReturnSpec, cut_n_step
+from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 
 
@@ -62,7 +63,11 @@ class FragmentWriter:
         q_EA: NDArray[np.float32],
         weights_version: int,
     ) -> FragmentBlock | None:
-        """Add one row a stream; return a block when one is complete."""
+        """Add one row a stream; return a block when one is complete.
+
+        Raises:
+            EnvironmentFailureError: its numbers are too large for float32 to calculate with.
+        """
         row = self._filled
         self._frames[:, row] = frame_EO
         self._actions[:, row] = action_E
@@ -81,6 +86,8 @@ class FragmentWriter:
     def _block(self, num_starts: int) -> FragmentBlock:
         new, rows = slice(self._counted, self._filled), slice(self._filled)
         returns, lengths = self._episodes.ended(self._rewards[:, new], self._flags[:, new])
+        if not np.isfinite(returns).all():
+            raise self._too_large()
         block = FragmentBlock(
             task=self._spec.name,
             actor=self._identity.name,
@@ -114,9 +121,24 @@ class FragmentWriter:
         )
         q_of_row = self._q.reshape(streams * rows, -1)
         q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
-        targets = rewards_n + discounts_n * q_of_row[last].max(1)
-        td_errors: NDArray[np.float32] = np.abs(targets - q_taken)
+        with np.errstate(over="ignore", invalid="ignore"):
+            targets = rewards_n + discounts_n * q_of_row[last].max(1)
+            td_errors: NDArray[np.float32] = np.abs(targets - q_taken).astype(np.float32)
+        if not np.isfinite(td_errors).all():
+            raise self._too_large()
         return td_errors.reshape(streams, num_starts)
+
+    def _too_large(self) -> EnvironmentFailureError:
+        """Return the error of numbers that are finite themselves, while what is calculated of them is not."""
+        name, rows = self._spec.name, slice(self._filled)
+        seen, paid = (
+            np.abs(part[:, rows].astype(np.float64)).max() for part in (self._frames, self._rewards)
+        )
+        return EnvironmentFailureError(
+            f"task {name!r}: its values are too large for float32: observations are as large as {seen:g}, "
+            f"and tasks.{name}.observation_scale divides them; rewards are as large as {paid:g}, and "
+            f"tasks.{name}.reward_scale multiplies them; they should become numbers around 1"
+        )
 
     def _keep_last_rows(self, num_starts: int) -> None:
         kept = self._lead + self._returns.n_step
@@ -145,7 +167,8 @@ class _Episodes:
         steps_ER = self._length_E[:, None] + np.cumsum(real_ER, axis=1)
         returns, self._return_E = _differences(total_ER, stream_K, row_K)
         lengths, self._length_E = _differences(steps_ER, stream_K, row_K)
-        return returns.astype(np.float32), lengths.astype(np.int32)
+        with np.errstate(over="ignore"):
+            return returns.astype(np.float32), lengths.astype(np.int32)
 
 
 def _differences(

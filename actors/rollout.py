@@ -8,6 +8,7 @@ from actors.exploration import Exploration
 from actors.fragment_writer import FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
+from actors.undisturbed import undisturbed
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from tasks.environment import CheckedVector
 
@@ -47,6 +48,7 @@ class Rollout:
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
 
+    @undisturbed()
     def next_block(self) -> FragmentBlock | None:
         """Step until a block is full, or `BLOCK_SECONDS` have passed, or `halt` was called.
 
@@ -85,6 +87,7 @@ class Rollout:
         self._ended_E = ended_E
         return block
 
+    @undisturbed()
     def close(self) -> None:
         """Close the environments."""
         self._vector.close()

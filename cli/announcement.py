@@ -5,7 +5,7 @@ from rich.console import Console
 from deploy.config.memory import TablePlan, in_units, table_plans
 from deploy.config.resolution import ResolvedRun
 from deploy.network_parts import architecture
-from network.build import EncoderSize, network_sizes
+from network.sizes import EncoderSize, network_sizes
 from tasks.spec import TaskSpec
 
 

@@ -18,6 +18,7 @@ EXIT_CODES = {
     "deploy.errors.ClusterError": 4,
     "deploy.errors.TrainingFailedError": 5,
     "replay.client.ShardUnavailableError": 5,
+    "actors.sender.RefusedBlockError": 5,
     "actors.weights_follower.WeightsUnavailableError": 5,
     "tasks.errors.EnvironmentFailureError": 5,
 }

@@ -55,6 +55,10 @@ class OutletText(io.TextIOWrapper):
         """Why something was dropped; None if nothing was."""
         return self._outlet.error
 
+    def close(self) -> None:
+        """Flush, and stay open: an environment that closes a stream must not take it from the command."""
+        self.flush()
+
 
 def fill_closed_descriptors() -> None:
     """Open the null device where a standard stream is closed: else the next file takes its place."""

@@ -60,7 +60,9 @@ def train(
     console = console_for(notes=as_json)
     announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
-    summary = _shown(console, lambda observe: begin(run, directory, runtime.value, address, [observe]))
+    summary = _shown(
+        console, lambda observe: begin(run, directory.absolute(), runtime.value, address, [observe])
+    )
     _conclude(console, summary, directory, as_json, _where(runtime, address))
 
 
@@ -84,7 +86,8 @@ def resume(
     console.print(_goes_on_from(run, checkpoint), highlight=False, soft_wrap=True)
     announce(console, run, address)
     summary = _shown(
-        console, lambda observe: resume_run(run, run_dir, checkpoint, runtime.value, address, [observe])
+        console,
+        lambda observe: resume_run(run, run_dir.absolute(), checkpoint, runtime.value, address, [observe]),
     )
     _conclude(console, summary, run_dir, as_json, _where(runtime, address))
 

@@ -19,6 +19,7 @@ from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import Rollout
 from actors.sender import BlockSender
+from actors.undisturbed import undisturbed
 from actors.weights_follower import WeightsFollower, WeightsSource
 from deploy.config.schema import RunConfig
 from deploy.config.yaml_text import write_yaml
@@ -77,6 +78,7 @@ class Parts:
         """Return the network with its initial weights, the same in every process."""
         return build_network(self.specs, architecture(self.config), self._seed("network"))
 
+    @undisturbed()
     def actor(
         self,
         spec: TaskSpec,

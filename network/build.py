@@ -1,6 +1,5 @@
 """From settings to a network: the one place that knows which ways of sharing there are."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -85,39 +84,6 @@ def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _network(specs, _matched(specs, architecture))
-
-
-@dataclass(frozen=True)
-class EncoderSize:
-    """What a network does with one task's observations.
-
-    Attributes:
-        convolves: whether it sees them as images.
-        inputs: numbers in one observation.
-        parameters: of the encoder.
-    """
-
-    convolves: bool
-    inputs: int
-    parameters: int
-
-
-def network_sizes(specs: Sequence[TaskSpec], architecture: Architecture) -> tuple[list[EncoderSize], int]:
-    """Return the size of each task's encoder, and the parameters of the whole network.
-
-    The network is built for it: on the device `meta`, without memory, torch takes seconds to begin.
-
-    Raises:
-        ValueError: convolutions are asked for that the tasks' observations do not allow.
-    """
-    network = build_network(specs, architecture, seed=0)
-    sizes = []
-    for spec in specs:
-        (encoder,) = network.encoder_of(spec.name).values()
-        parameters = sum(parameter.numel() for parameter in encoder.parameters())
-        convolves = any(isinstance(part, ImageEncoder) for part in encoder.modules())
-        sizes.append(EncoderSize(convolves, math.prod(spec.observation_shape), parameters))
-    return sizes, sum(parameter.numel() for parameter in network.parameters())
 
 
 def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:

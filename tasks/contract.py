@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from tasks.errors import ContractError, told
+from tasks.errors import ContractError, shown, text_of, told
 
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to here are themselves in float32; beyond it some become their neighbours."""
@@ -53,11 +53,13 @@ class ObservationContract:
         return array if self._shape else array.reshape(self.frame_shape)
 
     def _converted(self, observation: object) -> NDArray[Any]:
+        _refuse_masked("an observation", observation)
         try:
             array = np.asarray(observation)
-        except Exception as error:
+        except BaseException as error:
             raise ContractError(
-                f"returned an observation that is no array of numbers ({type(observation).__name__}): {error}"
+                f"returned an observation that is no array of numbers ({type(observation).__name__}): "
+                f"{told(error)}"
             ) from error
         if array.dtype.kind == "O":
             raise ContractError(
@@ -102,10 +104,13 @@ def kept_reward(reward: object) -> float:
     """
     if type(reward) is float:
         return reward
+    _refuse_masked("a reward", reward)
     try:
         array = np.asarray(reward)
-    except Exception as error:
-        raise ContractError(f"returned a reward that is no number ({type(reward).__name__})") from error
+    except BaseException as error:
+        raise ContractError(
+            f"returned a reward that is no number ({type(reward).__name__}): {told(error)}"
+        ) from error
     if array.shape != ():
         raise ContractError(
             f"returned a reward of shape {array.shape}; it should be one number, such as float(reward[0])"
@@ -113,7 +118,7 @@ def kept_reward(reward: object) -> float:
             else f"returned a reward of shape {array.shape}; it should be one number"
         )
     if array.dtype.kind not in "fiub":
-        raise ContractError(f"returned a reward that is no number ({reward!r:.60})")
+        raise ContractError(f"returned a reward that is no number ({shown(reward)})")
     return float(array)
 
 
@@ -127,9 +132,9 @@ def kept_end(name: str, value: object) -> bool:
         return value
     if isinstance(value, np.bool_ | int | np.integer) and value in (0, 1):
         return bool(value)
-    if isinstance(value, np.ndarray) and value.shape == () and value.dtype == np.bool_:
+    if type(value) is np.ndarray and value.shape == () and value.dtype == np.bool_:
         return bool(value)
-    raise ContractError(f"returned {name} as {value!r:.60}; it should be True or False")
+    raise ContractError(f"returned {name} as {shown(value)}; it should be True or False")
 
 
 def kept_reset(answer: object) -> object:
@@ -190,11 +195,22 @@ def raised(where: str, error: BaseException) -> str:
         KeyboardInterrupt: it is Ctrl-C.
     """
     hint = ""
-    if isinstance(error, ValueError) and "values to unpack" in str(error):
+    if isinstance(error, ValueError) and "values to unpack" in text_of(error):
         hint = "; a step should return five values, and a reset two (as Gymnasium asks for)"
-    elif isinstance(error, TypeError) and "unexpected keyword argument" in str(error) and where == "reset":
+    elif (
+        isinstance(error, TypeError) and "unexpected keyword argument" in text_of(error) and where == "reset"
+    ):
         hint = "; reset should take the keyword arguments seed and options"
     return f"raised in {where}: {told(error)}{hint}"
+
+
+def _refuse_masked(what: str, value: object) -> None:
+    """Refuse masked arrays: the numbers under a mask count for nothing, and numpy would take them all."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ContractError(
+            f"returned {what} that is a masked array (numpy.ma): masks are not kept; it should be returned "
+            "as numbers, such as array.filled(0)"
+        )
 
 
 def _counted(answer: object) -> str:

@@ -36,5 +36,25 @@ def told(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, SystemExit):
         name += " (it called sys.exit)"
-    text = " ".join(str(error).split())
-    return f"{name}: {text if len(text) <= 500 else f'{text[:497]}...'}"
+    text = text_of(error)
+    return f"{name}: {text if len(text) <= 500 else f'{text[:497]}...'}" if text else name
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of what foreign code raised, in one line of printable letters; empty if it has none.
+
+    The text is foreign code too, and may raise in its turn.
+    """
+    try:
+        text = str(error)
+    except BaseException:
+        return ""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def shown(value: object) -> str:
+    """Return how foreign code writes a value, in at most 60 letters; its type where it cannot be written."""
+    try:
+        return f"{value!r:.60}"
+    except BaseException:
+        return f"a {type(value).__name__}"

@@ -11,7 +11,8 @@ from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
 from tasks.builtin.known_dynamics import dynamics_of
 from tasks.contract import ObservationContract
-from tasks.errors import MakingError, TaskError, told
+from tasks.declared import Declared, declared
+from tasks.errors import ContractError, MakingError, TaskError, told
 from tasks.making import OF_GYMNASIUM, make_environment
 from tasks.trial import Trial, try_environment
 
@@ -109,7 +110,7 @@ class _Inspection:
                 tried = try_environment(instance, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
-                    self._try_another(instances, seed + 1)
+                    self._try_another(declared(instance), instances, seed + 1)
             limit = self._time_limit(instance)
             self._remark_on_wrappers(instance)
         finally:
@@ -174,7 +175,7 @@ class _Inspection:
         if tried.outside:
             self._remarks.append("returns observations outside of the bounds that it declares")
 
-    def _try_another(self, instances: int, seed: int) -> None:
+    def _try_another(self, first: Declared, instances: int, seed: int) -> None:
         """Build and reset a second instance beside the first, as an actor of several streams does."""
         field = f"tasks.{self._task}.envs_per_actor: {instances} is not allowed"
         advice = "it should be 1 where there can be only one at a time"
@@ -184,7 +185,10 @@ class _Inspection:
             self._mistakes.append(f"{field}: beside a first instance, {error}; {advice}")
             return
         try:
+            first.refuse_other(another)
             another.reset(seed=seed)
+        except ContractError as error:
+            self._mistakes.append(f"tasks.{self._task}.env: environment {self._env!r} {error}")
         except BaseException as error:
             self._mistakes.append(
                 f"{field}: a second instance of environment {self._env!r} beside the first raised in reset: "

@@ -13,6 +13,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from tasks.builtin import register_builtin_environments
 from tasks.errors import MakingError, told
+from tasks.process_state import process_kept
 
 ALLOWED = (
     "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class for a "
@@ -22,6 +23,7 @@ OF_GYMNASIUM = frozenset(inspect.signature(gymnasium.make).parameters) - {"kwarg
 """Names of arguments that `gymnasium.make` keeps for itself: no constructor ever sees them."""
 
 
+@process_kept()
 def make_environment(
     env: str, env_kwargs: Mapping[str, Any], max_episode_steps: int | None
 ) -> gymnasium.Env[Any, Any]:

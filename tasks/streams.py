@@ -1,6 +1,7 @@
 """Streams of one task that step in lockstep: Gymnasium environments in a loop, or dynamics in one call."""
 
 import logging
+import sys
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.builtin.known_dynamics import dynamics_of
 from tasks.contract import ObservationContract, kept_end, kept_reset, kept_reward, kept_step, raised
+from tasks.declared import Declared
 from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
 from tasks.making import make_environment
@@ -107,6 +109,7 @@ class GymnasiumStreams:
         self._spec = spec
         self._seed = seed
         self._envs: list[Any] = []
+        self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
                 self._envs.append(make_environment(spec.env, spec.env_kwargs, spec.max_episode_steps))
@@ -114,7 +117,7 @@ class GymnasiumStreams:
             self.close()
             which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
             raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
-        self._first_action = int(self._envs[0].action_space.start)
+        self._first_action = self._agreed_first_action()
         self._contract = ObservationContract(self._envs[0].observation_space)
         self._ended = [False] * num_envs
 
@@ -125,6 +128,7 @@ class GymnasiumStreams:
         frame_EO = self._no_frames()
         for index in range(len(self._envs)):
             self._reset(index, frame_EO, seed=self._seed + index)
+        sys.setrecursionlimit(self._recursion_limit)
         return frame_EO
 
     def step(self, action_E: Actions) -> StepOutput:
@@ -149,6 +153,7 @@ class GymnasiumStreams:
                 frame_EO[index] = self._contract.kept(observation)
             except ContractError as error:
                 raise failure(self._spec, str(error)) from error
+        sys.setrecursionlimit(self._recursion_limit)
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 
@@ -159,6 +164,19 @@ class GymnasiumStreams:
                 env.close()
             except BaseException as error:
                 logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
+
+    def _agreed_first_action(self) -> int:
+        """Return the number of the first action; every environment has to be as the task was found to be."""
+        spec = self._spec
+        expected = Declared(spec.frame_shape, spec.observation_dtype, spec.num_actions)
+        try:
+            for env in self._envs:
+                expected = expected.refuse_other(env)
+        except ContractError as error:
+            self.close()
+            raise failure(spec, str(error)) from error
+        assert expected.first_action is not None, "there is an environment"
+        return expected.first_action
 
     def _no_frames(self) -> NDArray[Any]:
         return np.empty((len(self._envs), *self._contract.frame_shape), self._contract.dtype)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from deploy.config.schema import RunConfig
 from deploy.network_parts import architecture
-from network.build import EncoderSize, network_sizes
 from network.images import SMALLEST_SIDE
+from network.sizes import EncoderSize, network_sizes
 from tasks.inspection import EnvironmentReport
 from tasks.spec import TaskSpec
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from actors.undisturbed import undisturbed
 from deploy.config.advice import advice
 from deploy.config.memory import machine_memory_bytes, num_shards, table_plans
 from deploy.config.memory_mistakes import memory_mistakes
 from deploy.config.message_size import message_mistakes
+from deploy.config.network_memory import network_memory_mistakes
 from deploy.config.network_mistakes import network_mistakes
 from deploy.config.schema import RunConfig
 from deploy.config.task_specs import task_spec
@@ -96,6 +98,7 @@ def _mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> l
         *message_mistakes(config, specs),
         *_device_mistakes(config),
         *network_mistakes(config, specs),
+        *network_memory_mistakes(config, specs, machine_bytes),
         *weighting_mistakes(config),
         *value_mistakes(config),
     ]
@@ -177,6 +180,7 @@ def _checked(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[Enviro
     return specs, reports
 
 
+@undisturbed()
 def _described(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[EnvironmentReport], list[str]]:
     """Return specifications and reports of the tasks that have them, and the mistakes of all."""
     specs: list[TaskSpec] = []

@@ -11,6 +11,7 @@ from deploy.config.values import (
     Arguments,
     Bytes,
     Capacity,
+    Factor,
     Fraction,
     NonNegativeFloat,
     Positive,
@@ -44,7 +45,7 @@ class TaskConfig(Section):
         1, description="newest frames that make an observation"
     )
     discount: Annotated[float, Field(gt=0, le=1)] = Field(0.99, description="per-step discount")
-    reward_scale: PositiveFloat = Field(1.0, description="factor on every reward that the learner sees")
+    reward_scale: Factor = Field(1.0, description="factor on every reward that the learner sees")
     reward_clip: PositiveFloat | None = Field(None, description="bound on the absolute reward; null for none")
     solved_at: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         None, description="greedy mean return at which the task counts as solved"

@@ -61,6 +61,13 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _moderate(value: float) -> float:
+    """Take what float32 can multiply by and divide by: neither it nor its inverse is 0 or infinite there."""
+    if not 1e-37 <= value <= 1e37:
+        raise PydanticCustomError("moderate", "it should be from 1e-37 to 1e37")
+    return value
+
+
 def _written_as_read(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse what would come back from the run's own configuration as something else."""
     problem = unwritable(value, "it")
@@ -72,13 +79,14 @@ def _written_as_read(value: dict[str, Any]) -> dict[str, Any]:
 
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Factor = Annotated[PositiveFloat, AfterValidator(_moderate)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[
     int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
 ]
 Capacity = Annotated[int | str, BeforeValidator(_capacity)]
-Scale = Annotated[list[PositiveFloat], BeforeValidator(_one_or_many)]
+Scale = Annotated[list[Factor], BeforeValidator(_one_or_many)]
 Arguments = Annotated[dict[str, Any], AfterValidator(_written_as_read)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 

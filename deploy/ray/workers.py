@@ -16,6 +16,7 @@ from deploy.ray.shard_client import RayShardClient
 from deploy.ray.shards import shard_name
 from deploy.ray.weights import RayWeightsSource
 from network.weights import WeightsSnapshot
+from tasks.errors import told
 from tasks.spec import TaskSpec
 
 STEP_SECONDS = 0.5
@@ -113,7 +114,7 @@ class EvaluatorHost:
 
 def _exception(error: BaseException) -> Exception:
     """Return an error as one that ends nothing but the call: an environment may leave by `sys.exit`."""
-    return error if isinstance(error, Exception) else RuntimeError(f"an environment raised {error!r}")
+    return error if isinstance(error, Exception) else RuntimeError(f"an environment raised {told(error)}")
 
 
 def _spec(parts: Parts, task: str) -> TaskSpec:

@@ -58,3 +58,15 @@ def test_descriptors_that_are_closed_are_filled():
     line = f'exec "{sys.executable}" -c "{code}" <&- 2>&-'
     done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, check=True, timeout=60)
     assert int(done.stdout) >= 3
+
+
+def test_a_stream_that_is_closed_goes_on(tmp_path: Path):
+    """What is written before and after arrives: standard output and standard error may be one object."""
+    codecs.register_error(streams.LETTERS, streams._spelled_out)
+    with (tmp_path / "out").open("wb") as file:
+        text = OutletText(file.fileno(), "utf-8")
+        text.write("before ")
+        text.close()
+        text.write("after")
+        text.flush()
+    assert (tmp_path / "out").read_bytes() == b"before after"

@@ -3,6 +3,8 @@
 Any process can build them by `tests.support.odd_environments:VectorReward` and the like.
 """
 
+import os
+import signal
 import sys
 from typing import Any, ClassVar
 
@@ -124,6 +126,36 @@ class LateSecondEpisode(Steady):
         if self._episodes == 2:
             raise OSError("the level is gone")
         return super().reset(seed=seed, options=options)
+
+
+class Roaming(Steady):
+    """Works in another directory, with a handler of its own for Ctrl-C."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        os.chdir("/")
+        signal.signal(signal.SIGINT, lambda *_: None)
+
+
+class Shallow(Steady):
+    """Leaves the process hardly any depth."""
+
+    def step(self, action: Any) -> Any:
+        """Go on."""
+        answer = super().step(action)
+        sys.setrecursionlimit(sys.getrecursionlimit() - 100)
+        return answer
+
+
+class Growing(Steady):
+    """Has one action more in each instance."""
+
+    _actions = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        Growing._actions += 1
+        self.action_space = Discrete(Growing._actions)
 
 
 class Alone(Steady):

@@ -10,6 +10,7 @@ from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.messages import Inserted
 from replay.n_step import ReturnSpec
 from replay.wire import encode_block
+from tasks.errors import EnvironmentFailureError
 from tests.support.builders import make_shard
 from tests.unit.actors.scripted_stream import brute_force_priority, make_script, stacked_spec, write
 
@@ -204,3 +205,25 @@ def test_nothing_is_cut_that_is_no_start_yet():
         assert writer.cut() is None
         lengths.append(0 if block is None else block.num_starts)
     assert lengths == [0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("reward", "flag", "q", "scale"),
+    [(1e38, 0, 0.0, 1e3), (3e38, 0, 3e38, 1.0), (0.0, 0, np.nan, 1.0), (3e38, TERMINATED, 0.0, 1e-37)],
+)
+def test_numbers_that_are_too_large_to_calculate_with_are_told(
+    reward: float, flag: int, q: float, scale: float
+):
+    """Each is finite itself, or comes of an observation that is; a shard would refuse the block."""
+    spec = stacked_spec(1)
+    writer = FragmentWriter(spec, ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(1, 0.9, reward_scale=scale))
+    frame_EO = np.full((1, *spec.frame_shape), 7, np.float32)
+    q_EA = np.full((1, spec.num_actions), q, np.float32)
+
+    def rows() -> None:
+        for number in range(5):
+            flags_E = np.full(1, flag if number else 0, np.uint8)
+            writer.append(frame_EO, np.zeros(1, np.int64), np.full(1, reward), flags_E, q_EA, 1)
+
+    with pytest.raises(EnvironmentFailureError, match=r"'toy'.* as large as 7.*tasks\.toy\.reward_scale"):
+        rows()

@@ -183,3 +183,26 @@ def test_a_number_beyond_float32_is_not_called_infinite(value: float, said: str)
     with pytest.raises(ContractError) as raised:
         refuse_infinite("a reward", np.array([1.0, value]))
     assert str(raised.value).startswith(said)
+
+
+def test_masked_numbers_are_refused():
+    """What lies under a mask is no number of the environment's, though numpy would take it for one."""
+    masked = np.ma.masked_array(np.ones(2, np.float32), [True, False])
+    with pytest.raises(ContractError, match="an observation that is a masked array"):
+        contract(np.float32).kept(masked)
+    with pytest.raises(ContractError, match="a reward that is a masked array"):
+        kept_reward(np.ma.masked)
+    with pytest.raises(ContractError, match="terminated as masked_array"):
+        kept_end("terminated", np.ma.masked_array(True, mask=True))
+
+
+class _Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("check", [kept_reward, lambda value: kept_end("truncated", value)])
+def test_what_cannot_be_written_is_refused_by_its_type(check: Any):
+    """A sentence about a value needs the value's own code to write it."""
+    with pytest.raises(ContractError, match="_Mute"):
+        check(_Mute())

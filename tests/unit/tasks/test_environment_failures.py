@@ -1,6 +1,7 @@
 """Environments that break their contract: one sentence that names the task and the environment."""
 
 import logging
+import sys
 import threading
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_an_observation_that_is_a_list_of_the_right_numbers_is_played():
 
 
 def odd_vector(name: str, num_envs: int = 2, **env_kwargs: Any) -> CheckedVector:
-    spec = make_spec("maze", (2,), env=odd(name), env_kwargs=env_kwargs)
+    spec = make_spec("maze", (2,), env=odd(name), env_kwargs=env_kwargs, num_actions=3)
     return CheckedVector(spec, num_envs=num_envs, seed=1)
 
 
@@ -200,6 +201,7 @@ def test_an_observation_of_another_dtype_is_refused_by_name(settings: dict[str, 
         env=odd("Given"),
         env_kwargs={"shape": [2], **settings},
         observation_dtype=settings["dtype"],
+        num_actions=3,
     )
     vector = CheckedVector(spec, num_envs=1, seed=1)
     with pytest.raises(EnvironmentFailureError) as raised:
@@ -209,7 +211,35 @@ def test_an_observation_of_another_dtype_is_refused_by_name(settings: dict[str, 
 
 def test_a_single_number_is_played_as_an_array_of_one():
     """Frames have the shape of the task's observations."""
-    spec = make_spec("maze", (1,), env=odd("Given"), env_kwargs={"shape": []}, max_episode_steps=4)
+    spec = make_spec(
+        "maze", (1,), env=odd("Given"), env_kwargs={"shape": []}, max_episode_steps=4, num_actions=3
+    )
     vector = CheckedVector(spec, num_envs=3, seed=1)
     assert vector.reset().tolist() == [[0.0]] * 3
     assert vector.step(np.zeros(3, np.int64))[0].tolist() == [[1.0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"num_actions": 2}, "declares a number of actions of 3, but another instance of it declared 2"),
+        ({"observation_shape": (3,)}, "declares observations of shape (2,), but another instance of it decl"),
+        ({"observation_dtype": "uint8"}, "declares observations to be kept as float32, but another instance"),
+    ],
+)
+def test_an_environment_that_is_not_as_its_task_is_refused(changes: dict[str, Any], words: str):
+    """Networks and tables are built for what an earlier instance declared."""
+    settings = {"observation_shape": (2,), "num_actions": 3, **changes}
+    with pytest.raises(EnvironmentFailureError) as raised:
+        CheckedVector(make_spec("maze", env=odd("Steady"), **settings), num_envs=1, seed=1)
+    assert str(raised.value).startswith(f"task 'maze': environment '{odd('Steady')}' {words}")
+
+
+def test_the_depth_of_recursion_stays_as_it_is():
+    """What comes after a step needs some."""
+    limit = sys.getrecursionlimit()
+    try:
+        _reset_and_step(odd_vector("Shallow"))
+        assert sys.getrecursionlimit() == limit
+    finally:
+        sys.setrecursionlimit(limit)

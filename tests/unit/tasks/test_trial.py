@@ -111,6 +111,12 @@ def test_a_second_instance_is_built_only_where_an_actor_needs_one():
     assert Alone._there == 0
 
 
+def test_a_second_instance_with_other_spaces_is_a_mistake():
+    """One network and one table are for all instances of a task."""
+    (found,) = mistakes_of("Growing", instances=2)
+    assert "declares a number of actions of " in found
+
+
 def test_an_environment_that_raises_when_it_is_closed_gets_a_remark():
     """It is no reason to refuse it."""
     report = examine("Sulky", instances=1)

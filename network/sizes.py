@@ -1,0 +1,52 @@
+"""How large a network is: each task's encoder, and the whole."""
+
+import math
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from network.build import Architecture, build_network
+from network.image_encoder import ImageEncoder
+from network.least_size import least_size
+from tasks.spec import TaskSpec
+
+QUICKLY_BUILT = 20_000_000
+"""Parameters that are allocated and drawn faster than torch begins without memory."""
+
+
+@dataclass(frozen=True)
+class EncoderSize:
+    """What a network does with one task's observations.
+
+    Attributes:
+        convolves: whether it sees them as images.
+        inputs: numbers in one observation.
+        parameters: of the encoder.
+    """
+
+    convolves: bool
+    inputs: int
+    parameters: int
+
+
+def network_sizes(specs: Sequence[TaskSpec], architecture: Architecture) -> tuple[list[EncoderSize], int]:
+    """Return the size of each task's encoder, and the parameters of the whole network.
+
+    The network is built for it. One that is large is built without memory, on the device `meta`, where torch
+    takes seconds to begin.
+
+    Raises:
+        ValueError: convolutions are asked for that the tasks' observations do not allow.
+    """
+    large = least_size(specs, architecture).total > QUICKLY_BUILT
+    with torch.device("meta") if large else nullcontext():
+        network = build_network(specs, architecture, seed=0)
+    sizes = []
+    for spec in specs:
+        (encoder,) = network.encoder_of(spec.name).values()
+        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        convolves = any(isinstance(part, ImageEncoder) for part in encoder.modules())
+        sizes.append(EncoderSize(convolves, math.prod(spec.observation_shape), parameters))
+    return sizes, sum(parameter.numel() for parameter in network.parameters())
