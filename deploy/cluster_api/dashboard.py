@@ -1,7 +1,6 @@
 """A client of Ray's dashboard: which versions the cluster has, and which nodes with which slots."""
 
 import http.client
-import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from deploy.cluster_api.errors import (
     TokenRefusedError,
 )
 from deploy.cluster_api.token import Token
+from deploy.json_text import NotJsonError, parse_json
 from deploy.membership import VERSION_LABEL, slots_among
 
 DASHBOARD_PORT = 8265
@@ -115,8 +115,8 @@ class DashboardClient:
         if status != http.client.OK:
             raise self._not_ray(f"it answers {status} to {path}")
         try:
-            answer = json.loads(body)
-        except ValueError as error:
+            answer = parse_json(body)
+        except NotJsonError as error:
             raise self._not_ray("its answer is not JSON") from error
         if not isinstance(answer, dict):
             raise self._not_ray("its answer is no JSON object")

@@ -133,11 +133,12 @@ def test_a_task_lies_on_no_more_shards_than_there_are_and_can_be_fed(shards: int
 
 
 def test_several_checks_speak_at_once():
-    """Ratio, memory and batch size are all told."""
+    """Ratio, memory of replay and of the network, and batch size are all told."""
     found = sentences_of("learner.batch_size=1", "replay.min_size_to_sample=600", machine_bytes=1)
     assert [sentence.split(":")[0] for sentence in found] == [
         *["replay.min_size_to_sample"] * 2,
         "replay.memory_budget",
+        "network.encoder_width",
         "learner.batch_size",
     ]
 
