@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
+from actors.sender import RefusedBlockError
 from deploy.accounting import TaskAccount
 from deploy.config.schema import RunConfig
 from deploy.errors import ClusterError, TrainingFailedError
@@ -24,6 +25,7 @@ _TOLD_IN_A_SENTENCE = (
     ShardUnavailableError,
     ClusterError,
     DivergedError,
+    RefusedBlockError,
 )
 """Errors whose message is for the user; any other is a fault of the program and keeps its traceback."""
 
