@@ -206,5 +206,7 @@ def test_resuming_what_is_no_run(trunkline: Command, tmp_path: Path):
     arguments = (*tiny_overrides(), "--runtime", "local", "--run-dir", "mine", "--resume", "--json")
     code, out, err = trunkline("train", *arguments)
     assert (code, out) == (CONFIG, "")
-    assert err.splitlines()[-1].startswith("trunkline: RUN_DIR: 'mine' is not a run directory")
+    assert err.splitlines()[-1].startswith(
+        f"trunkline: RUN_DIR: '{tmp_path / 'mine'}' is not a run directory"
+    )
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file"]
