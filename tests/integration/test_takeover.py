@@ -143,7 +143,8 @@ def test_a_second_learner_of_a_run_is_refused(tmp_path: Path, address: str):
         with learner(tmp_path, address, free_port()) as second:
             out, err = second.process.communicate(timeout=PATIENCE)
         assert (second.process.returncode, out) == (3, "")
-        assert f"run directory 'main' is in use by process {first.process.pid} on host" in err
+        place = tmp_path / "main"
+        assert f"run directory '{place}' is in use by process {first.process.pid} on host" in err
         (tmp_path / "elsewhere").mkdir()
         with learner(tmp_path / "elsewhere", address, free_port()) as second:
             out, err = second.process.communicate(timeout=PATIENCE)
