@@ -43,7 +43,7 @@ class Rollout:
         self._writer = writer
         self._clock = clock or _standing_still
         self._halted = False
-        self._patience = 0.0
+        self._patience = self._reset_seconds = 0.0
         self._frame_EO = vector.reset()
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
@@ -57,14 +57,23 @@ class Rollout:
         Raises:
             EnvironmentFailureError: an environment broke its contract.
         """
-        due, self._patience = self._clock() + self._patience, BLOCK_SECONDS
+        now = self._clock()
+        due, self._patience = now + self._patience, BLOCK_SECONDS
         while not self._halted:
+            resets, began = self._ended_E.any(), now
             block = self._step()
-            if block is None and self._clock() > due:
+            now = self._clock()
+            if resets:
+                self._reset_seconds = now - began
+            if block is None and (now > due or self._is_before_a_slow_reset()):
                 block = self._writer.cut()
             if block is not None:
                 return block
         return self._writer.cut()
+
+    def _is_before_a_slow_reset(self) -> bool:
+        """Return whether the next step would keep for long what is there to be sent."""
+        return self._reset_seconds > BLOCK_SECONDS and bool(self._ended_E.any())
 
     def halt(self) -> None:
         """Let the step at hand be the last one; may be called from another thread."""

@@ -157,6 +157,22 @@ def test_slow_steps_make_short_blocks(step_seconds: float):
         np.testing.assert_array_equal(short_rows, full_rows[:, : short_rows.shape[1]])
 
 
+def test_what_is_there_is_sent_before_a_slow_reset():
+    """Resets that take 100 s: once one was seen, each block ends where an episode does."""
+    now = [0.0]
+    rollout = make_rollout(spec_of("identity"), clock=lambda: now[0])
+    step = rollout._step
+
+    def slow_reset() -> FragmentBlock | None:
+        now[0] += 100.0 if rollout._ended_E.any() else 0.001
+        return step()
+
+    rollout._step = slow_reset  # type: ignore[method-assign]
+    blocks = blocks_of(rollout, 12)
+    last_rows = [block.flags[:, -1] for block in blocks if block.num_starts < 8]
+    assert sum(bool((row & TRUNCATED).any()) for row in last_rows) >= 2
+
+
 def test_without_a_clock_blocks_are_full():
     """A run in one process must not depend on how long its steps take."""
     assert {block.num_starts for block in blocks_of(make_rollout(spec_of("chain")), 5)} == {8}
