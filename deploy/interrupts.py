@@ -57,7 +57,7 @@ class Interrupts:
         if self._heard_at is None:
             self._heard_at = time.monotonic()
             self._interrupt()
-            logger.warning("the run ends, and what it learned is saved; Ctrl-C ends it at once, unsaved")
+            logger.warning("the run ends, and what it learned is saved; Ctrl-C again ends it unsaved")
         elif number == signal.SIGINT or (
             number == signal.SIGTERM and time.monotonic() - self._heard_at > ONE_REQUEST_SECONDS
         ):

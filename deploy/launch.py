@@ -11,7 +11,6 @@ import torch
 from deploy.best_keeper import BestKeeper
 from deploy.cluster_api import TokenMissingError, find_token
 from deploy.config.resolution import ResolvedRun
-from deploy.errors import ConfigError
 from deploy.evaluations import record_all
 from deploy.interrupts import Interrupts
 from deploy.local_runtime import LocalRuntime
@@ -144,7 +143,7 @@ def _run(
             everyone.append(server)
         runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
         if server is not None:
-            server.scale_with(_refuse_to_scale if runtime_name == "local" else runtime.scale)
+            server.scale_with(runtime.scale)
         directory = open_directory()
         best = BestKeeper(directory, parts.network())
         logs = RunLogs(directory.path, before, learner.learner_step)
@@ -187,13 +186,6 @@ def _runtime(
     name: RuntimeName, parts: Parts, address: str | None, run: str
 ) -> AbstractContextManager[Runtime]:
     return LocalRuntime(parts) if name == "local" else RayRuntime(parts, address, run)
-
-
-def _refuse_to_scale(task: str, _: int | None) -> None:
-    raise ConfigError(
-        f"task {task!r} cannot be scaled: a run in one process (--runtime local) keeps the actors that it "
-        "began with"
-    )
 
 
 def _token() -> str | None:

@@ -4,7 +4,7 @@ from types import TracebackType
 
 from actors.actor import Actor, ActorReport
 from actors.evaluation import EvaluationStoppedError
-from deploy.errors import EvaluationFailedError, TrainingFailedError
+from deploy.errors import ConfigError, EvaluationFailedError, TrainingFailedError
 from deploy.judge import EvaluationRequest, EvaluationResult
 from deploy.membership import Node
 from deploy.parts import Parts
@@ -94,8 +94,16 @@ class LocalRuntime:
         """Return 0."""
         return 0
 
-    def scale(self, task: str, count: int | None) -> None:
-        """Do nothing: the actors of a run in one process are those that it began with."""
+    def scale(self, task: str, count: int | None) -> None:  # noqa: ARG002 - no number would do
+        """Refuse.
+
+        Raises:
+            ConfigError: the actors of a run in one process are those that it began with.
+        """
+        raise ConfigError(
+            f"task {task!r} cannot be scaled: a run in one process (--runtime local) keeps the actors that "
+            "it began with"
+        )
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         """Remember what to evaluate."""

@@ -51,7 +51,11 @@ class Runtime(Protocol):
         """Return how many nodes died."""
 
     def scale(self, task: str, count: int | None) -> None:
-        """Want so many actors of a task from now on; None for one in every slot."""
+        """Want so many actors of a task from now on; None for one in every slot.
+
+        Raises:
+            ConfigError: the number of actors cannot change; the message says why.
+        """
 
     def request_evaluation(self, request: EvaluationRequest) -> None:
         """Begin an evaluation, or one that failed once more; at most one is under way."""

@@ -53,14 +53,7 @@ class ObservationContract:
         return array if self._shape else array.reshape(self.frame_shape)
 
     def _converted(self, observation: object) -> NDArray[Any]:
-        _refuse_masked("an observation", observation)
-        try:
-            array = np.asarray(observation)
-        except BaseException as error:
-            raise ContractError(
-                f"returned an observation that is no array of numbers ({type(observation).__name__}): "
-                f"{told(error)}"
-            ) from error
+        array = _as_array("an observation that is no array of numbers", observation)
         if array.dtype.kind == "O":
             raise ContractError(
                 f"returned an observation that is no array of numbers ({type(observation).__name__}), "
@@ -104,13 +97,7 @@ def kept_reward(reward: object) -> float:
     """
     if type(reward) is float:
         return reward
-    _refuse_masked("a reward", reward)
-    try:
-        array = np.asarray(reward)
-    except BaseException as error:
-        raise ContractError(
-            f"returned a reward that is no number ({type(reward).__name__}): {told(error)}"
-        ) from error
+    array = _as_array("a reward that is no number", reward)
     if array.shape != ():
         raise ContractError(
             f"returned a reward of shape {array.shape}; it should be one number, such as float(reward[0])"
@@ -204,13 +191,20 @@ def raised(where: str, error: BaseException) -> str:
     return f"raised in {where}: {told(error)}{hint}"
 
 
-def _refuse_masked(what: str, value: object) -> None:
-    """Refuse masked arrays: the numbers under a mask count for nothing, and numpy would take them all."""
+def _as_array(otherwise: str, value: object) -> NDArray[Any]:
+    """Return a value as an array; `otherwise` is what it was if it cannot be one.
+
+    Masked arrays are refused: the numbers under a mask count for nothing, and numpy would take them all.
+    """
     if isinstance(value, np.ma.MaskedArray):
         raise ContractError(
-            f"returned {what} that is a masked array (numpy.ma): masks are not kept; it should be returned "
-            "as numbers, such as array.filled(0)"
+            f"returned {otherwise.partition(' that ')[0]} that is a masked array (numpy.ma): masks are not "
+            "kept; it should be returned as numbers, such as array.filled(0)"
         )
+    try:
+        return np.asarray(value)
+    except BaseException as error:
+        raise ContractError(f"returned {otherwise} ({type(value).__name__}): {told(error)}") from error
 
 
 def _counted(answer: object) -> str:

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_BY_DEFAULT = (signal.SIG_DFL, signal.default_int_handler)
 
 
 @contextmanager
@@ -29,9 +28,8 @@ def process_kept() -> Iterator[None]:
             with suppress(OSError):
                 os.chdir(directory)
         for number, handler in handlers.items():
-            now = signal.getsignal(number)
-            # A run's own handler goes back to the default when it is called: that has to stay.
-            if now is not handler and now not in _BY_DEFAULT:
+            # None stands for a handler of C code, which Python cannot put back.
+            if handler is not None and signal.getsignal(number) is not handler:
                 with suppress(ValueError):  # only the main thread may, and only it may have changed them
                     signal.signal(number, handler)
 

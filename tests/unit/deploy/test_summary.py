@@ -27,6 +27,8 @@ RESULT = EvaluationResult(
 CHAIN = TaskAccount(302, 290, 4, 2, 6, 8, 40, 250, 3, "something is odd")
 """sent, inserted, superseded, abandoned, missing, duplicates, evicted, stored, lost, problem."""
 
+PAGE = Path(__file__).parents[3] / "docs" / "runs.md"
+
 
 def outcome(reason: StopReason = "budget", evaluation: EvaluationResult | None = RESULT) -> Outcome:
     progress = Progress({"chain": 300, "identity": 200}, 12.34567, life=1)
@@ -112,7 +114,7 @@ def test_only_a_confirmed_run_is_called_solved():
 
 def test_every_field_is_explained():
     """In the page about what a run leaves, with those of its transitions."""
-    page = Path("docs/runs.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     summary = summarise(tiny_config(), outcome())
     added_by_a_run = {"evaluated_learner_step", "best", "lost_log_records"}
     fields = {*summary, *summary["tasks"]["chain"]["transitions"], *added_by_a_run}

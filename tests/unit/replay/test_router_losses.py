@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from replay.draw import Draw, split_keys
+from replay.draw import Draw
+from replay.keys import split_keys
 from replay.messages import Inserted
 from replay.rate_limiter import RateLimiter
 from replay.router import ReplayRouter
