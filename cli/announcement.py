@@ -15,7 +15,8 @@ def announce(console: Console, run: ResolvedRun, address: str | None) -> None:
     for line in start_lines(ResolvedRun(config, run.specs, run.warnings)):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     if config.metrics.port:
-        console.print(f"metrics: http://{config.metrics.host}:{config.metrics.port}/metrics", highlight=False)
+        host = f"[{config.metrics.host}]" if ":" in config.metrics.host else config.metrics.host
+        console.print(f"metrics: http://{host}:{config.metrics.port}/metrics", highlight=False, markup=False)
 
 
 def start_lines(run: ResolvedRun) -> list[str]:

@@ -26,7 +26,8 @@ def list_tasks(as_json: JsonOption = False) -> None:
         return
     table = Table()
     for heading in ("name", "env", "about", "solved at", "discount"):
-        table.add_column(heading)
+        # Names are copied from here: on a narrow terminal the words about them are what is broken.
+        table.add_column(heading, no_wrap=heading in ("name", "env"))
     for environment in known:
         solved_at = "none" if environment.solved_at is None else f"{environment.solved_at:g}"
         table.add_row(

@@ -7,7 +7,6 @@ import numpy as np
 from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
-from tasks.builtin import register_builtin_environments
 from tasks.builtin.known_dynamics import dynamics_of
 from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.environment import CheckedVector
@@ -46,7 +45,6 @@ class EpisodeStreams(Protocol):
 
 def episode_streams(spec: TaskSpec, num_envs: int) -> EpisodeStreams:
     """Return streams of a task: `num_envs` environments at most, where its dynamics are not known."""
-    register_builtin_environments()
     dynamics = dynamics_of(spec.env, spec.env_kwargs)
     if dynamics is not None:
         return DynamicsEpisodes(dynamics, spec.max_episode_steps)

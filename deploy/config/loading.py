@@ -105,7 +105,9 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}") from error
+        is_a_field = path.name.partition(".")[0] in RunConfig.model_fields
+        advice = "; to set a field, write KEY=VALUE" if is_a_field else ""
+        raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}{advice}") from error
 
 
 def _fill_in_known_settings(tasks: object) -> None:

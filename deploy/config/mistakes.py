@@ -11,6 +11,13 @@ from deploy.config.schema import RunConfig
 
 Location = tuple[int | str, ...]
 
+_KINDS = {
+    "model_type": "it should be a mapping of fields",
+    "dict_type": "it should be a mapping",
+    "list_type": "it should be a list",
+}
+"""What is allowed, by pydantic's kind of mistake, where pydantic says it in Python's words."""
+
 
 def sentences(error: ValidationError, root: type[BaseModel] = RunConfig) -> list[str]:
     """Return one sentence for each mistake in what `root` describes, in the order of the fields."""
@@ -32,9 +39,9 @@ def _sentence(kind: str, location: Location, value: object, message: str, contex
         return f"tasks: {value!r} is not allowed as a task name: lower-case letters, digits and _, at most 40"
     if kind == "literal_error":
         return f"{field}: {_shown(value)} is not allowed: it should be {context['expected']}"
-    allowed = message.replace("Input should be", "it should be").replace("Dictionary should", "it should")
-    allowed = allowed.replace("List should", "it should").replace(" after validation", "")
-    return f"{field}: {_shown(value)} is not allowed: {allowed}"
+    allowed = _KINDS.get(kind) or message.replace("Input should be", "it should be")
+    allowed = allowed.replace("Dictionary should", "it should").replace("List should", "it should")
+    return f"{field}: {_shown(value)} is not allowed: {allowed.replace(' after validation', '')}"
 
 
 def unknown_key(location: Location, root: type[BaseModel] = RunConfig) -> str:
@@ -60,5 +67,6 @@ def _names_at(parents: Sequence[int | str], root: type[BaseModel]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    """Return a value as a configuration has it, where Python has another word for it."""
+    text = str(value).lower() if isinstance(value, bool) else "null" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -31,8 +31,8 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, Hashable):
                 break
             if key in seen:
-                line = key_node.start_mark.line + 1
-                raise ConfigError(f"line {line}: key {key!r} is given twice; every name is allowed once")
+                where = f"{self.name}, line {key_node.start_mark.line + 1}"
+                raise ConfigError(f"{where}: key {key!r} is given twice; every name is allowed once")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -74,7 +74,9 @@ def parse_yaml(text: str, source: str) -> Any:  # noqa: ANN401 - whatever the te
         ConfigError: it is not YAML, or a mapping has a key twice.
     """
     try:
-        return yaml.load(text, _Loader)
+        loader = _Loader(text)
+        loader.name = source
+        return loader.get_single_data()
     except RecursionError as error:
         raise ConfigError(f"{source}: nested too deeply to be a configuration") from error
     except yaml.YAMLError as error:

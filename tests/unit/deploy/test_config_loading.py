@@ -36,7 +36,8 @@ def test_without_a_file_the_shipped_pair_is_read():
 def test_a_key_given_twice_is_named_with_its_line(tmp_path: Path):
     """YAML would silently take the last one."""
     text = "seed: 1\ntasks:\n  a:\n    env: x\n    actors: 1\n    env: y\n"
-    assert error_of(written(tmp_path, text)) == "line 6: key 'env' is given twice; every name is allowed once"
+    file = written(tmp_path, text)
+    assert error_of(file) == f"{file}, line 6: key 'env' is given twice; every name is allowed once"
 
 
 def test_a_syntax_error_names_the_file_and_the_line(tmp_path: Path):
@@ -58,6 +59,9 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path):
     """Missing, a directory, or no text."""
     missing = tmp_path / "nowhere.yaml"
     assert error_of(missing) == f"CONFIG: '{missing}' cannot be read: No such file or directory"
+    assert error_of(Path("learner.batch_size")).endswith(
+        "No such file or directory; to set a field, write KEY=VALUE"
+    )
     assert error_of(tmp_path) == f"CONFIG: '{tmp_path}' cannot be read: Is a directory"
     assert error_of(written(tmp_path, b"\xff\xfe\x00")).endswith("cannot be read: not text")
 
