@@ -147,6 +147,7 @@ def test_an_environment_that_breaks_its_contract(trunkline, tmp_path, environmen
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
     """Over Ray a broken environment kills its actor; after a few lives the run ends with the reason."""
     overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0", **LATE)

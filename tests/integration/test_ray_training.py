@@ -81,6 +81,7 @@ def test_two_shards_and_four_actors_end_with_exact_accounts():
         assert account.sent == sum(report.sent_items for report in reports)
 
 
+@pytest.mark.slow
 def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
     """kill -9 of an actor's process costs what it had not sent yet, and nothing else."""
     killed: list[int] = []

@@ -216,3 +216,19 @@ def test_a_halt_reaches_an_evaluation_in_the_learners_own_process():
         timer.start()
         assert runtime.finished_evaluation() is None
         timer.join()
+
+
+def test_the_learner_is_saved_before_the_actors_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Ending them takes time, in which somebody may lose patience and kill the process."""
+
+    class KilledError(BaseException):
+        """The process is gone."""
+
+    def die(_: LocalRuntime) -> None:
+        raise KilledError
+
+    monkeypatch.setattr(LocalRuntime, "stop_actors", die)
+    with pytest.raises(KilledError):
+        train(tmp_path / "run", strike=TrainingFailedError("the first reason"))
+    assert saved_step(tmp_path / "run") >= LEARNED
+    assert summary_of(tmp_path / "run")["error"] == "the first reason"

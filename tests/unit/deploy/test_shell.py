@@ -51,3 +51,10 @@ def test_a_program_is_called_by_name_only_where_that_finds_it(
     assert program("trunkline") == str(own)
     monkeypatch.setenv("PATH", "")
     assert program("trunkline") == str(own)
+
+
+def test_a_path_is_no_option():
+    """One that begins with a dash is named from where it lies; all others stay as they are."""
+    assert as_operand(Path("-x/run")) == "./-x/run"
+    assert as_operand(Path("runs/-x")) == "runs/-x"
+    assert as_operand(Path("/runs/x")) == "/runs/x"
