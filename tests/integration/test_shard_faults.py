@@ -18,7 +18,7 @@ UNBOUNDED = (
     "tasks.chain.solved_at=null",
     "tasks.identity.solved_at=null",
     "evaluation.period=100000",
-    "learner.stall_seconds=30",
+    "learner.stall_seconds=90",
 )
 STEADY = (*slowed("chain", 0.002), *slowed("identity", 0.002), *UNBOUNDED)
 """Two actors a task bring less than 2000 env steps a second, on any machine."""
