@@ -28,7 +28,7 @@ PROMISED_SECONDS = 5.0
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report often enough to see pauses; call a run stalled within the test's time."""
+    """Report often enough to see pauses."""
     monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.2)
 
 
