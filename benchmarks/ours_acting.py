@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.harness import Measure
-from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve
-from deploy.errors import TrainingFailedError
-from deploy.parts import Parts
-from deploy.ray.runtime import RayRuntime
+from cluster.ray.runtime import RayRuntime
+from config.loading import parse_config
+from config.resolution import resolve
 from network.weights import WeightsLayout
 from replay.client import ShardClient
 from replay.messages import Pace
+from training.errors import TrainingFailedError
+from training.parts.parts import Parts
 
 TASK = "bench"
 AHEAD = 30_000

@@ -10,10 +10,9 @@ import numpy as np
 from actors.sender import BlockSender
 from benchmarks.peers.worker import Step
 from benchmarks.shapes import BATCH, BLOCK, ReplayShape
-from deploy.config.loading import parse_config
-from deploy.config.resolution import supplies
-from deploy.parts import Parts
-from deploy.ray.shards import ShardCrew
+from cluster.ray.shard_fleet import ShardCrew
+from config.batches import supplies
+from config.loading import parse_config
 from learner.batch_source import BatchSource, Position
 from learner.td import importance_weights
 from replay.client import ShardUnavailableError
@@ -22,6 +21,7 @@ from replay.messages import Pace, Sampled
 from replay.rate_limiter import NO_LIMIT
 from replay.wire import encode_block
 from tasks.spec import TaskSpec
+from training.parts.parts import Parts
 
 ACTIONS, PREPARED, FILLING_STREAMS = 2, 16, 8
 IMPORTANCE_EXPONENT, N_STEP = 0.4, 1

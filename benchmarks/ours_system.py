@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy.errors import TrainingFailedError
+from training.errors import TrainingFailedError
 
 WARM_UPDATES = 300
 START_SECONDS, SPARE_SECONDS, END_SECONDS = 120.0, 60.0, 60.0

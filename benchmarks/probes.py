@@ -10,7 +10,7 @@ import torch
 from benchmarks.harness import Bench, LocalPeer, Measure, warmed
 from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
 from benchmarks.weighting import TASKS
-from deploy.config.schema import ProbesConfig
+from config.schema import ProbesConfig
 from learner.probes.read import read_probes
 from learner.weighting.fixed import FixedWeighting
 

@@ -4,7 +4,7 @@ from benchmarks.harness import Bench, LocalPeer, warmed
 from benchmarks.ours_replay import ReplayOverRay, TableInProcess
 from benchmarks.peer_process import CPPRB, REVERB, PeerProcess
 from benchmarks.shapes import ATARI, MINATAR, VECTOR, ReplayShape
-from deploy.ray.cluster import cluster
+from cluster.ray.connection import cluster
 
 INSERTS, BATCHES = "transitions/s", "batches of 512/s"
 SHAPES = {"vector": VECTOR, "minatar": MINATAR, "atari": ATARI}

@@ -22,7 +22,8 @@ from benchmarks.scale.measuring import measure
 from benchmarks.scale.sizing import Plan, plans
 from benchmarks.scale.tables import checks_table, costs_table, plans_table
 from benchmarks.scale.workload import SLOW, WORKLOADS
-from deploy.errors import ClusterError, ConfigError, TrainingFailedError
+from config.errors import ConfigError
+from training.errors import ClusterError, TrainingFailedError
 
 ACTORS = (10, 100, 1_000, 10_000)
 CHECKED = ((2, 1, 4.0), (6, 2, 16.0), (4, 1, 1.0))

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from benchmarks.harness import Bench, LocalPeer, Measure, warmed
 from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
-from deploy.weighting_parts import task_weighting
 from learner.task_gradients import SharedCopies
 from learner.weighting.interface import TaskWeighting
+from learner.weighting.table import task_weighting
 
 TASKS = ((4, 2), (6, 3), (2, 3), (2, 2), (2, 3))
 """Elements of an observation and actions, as the shipped five tasks have them."""

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from deploy.config.memory import TablePlan, in_units, table_plans
-from deploy.config.resolution import ResolvedRun
-from deploy.network_parts import architecture
+from config.architecture import architecture
+from config.memory import TablePlan, in_units, table_plans
+from config.resolution import ResolvedRun
 from network.sizes import EncoderSize, network_sizes
 from tasks.spec import TaskSpec
 

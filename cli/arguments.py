@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.config.schema import RunConfig
+from config.schema import RunConfig
 
 
 class Runtime(StrEnum):

@@ -20,7 +20,7 @@ from benchmarks.system import measure_system
 from benchmarks.weighting import measure_weighting
 from cli.arguments import JsonOption
 from cli.output import answer_json, console, note
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 
 Rounds = Annotated[int, typer.Option(min=1, help="Turns that both sides of a row take.")]
 Seconds = Annotated[float, typer.Option(min=0.1, help="Length of a turn.")]

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from cli.arguments import JsonOption
 from cli.output import answer, answer_json, console
-from deploy.cluster_api import RunClient, find_token
+from cluster.token import find_token
+from deploy.run_client import RunClient
 
 RunAddress = Annotated[
     str, typer.Option("--address", metavar="HOST:PORT", help="Where the run's learner serves its metrics.")

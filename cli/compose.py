@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from cli.output import answer
+from config.loading import load_config
+from config.resolution import resolve
 from deploy.compose import compose_file
-from deploy.config.loading import load_config
-from deploy.config.resolution import resolve
 
 
 def compose(

@@ -5,11 +5,11 @@ import typer
 from cli.announcement import start_lines
 from cli.arguments import ConfigAndOverrides, JsonOption, NoDefaultsOption, split_arguments
 from cli.output import answer, answer_json, note
-from deploy.config.json_view import json_view
-from deploy.config.loading import load_config, to_yaml
-from deploy.config.resolution import rehearse, resolve
-from deploy.config.schema import RunConfig
-from deploy.json_text import json_text
+from config.json_view import json_view
+from config.loading import load_config, to_yaml
+from config.resolution import rehearse, resolve
+from config.schema import RunConfig
+from training.json_text import json_text
 
 config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
 

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from cli.arguments import ConfigAndOverrides, JsonOption, split_arguments
 from cli.output import answer_json, console
-from deploy.cluster_api import DASHBOARD_PORT
-from deploy.config.loading import load_config
+from cluster.dashboard import DASHBOARD_PORT
+from config.loading import load_config
 from deploy.doctor.examination import Patient, examine
 from deploy.doctor.finding import Finding
 

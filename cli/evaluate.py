@@ -8,9 +8,9 @@ import typer
 from cli.arguments import JsonOption, RunDir
 from cli.output import answer, answer_json, console, note
 from cli.results import in_words, print_results
-from deploy.offline_evaluation import evaluate_run
-from deploy.run_directory import RunDirectory
-from deploy.shell import as_operand, command_line, program
+from training.directory.run_directory import RunDirectory
+from training.evaluation.offline import evaluate_run
+from training.shell import as_operand, command_line, program
 
 
 def evaluate(

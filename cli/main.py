@@ -12,11 +12,11 @@ from cli.search_path import search_current_directory
 from replay.spare_folder import spare_folder
 
 EXIT_CODES = {
-    "deploy.errors.ConfigError": 3,
+    "config.errors.ConfigError": 3,
     "learner.checkpoint.CheckpointError": 3,
     "replay.restoring.SnapshotError": 3,
-    "deploy.errors.ClusterError": 4,
-    "deploy.errors.TrainingFailedError": 5,
+    "training.errors.ClusterError": 4,
+    "training.errors.TrainingFailedError": 5,
     "replay.client.ShardUnavailableError": 5,
     "actors.sender.RefusedBlockError": 5,
     "actors.weights_follower.WeightsUnavailableError": 5,

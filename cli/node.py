@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from cli.output import note
-from deploy.cluster_api import Token, TokenMissingError, find_token
-from deploy.config.values import parse_bytes
-from deploy.membership import is_slot
-from deploy.node import NodePlan, taken_ports, wait_for_head
-from deploy.shell import program
+from cluster.errors import TokenMissingError
+from cluster.membership import is_slot
+from cluster.node import NodePlan, taken_ports, wait_for_head
+from cluster.token import Token, find_token
+from config.values import parse_bytes
+from training.shell import program
 
 STOP_SECONDS = 50.0
 LOOK_SECONDS = 0.2

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from cli.streams import OutletText, take_over
-from deploy.json_text import json_text
+from training.json_text import json_text
 
 READER_GONE = (errno.EPIPE, errno.EIO)
 """Of a pipe whose reader has read enough, and of a terminal that was closed."""

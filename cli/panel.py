@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from deploy.status import RunStatus, TaskStatus
+from training.status.records import RunStatus, TaskStatus
 
 LINE_SECONDS = 5.0
 

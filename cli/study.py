@@ -7,12 +7,12 @@ import typer
 
 from cli.arguments import AddressOption, JsonOption
 from cli.output import answer, answer_json, note
-from deploy.errors import TrainingFailedError
 from study.findings import Findings
 from study.launch import report_study, run_study
 from study.plain_words import in_plain_words
 from study.results_json import to_json
 from study.running import StudyProgress
+from training.errors import TrainingFailedError
 
 
 def study(

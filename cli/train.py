@@ -24,13 +24,13 @@ from cli.output import answer_json
 from cli.output import console as console_for
 from cli.panel import display
 from cli.results import print_results
-from deploy.config.loading import load_config, with_overrides
-from deploy.config.resolution import ResolvedRun, rehearse
+from config.loading import load_config, with_overrides
+from config.resolution import ResolvedRun, rehearse
 from deploy.launch import resume_run, start_or_resume_run, start_run
-from deploy.reporting import Observer
-from deploy.run_directory import RunDirectory, refuse_existing
-from deploy.shell import as_operand, command_line, program
 from learner.checkpoint import Checkpoint
+from training.directory.run_directory import RunDirectory, refuse_existing
+from training.shell import as_operand, command_line, program
+from training.status.reporting import Observer
 
 ENDS = {"budget": "budget used up"}
 

@@ -1,1 +1,1 @@
-"""How it runs: configuration, the two runtimes, supervision, metrics, run directories."""
+"""How a cluster is brought up and watched: launch, HTTP server, metrics, doctor, containers, dashboards."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from deploy.config.memory import table_plans
-from deploy.config.resolution import ResolvedRun
-from deploy.membership import VERSION
-from deploy.shell import as_operand, command_line
+from config.memory import table_plans
+from config.resolution import ResolvedRun
+from training.fleet import VERSION
+from training.shell import as_operand, command_line
 
 NODE_BYTES = 700 * 2**20
 """Of a container: Ray's own processes, and its shared memory."""

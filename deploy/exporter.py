@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from deploy.status import RunStatus, ShardStatus, TaskStatus
+from training.status.records import RunStatus, ShardStatus, TaskStatus
 
 
 class MetricsExporter(Collector):

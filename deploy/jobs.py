@@ -1,17 +1,18 @@
 """Whole local runs as jobs: from a configuration to the files of the finished run."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.config.loading import parse_config
-from deploy.config.resolution import rehearse
-from deploy.json_text import json_text
+from cluster.ray.jobs import side_by_side
+from config.loading import parse_config
+from config.resolution import rehearse
 from deploy.launch import start_run
-from deploy.parts import Parts
-from deploy.run_directory import METRICS, TENSORBOARD
+from training.directory.run_directory import METRICS, TENSORBOARD
+from training.json_text import json_text
+from training.parts.parts import Parts
 
 COST = "cost.json"
 _LEFT_BEHIND = (METRICS, TENSORBOARD)
@@ -63,6 +64,14 @@ def run_job(job: Job) -> FinishedJob:
             return FinishedJob(job.name, _files(directory), None)
     except Exception as error:
         return FinishedJob(job.name, {}, str(error) or type(error).__name__)
+
+
+def run_jobs(jobs: Sequence[Job], workers: int | None, address: str | None) -> Iterator[FinishedJob]:
+    """Run jobs side by side over Ray, and yield each as it ends; one whose process dies has failed.
+
+    Arguments and errors are those of `cluster.ray.jobs.side_by_side`.
+    """
+    return side_by_side(run_job, jobs, workers, address, lambda job, why: FinishedJob(job.name, {}, why))
 
 
 def _files(directory: Path) -> dict[str, bytes]:

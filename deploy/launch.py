@@ -8,27 +8,28 @@ from typing import Any, Literal
 
 import torch
 
-from deploy.best_keeper import BestKeeper
-from deploy.cluster_api import TokenMissingError, find_token
-from deploy.config.resolution import ResolvedRun
-from deploy.evaluations import record_all
+from cluster.errors import TokenMissingError
+from cluster.ray.runtime import RayRuntime
+from cluster.token import find_token
+from config.resolution import ResolvedRun
 from deploy.interrupts import Interrupts
-from deploy.local_runtime import LocalRuntime
-from deploy.parts import Parts
-from deploy.probing import Probing
-from deploy.progress import Outcome, Progress
-from deploy.ray.runtime import RayRuntime
-from deploy.replay_monitor import CountedSteps
-from deploy.reporting import Observer, Reporter
-from deploy.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
-from deploy.run_logs import RunLogs
 from deploy.run_server import RunServer
-from deploy.runtime import Runtime
-from deploy.summary import is_summary, summarise
-from deploy.training import Training
 from learner.checkpoint import Checkpoint
 from learner.learner import Learner
 from learner.learner_state import restore_learner
+from training.directory.best_keeper import BestKeeper
+from training.directory.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
+from training.directory.run_logs import RunLogs
+from training.evaluation.evaluations import record_all
+from training.evaluation.probing import Probing
+from training.local_runtime import LocalRuntime
+from training.loop import Training
+from training.parts.parts import Parts
+from training.runtime import Runtime
+from training.status.progress import Outcome, Progress
+from training.status.replay_counters import CountedSteps
+from training.status.reporting import Observer, Reporter
+from training.status.summary import is_summary, summarise
 
 RuntimeName = Literal["ray", "local"]
 

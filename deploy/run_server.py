@@ -13,10 +13,10 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from deploy.exporter import MetricsExporter
-from deploy.json_text import NotJsonError, json_text, parse_json
-from deploy.status import RunStatus
+from training.json_text import NotJsonError, json_text, parse_json
+from training.status.records import RunStatus
 
 MAX_REQUEST_BYTES = 4096
 MOST_ACTORS = 10_000

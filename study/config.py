@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from deploy.config.loading import parse_config, set_field
-from deploy.config.mistakes import sentences
-from deploy.config.schema import RunConfig
-from deploy.config.values import Section
-from deploy.config.yaml_text import parse_yaml, write_yaml
-from deploy.errors import ConfigError
+from config.errors import ConfigError
+from config.loading import parse_config, set_field
+from config.mistakes import sentences
+from config.schema import RunConfig
+from config.values import Section
+from config.yaml_text import parse_yaml, write_yaml
 
 ArmName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 

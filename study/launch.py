@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.directory_owner import owned
-from deploy.errors import TrainingFailedError
-from deploy.shell import as_operand, command_line
 from study.findings import Findings
 from study.loading import load_study_record
 from study.plan import Plan, create_plan, open_plan
 from study.report import write_report
 from study.running import Observer, run_missing
 from study.verdicts import control_verdicts
+from training.directory.owner import owned
+from training.errors import TrainingFailedError
+from training.shell import as_operand, command_line
 
 
 def run_study(

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from deploy.jobs import COST
-from deploy.probing import PROBES
-from deploy.run_directory import EVALUATIONS, SUMMARY
 from study.plan import Plan, PlannedRun
 from study.records import ArmCost, ArmRecord, StudyRecord
 from study.scored import scored
 from study.similarity import features_beside_reference
+from training.directory.run_directory import EVALUATIONS, SUMMARY
+from training.evaluation.probing import PROBES
 
 Lines = list[dict[str, Any]]
 

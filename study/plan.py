@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.errors import ConfigError
-from deploy.run_directory import RunDirectory
+from config.errors import ConfigError
 from study.config import StudyConfig, differences, load_study, to_yaml
 from study.control_files import control_mistakes
+from training.directory.run_directory import RunDirectory
 
 STUDY = "study.yaml"
 CONTROLS = "controls"

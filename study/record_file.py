@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.json_text import json_text
 from study.records import ArmCost, ArmRecord, StudyRecord
 from study.scored import scored
+from training.json_text import json_text
 
 RECORD_FILE = "record.npz"
 _WORDS = "study.json"

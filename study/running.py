@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.jobs import Job
-from deploy.ray.jobs import run_jobs
+from deploy.jobs import Job, run_jobs
 from study.plan import Plan, PlannedRun
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.feature_similarity import feature_similarity
-from deploy.run_directory import RunDirectory
+from training.directory.run_directory import RunDirectory
+from training.evaluation.feature_similarity import feature_similarity
 
 PAIRS = 5
 """Pairs of runs that are looked at, at most: each costs some seconds."""

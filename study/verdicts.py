@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from study.comparing import compare
 from study.controls import ControlVerdict, conflict_control, twins_control
 from study.loading import load_study_record

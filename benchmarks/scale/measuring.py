@@ -13,9 +13,9 @@ from benchmarks.scale.measuring_replay import SMALLER, ReplayCosts
 from benchmarks.scale.measuring_rest import look_seconds, update_seconds, weights_costs
 from benchmarks.scale.processes import ACTOR, OTHERS, cpu_seconds
 from benchmarks.scale.workload import TASK, Workload
-from deploy.ray.cluster import cluster
-from deploy.ray.runtime import RayRuntime
-from deploy.ray.shards import ShardCrew
+from cluster.ray.connection import cluster
+from cluster.ray.runtime import RayRuntime
+from cluster.ray.shard_fleet import ShardCrew
 from network.weights import WeightsLayout
 
 BLOCKS_AHEAD, SECONDS_AHEAD = 4, 0.4

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from actors.sender import BlockSender
 from benchmarks.scale.processes import SHARD, cpu_seconds
 from benchmarks.scale.workload import TASK
-from deploy.config.resolution import rate_limiter, supplies
-from deploy.parts import Parts
-from deploy.training import FEEDBACK_PERIOD
+from config.batches import supplies
+from config.rates import rate_limiter
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.priority_feedback import PriorityFeedback
@@ -26,6 +25,8 @@ from replay.rate_limiter import NO_LIMIT
 from replay.router import ReplayRouter, Spread
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
+from training.loop import FEEDBACK_PERIOD
+from training.parts.parts import Parts
 
 SMALLER = 8
 """Transitions of a request over those of the small one, by which calls and items are told apart."""

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks.scale.processes import BOARD, cpu_seconds
-from deploy.membership import TASK_SLOT, Node
-from deploy.parts import Parts
-from deploy.ray.weights import RayWeightsSink, RayWeightsSource, put_up_board
-from deploy.roster import Roster
+from cluster.ray.weights import RayWeightsSink, RayWeightsSource, put_up_board
+from cluster.roster import Roster
 from learner.batch import TaskBatch
 from learner.learner import Learner
 from learner.weights_publisher import WeightsPublisher
+from training.fleet import TASK_SLOT, Node
+from training.parts.parts import Parts
 
 ACTORS, PER_NODE = 1000, 32
 RUN = "scale-model"

@@ -22,7 +22,7 @@ from benchmarks.scale.stations import (
     bottleneck,
     stations,
 )
-from deploy.ray.shard import HELD_BLOCKS
+from cluster.ray.shard_process import HELD_BLOCKS
 from replay.rate_limiter import RateLimiter, smallest_error_buffer
 
 MIN_SIZE, SLICE_SECONDS, DRAWN_AHEAD = 1000, 2e-3, 4096

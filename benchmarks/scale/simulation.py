@@ -1,7 +1,7 @@
 """A run as a network of queues: actors, shards, the learner's threads, the board, the network, the cores.
 
-Every part follows its counterpart: `actors/actor.py` and `actors/sender.py`, `deploy/ray/shard.py`,
-`learner/batch_source.py`, `deploy/training.py`, `deploy/ray/weights.py`; the rate is kept by the run's own
+Every part follows its counterpart: `actors/actor.py` and `actors/sender.py`, `cluster/ray/shard_process.py`,
+`learner/batch_source.py`, `training/loop.py`, `cluster/ray/weights.py`; the rate is kept by the run's own
 `RateLimiter`.
 """
 
@@ -12,8 +12,8 @@ from actors.sender import MAX_IN_FLIGHT
 from benchmarks.scale.costs import Costs, Setting
 from benchmarks.scale.plant import Run, Times
 from benchmarks.scale.stations import stations, take_seconds
-from deploy.ray.crew import LOOK_SECONDS
-from deploy.training import STATS_PERIOD
+from cluster.ray.crew import LOOK_SECONDS
+from training.loop import STATS_PERIOD
 
 
 @dataclass(frozen=True)

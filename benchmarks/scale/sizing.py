@@ -19,7 +19,7 @@ from benchmarks.scale.stations import (
     bottleneck,
     stations,
 )
-from deploy.ray.shard import HELD_BLOCKS
+from cluster.ray.shard_process import HELD_BLOCKS
 
 MOST_SHARDS, COMFORT = 100, 0.7
 """Shards of a run, as its configuration allows; utilisation up to which a shard answers without delay."""

@@ -9,8 +9,8 @@ of board and network is an upper bound: an actor that waits for one version pass
 from dataclasses import dataclass
 
 from benchmarks.scale.costs import Costs, Setting
-from deploy.ray.crew import LOOK_SECONDS
-from deploy.training import STATS_PERIOD
+from cluster.ray.crew import LOOK_SECONDS
+from training.loop import STATS_PERIOD
 
 ACTING, SHARDS, UPDATE, FETCHING, BOARD = "actors", "shards", "learner", "batch fetching", "weights board"
 LEARNER_IN, LEARNER_OUT, SHARD_IN, SHARD_OUT = (

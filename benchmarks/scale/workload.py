@@ -5,9 +5,10 @@ from typing import Any
 
 from benchmarks.scale.costs import Shape
 from benchmarks.scale.environments import SLOW_POLE, SPRITES
-from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve, supplies
-from deploy.parts import Parts
+from config.batches import supplies
+from config.loading import parse_config
+from config.resolution import resolve
+from training.parts.parts import Parts
 
 TASK = "bench"
 EMULATOR_SECONDS = 0.26e-3

@@ -1,8 +1,8 @@
 """Compiles what shards and actors need compiled, into NUMBA_CACHE_DIR, while the image is made."""
 
-from deploy.config.loading import load_config
-from deploy.config.resolution import resolve
-from deploy.parts import Parts
+from config.loading import load_config
+from config.resolution import resolve
+from training.parts.parts import Parts
 
 for selector in ("uniform", "proportional"):
     run = resolve(load_config(None, [f"replay.selector={selector}"]))

@@ -3,15 +3,11 @@
 import socket
 from collections.abc import Mapping
 
-from deploy.cluster_api import (
-    ClusterApiError,
-    DashboardClient,
-    Token,
-    TokenMissingError,
-    find_token,
-    split_address,
-)
-from deploy.config.schema import RunConfig
+from cluster.address import split_address
+from cluster.dashboard import DashboardClient
+from cluster.errors import ClusterApiError, TokenMissingError
+from cluster.token import Token, find_token
+from config.schema import RunConfig
 from deploy.doctor.finding import Finding
 from deploy.doctor.skew import own_versions, skew_findings
 from deploy.doctor.slots import slot_findings

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.cluster_api import DASHBOARD_PORT
-from deploy.config.memory import machine_memory_bytes
-from deploy.config.schema import RunConfig
+from cluster.dashboard import DASHBOARD_PORT
+from cluster.node import NodePlan
+from config.memory import machine_memory_bytes
+from config.schema import RunConfig
 from deploy.doctor.cluster import cluster_findings
 from deploy.doctor.finding import Finding
 from deploy.doctor.gpu import gpu_findings, read_gpu_facts
@@ -25,7 +26,6 @@ from deploy.doctor.machine import (
 )
 from deploy.doctor.ports import head_port_findings, metrics_port_finding
 from deploy.doctor.token import is_container, token_finding
-from deploy.node import NodePlan
 from replay.compiling import folder_of_compiled
 
 DEADLINE_SECONDS = 24.0

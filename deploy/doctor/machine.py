@@ -4,7 +4,7 @@ import os
 import resource
 from pathlib import Path
 
-from deploy.config.memory import in_units
+from config.memory import in_units
 from deploy.doctor.finding import Finding
 
 SHARED_MEMORY = Path("/dev/shm")

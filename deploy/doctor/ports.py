@@ -3,9 +3,9 @@
 import errno
 import socket
 
-from deploy.cluster_api import DASHBOARD_PORT
+from cluster.dashboard import DASHBOARD_PORT
+from cluster.node import GCS_PORT
 from deploy.doctor.finding import Finding
-from deploy.node import GCS_PORT
 
 
 def metrics_port_finding(host: str, port: int) -> Finding:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from deploy.cluster_api import ClusterNode, ClusterVersions
+from cluster.dashboard import ClusterNode, ClusterVersions
 from deploy.doctor.finding import Finding
-from deploy.membership import VERSION
+from training.fleet import VERSION
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy.cluster_api import ClusterNode
-from deploy.config.schema import RunConfig
+from cluster.dashboard import ClusterNode
+from cluster.node import node_command
+from config.schema import RunConfig
 from deploy.doctor.finding import Finding
-from deploy.membership import TASK_SLOT
-from deploy.node import node_command
+from training.fleet import TASK_SLOT
 
 NAME = "slots"
 _OWNERS = {"replay": "the shards of replay", "evaluator": "the evaluator"}

@@ -4,7 +4,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.cluster_api import Token, TokenMissingError, TokenUnusableError, find_token
+from cluster.errors import TokenMissingError, TokenUnusableError
+from cluster.token import Token, find_token
 from deploy.doctor.finding import Finding
 
 NAME = "token"

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.grafana.dashboards import DASHBOARDS
 from deploy.grafana.dashboards.panel import Dashboard, Panel
-from deploy.json_text import json_text
+from training.json_text import json_text
 
 RENDERED = Path(__file__).parent / "rendered"
 DATASOURCE = {"type": "prometheus", "uid": "trunkline-prometheus"}

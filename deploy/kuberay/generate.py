@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from deploy.config.loading import shipped_text
+from config.loading import shipped_text
 
 FOLDER = Path(__file__).parent
 RULES = FOLDER.parent / "prometheus" / "rules"

@@ -5,17 +5,32 @@ from collections.abc import Iterable, Iterator
 
 from tests.support.source_tree import ROOMS, SourceFile, imports_of
 
+_UP_TO_DEPLOY = {
+    "tasks",
+    "network",
+    "replay",
+    "actors",
+    "learner",
+    "config",
+    "training",
+    "cluster",
+    "deploy",
+}
+
 BELOW = {
     "tasks": set(),
     "network": {"tasks"},
     "replay": {"tasks"},
     "actors": {"tasks", "network", "replay"},
     "learner": {"tasks", "network", "replay"},
-    "deploy": {"tasks", "network", "replay", "actors", "learner"},
-    "study": {"tasks", "network", "replay", "actors", "learner", "deploy"},
-    "benchmarks": {"tasks", "network", "replay", "actors", "learner", "deploy"},
+    "config": {"tasks", "network", "replay", "actors", "learner"},
+    "training": {"tasks", "network", "replay", "actors", "learner", "config"},
+    "cluster": {"tasks", "network", "replay", "actors", "learner", "config", "training"},
+    "deploy": {"tasks", "network", "replay", "actors", "learner", "config", "training", "cluster"},
+    "study": _UP_TO_DEPLOY,
+    "benchmarks": _UP_TO_DEPLOY,
     "benchmarks/peers": set(),
-    "cli": {"tasks", "network", "replay", "actors", "learner", "deploy", "study", "benchmarks"},
+    "cli": _UP_TO_DEPLOY | {"study", "benchmarks"},
 }
 """Rooms that each room may import, besides itself."""
 
@@ -25,11 +40,23 @@ SPECS_ONLY = {"network", "replay", "learner"}
 SPEC_MODULES = {"tasks.spec", "tasks.errors"}
 
 ROOMS_OF_PACKAGE = {
-    "ray": {"deploy", "benchmarks/peers"},
+    "ray": {"cluster", "benchmarks/peers"},
     "prometheus_client": {"deploy"},
-    "torch": {"network", "actors", "learner", "deploy", "study", "benchmarks", "benchmarks/peers", "cli"},
+    "torch": {
+        "network",
+        "actors",
+        "learner",
+        "config",
+        "training",
+        "cluster",
+        "deploy",
+        "study",
+        "benchmarks",
+        "benchmarks/peers",
+        "cli",
+    },
     "matplotlib": {"study", "benchmarks"},
-    "pydantic": {"deploy", "study", "cli"},
+    "pydantic": {"config", "training", "study", "cli"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

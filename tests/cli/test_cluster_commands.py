@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.membership import Node
 from deploy.run_server import RunServer
 from tests.cli.test_bad_input import CLUSTER, CONFIG, expect_sentence
 from tests.support.metrics_page import free_port
@@ -15,6 +14,7 @@ from tests.support.odd_servers import raw_server, web_server
 from tests.support.runs import run_command, tiny_overrides
 from tests.support.source_tree import ROOT
 from tests.support.status_builders import run_status, task_status
+from training.fleet import Node
 
 USAGE = 2
 TOKEN = "a-token-of-some-length"

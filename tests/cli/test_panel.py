@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from cli.panel import LivePanel, PlainLines, display
-from deploy.status import RunStatus
 from tests.support.status_builders import run_status, task_status
+from training.status.records import RunStatus
 
 STATUS = run_status(task_status("chain"))
 

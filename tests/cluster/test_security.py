@@ -69,7 +69,7 @@ def test_a_node_with_another_token_or_version_says_so_and_ends(cluster: Cluster,
     assert "refuses the token" in said
     assert "code 4" in said
     assert "Traceback" not in said
-    other = "import deploy.node as n; n.VERSION = '9.9.9'; from cli.main import main; main()"
+    other = "import cluster.node as n; n.VERSION = '9.9.9'; from cli.main import main; main()"
     with_token = ["-v", f"{cluster.secrets / 'ray_token'}:/token:ro", "--entrypoint", "bash"]
     shell = f'python -c "{other}" {" ".join(node)} 2>&1; echo code $?'
     said = docker(*run, *with_token, image(cluster), "-c", shell)

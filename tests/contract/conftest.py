@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import ray
 
-from deploy.parts import Parts
-from deploy.ray.cluster import cluster, ray_actor
-from deploy.ray.shard import ShardHost
-from deploy.ray.shard_client import RayShardClient
-from deploy.ray.shards import PENDING_CALLS, shard_name
+from cluster.ray.connection import cluster, ray_actor
+from cluster.ray.shard_client import RayShardClient
+from cluster.ray.shard_fleet import PENDING_CALLS, shard_name
+from cluster.ray.shard_process import ShardHost
 from replay.client import ShardClient
 from replay.wire import encode_block
 from tests.support.builders import FREELY, make_block
 from tests.support.runs import tiny_run
+from training.parts.parts import Parts
 
 START_SECONDS = 120.0
 StartShard = Callable[..., tuple[Any, RayShardClient]]

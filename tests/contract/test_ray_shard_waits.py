@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import ray
 
-import deploy.ray.shard
-from deploy.ray.shard import HELD_BLOCKS_PER_ACTOR, HOLD_SECONDS, ShardHost
-from deploy.ray.shard_client import RayShardClient
+import cluster.ray.shard_process
+from cluster.ray.shard_client import RayShardClient
+from cluster.ray.shard_process import HELD_BLOCKS_PER_ACTOR, HOLD_SECONDS, ShardHost
 from replay.client import Reply, ShardUnavailableError
 from replay.draw import Drawn
 from replay.messages import InsertAnswer, Inserted, Pace, Throttled
@@ -36,7 +36,7 @@ class ImpatientHost(ShardHost):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        deploy.ray.shard.HOLD_SECONDS = 1.0
+        cluster.ray.shard_process.HOLD_SECONDS = 1.0
 
 
 class MeasuredHost(ShardHost):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import ray
 
-from deploy.ray.cluster import ray_actor
-from deploy.ray.shard import ShardHost
-from deploy.ray.shard_client import RayShardClient
+from cluster.ray.connection import ray_actor
+from cluster.ray.shard_client import RayShardClient
+from cluster.ray.shard_process import ShardHost
 from replay.client import LocalShardClient, ShardClient
 from replay.messages import Inserted, NotReady, Pace, Refused, Sampled, TableProgress
 from replay.rate_limiter import NO_LIMIT

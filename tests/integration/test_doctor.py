@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cluster_api import DashboardClient, Token, TokenMissingError, TokenRefusedError
+from cluster.dashboard import DashboardClient
+from cluster.errors import TokenMissingError, TokenRefusedError
+from cluster.token import Token
 from tests.support.metrics_page import free_port
 from tests.support.odd_servers import silent_listener
 from tests.support.runs import run_command, wait_until

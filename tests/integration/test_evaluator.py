@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import EvaluationFailedError
-from deploy.judge import EvaluationRequest, EvaluationResult
-from deploy.parts import Parts
-from deploy.ray.cluster import cluster
-from deploy.ray.evaluator import RayEvaluator
+from cluster.ray.connection import cluster
+from cluster.ray.evaluator import RayEvaluator
 from network.weights import WeightsLayout
 from tests.support.evaluated_environments import FailsOnce, env_id
 from tests.support.learning_builders import tiny_parts
 from tests.support.runs import wait_until
+from training.errors import EvaluationFailedError
+from training.evaluation.judge import EvaluationRequest, EvaluationResult
+from training.parts.parts import Parts
 
 pytestmark = pytest.mark.ray
 
@@ -60,7 +60,7 @@ def result_of(evaluator: RayEvaluator) -> EvaluationResult:
 @pytest.mark.parametrize("way", REASONS)
 def test_an_evaluator_that_fails_is_replaced(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The failure is one sentence; the same request gives what it gives undisturbed, in another process."""
-    monkeypatch.setattr("deploy.ray.evaluator.SILENCE_SECONDS", 3.0)
+    monkeypatch.setattr("cluster.ray.evaluator.SILENCE_SECONDS", 3.0)
     parts = parts_of(tmp_path, way)
     request = request_of(parts)
     evaluator = RayEvaluator(parts)

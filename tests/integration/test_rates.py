@@ -4,9 +4,9 @@ from statistics import median
 
 import pytest
 
-from deploy.status import TaskStatus
 from tests.support.own_environments import slowed
 from tests.support.runs import train_over_ray
+from training.status.records import TaskStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -22,7 +22,7 @@ def ahead(task: TaskStatus) -> float:
 
 def test_a_slow_task_sets_the_pace_and_every_ratio_is_kept(monkeypatch: pytest.MonkeyPatch):
     """One environment is 20 times slower: updates follow its inserts, the other waits for its own limiter."""
-    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.2)
+    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.2)
     run = train_over_ray(
         *slowed("chain", 20 * FAST_SECONDS),
         *slowed("identity", FAST_SECONDS),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploy.launch import start_run
-from deploy.status import RunStatus
 from tests.support.metrics_page import documented_metrics, free_port, scraped_metrics
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run, train_over_ray
+from training.status.records import RunStatus
 
 pytestmark = pytest.mark.ray
 

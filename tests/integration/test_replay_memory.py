@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import ray
 
-from deploy.config.schema import RunConfig
-from deploy.parts import Parts
-from deploy.ray.cluster import cluster
-from deploy.ray.shards import ShardCrew
+from cluster.ray.connection import cluster
+from cluster.ray.shard_fleet import ShardCrew
+from config.schema import RunConfig
 from replay.messages import Inserted, Pace
 from replay.rate_limiter import NO_LIMIT
 from replay.wire import encode_block
 from tests.support.builders import make_block, make_spec
 from tests.support.processes import pid_of, private_bytes
+from training.parts.parts import Parts
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

@@ -9,13 +9,13 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from deploy.errors import TrainingFailedError
-from deploy.parts import Parts
-from deploy.ray.nodes import membership
-from deploy.ray.shards import ShardCrew
-from deploy.runtime import ShardState
+from cluster.ray.nodes import membership
+from cluster.ray.shard_fleet import ShardCrew
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run
+from training.errors import TrainingFailedError
+from training.parts.parts import Parts
+from training.runtime import ShardState
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 @pytest.fixture
 def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Start a cluster with a head and nothing else; a second death in the window is one too many."""
-    monkeypatch.setattr("deploy.ray.revival.MAX_DEATHS", 2)
+    monkeypatch.setattr("cluster.ray.revival.MAX_DEATHS", 2)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     ray.init(address=cluster.address, namespace="outage", log_to_driver=False)
     try:

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from deploy.status import RunStatus
 from tests.support.own_environments import slowed
 from tests.support.processes import pid_of
 from tests.support.runs import FinishedRun, train_over_ray
+from training.status.records import RunStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -29,7 +29,7 @@ PROMISED_SECONDS = 5.0
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report often enough to see pauses."""
-    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.2)
+    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.2)
 
 
 class Fault:

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.run_directory import RunDirectory
 from tests.support.metrics_page import free_port
 from tests.support.processes import pids_of
 from tests.support.runs import TINY, wait_until
+from training.directory.run_directory import RunDirectory
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from actors.fragment_writer import ActorIdentity, FragmentWriter
-from deploy.config.loading import load_config
-from deploy.config.resolution import resolve
+from config.loading import load_config
+from config.resolution import resolve
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec

@@ -16,7 +16,7 @@ DRIVER = """
 import os, signal, sys, time
 from pathlib import Path
 import ray
-from deploy.ray.cluster import cluster, ray_actor
+from cluster.ray.connection import cluster, ray_actor
 
 class Mortal:
     def pid(self):

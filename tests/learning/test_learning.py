@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from deploy.config.resolution import ResolvedRun
-from deploy.local_runtime import LocalRuntime
-from deploy.parts import Parts
-from deploy.progress import Outcome, Progress
-from deploy.reporting import Reporter
-from deploy.training import Training
+from config.resolution import ResolvedRun
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.runs import tiny_run
+from training.local_runtime import LocalRuntime
+from training.loop import Training
+from training.parts.parts import Parts
+from training.status.progress import Outcome, Progress
+from training.status.reporting import Reporter
 
 EPISODES = 50
 DRIFT = "tests.support.own_environments:trunkline-test/Drift-v0"

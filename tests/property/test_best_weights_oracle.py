@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.best_weights import BestWeights, Evaluated
-from deploy.json_text import json_text
+from training.directory.best_weights import BestWeights, Evaluated
+from training.json_text import json_text
 
 TASKS = ("a", "b", "c")
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from deploy.membership import Node, task_slots
-from deploy.roster import QUARANTINE_SECONDS, Post, Roster, Start, Stop
+from cluster.roster import QUARANTINE_SECONDS, Post, Roster, Start, Stop
+from training.fleet import Node, task_slots
 
 TASKS = ("a", "b")
 COUNTS = st.one_of(st.none(), st.integers(0, 5))

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.config.loading import parse_config, to_yaml
-from deploy.config.yaml_text import parse_yaml, unwritable, write_yaml
+from config.loading import parse_config, to_yaml
+from config.yaml_text import parse_yaml, unwritable, write_yaml
 from tests.support.learning_builders import tiny_raw
 
 LIKE_SOMETHING_ELSE = st.from_regex(

@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve_specs
-from deploy.config.schema import RunConfig
-from deploy.parts import Parts
+from config.loading import parse_config
+from config.resolution import resolve_specs
+from config.schema import RunConfig
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy
@@ -24,6 +23,7 @@ from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from training.parts.parts import Parts
 
 T = TypeVar("T")
 

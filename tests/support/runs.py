@@ -15,14 +15,14 @@ import pytest
 import torch
 
 from cli.main import main
-from deploy.config.loading import parse_config
-from deploy.config.resolution import ResolvedRun, resolve
-from deploy.parts import Parts
-from deploy.progress import Outcome, Progress
-from deploy.ray.runtime import RayRuntime
-from deploy.reporting import Reporter
-from deploy.status import RunStatus
-from deploy.training import Training
+from cluster.ray.runtime import RayRuntime
+from config.loading import parse_config
+from config.resolution import ResolvedRun, resolve
+from training.loop import Training
+from training.parts.parts import Parts
+from training.status.progress import Outcome, Progress
+from training.status.records import RunStatus
+from training.status.reporting import Reporter
 
 TINY: dict[str, Any] = {
     "stop_env_steps": 3000,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from deploy.roster import Crew
-from deploy.status import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
 from learner.probes.reading import TaskReading
 from replay.messages import ShardStats, TableStats
+from training.fleet import Crew
+from training.status.records import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
 
 
 def table_stats(**changes: Any) -> TableStats:

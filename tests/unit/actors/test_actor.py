@@ -13,7 +13,6 @@ from actors.weights_follower import (
     WeightsFollower,
     WeightsUnavailableError,
 )
-from deploy.parts import Parts
 from network.weights import WeightsLayout, WeightsSnapshot
 from replay.client import LocalShardClient
 from replay.messages import Pace
@@ -22,7 +21,8 @@ from replay.shard import Shard
 from tests.support.builders import FREELY
 from tests.support.learning_builders import tiny_parts
 from tests.support.own_environments import slowed
-from tests.unit.deploy.test_clocks import HandClock
+from tests.unit.training.test_clocks import HandClock
+from training.parts.parts import Parts
 
 CHAIN_ONLY = ("tasks.identity=null", "learner.batch_size=16", "replay.min_size_to_sample=32")
 

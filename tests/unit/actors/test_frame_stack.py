@@ -16,7 +16,7 @@ from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.rollout import Rollout
-from deploy.config.resolution import resolve_specs
+from config.resolution import resolve_specs
 from learner.batch_source import split_windows
 from network.weights import WeightsLayout
 from replay.fragment import BOUNDARY, FragmentBlock

@@ -11,7 +11,7 @@ from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
-from deploy.config.resolution import resolve_specs
+from config.resolution import resolve_specs
 from network.weights import WeightsLayout
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from replay.messages import Inserted, Sampled

@@ -27,7 +27,7 @@ from benchmarks.scale.stations import (
     stations,
 )
 from benchmarks.scale_model import arguments_of, read_costs, with_parts_elsewhere
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 
 COSTS = Costs(
     shape=Shape(block_items=512, batch_size=256, batches_per_request=4, requests=2, publish_period=50),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from config.loading import load_config
+from config.memory import table_plans
+from config.resolution import ResolvedRun, resolve
 from deploy.compose import compose_file
-from deploy.config.loading import load_config
-from deploy.config.memory import table_plans
-from deploy.config.resolution import ResolvedRun, resolve
 from tests.support.source_tree import ROOT
 
 SHIPPED = Path("deploy/configs/cartpole-mountaincar.yaml")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.errors import ConfigError
-from deploy.membership import Node
+from config.errors import ConfigError
 from deploy.run_server import RunServer
 from learner.probes.reading import TaskReading
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, shard_status, table_stats, task_status
+from training.fleet import Node
 
 HOST = "127.0.0.1"
 NODES = [

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from deploy.config.loading import parse_config
-from deploy.config.resolution import resolve
+from config.loading import parse_config
+from config.resolution import resolve
 from deploy.launch import resume_run, start_run
-from deploy.run_directory import RunDirectory
-from deploy.status import RunStatus
 from learner.checkpoint import CheckpointError
 from replay.restoring import SnapshotError
 from tests.support.learning_builders import tiny_config
+from training.directory.run_directory import RunDirectory
+from training.status.records import RunStatus
 
 RUN = (
     "tasks.chain.solved_at=null",
@@ -31,7 +31,7 @@ MORE = "stop_env_steps=1000"
 @pytest.fixture(autouse=True)
 def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report as often as there is anything to report."""
-    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
 
 
 def start(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | None = None) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.errors import ConfigError
-from deploy.membership import Node
+from config.errors import ConfigError
 from deploy.run_server import MAX_REQUEST_BYTES, RunServer
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, task_status
+from training.fleet import Node
 
 HOST, TOKEN = "127.0.0.1", "s3cret"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from deploy.cluster_api import RunClient
-from deploy.config.resolution import resolve
-from deploy.directory_owner import OWNER
-from deploy.errors import ConfigError
+from config.errors import ConfigError
+from config.resolution import resolve
 from deploy.launch import start_or_resume_run
-from deploy.run_directory import LIVES, RunDirectory
-from deploy.status import RunStatus
+from deploy.run_client import RunClient
 from learner.checkpoint import CheckpointError
 from tests.support.learning_builders import tiny_config
 from tests.support.metrics_page import free_port
+from training.directory.owner import OWNER
+from training.directory.run_directory import LIVES, RunDirectory
+from training.status.records import RunStatus
 
 RUN = (
     "tasks.chain.solved_at=null",
@@ -40,7 +40,7 @@ class Crashed(BaseException):
 @pytest.fixture(autouse=True)
 def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report as often as there is anything to report."""
-    monkeypatch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
 
 
 def do(path: Path, *overrides: str, crash_at: int | None = None) -> tuple[dict[str, Any], list[RunStatus]]:
@@ -71,7 +71,7 @@ def _crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that crashed at update 15, with a checkpoint of update 10."""
     path = tmp_path_factory.mktemp("crashed") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deploy.training.REPORT_SECONDS", 0.0)
+        patch.setattr("training.loop.REPORT_SECONDS", 0.0)
         assert do(path, "checkpoint.period=10", crash_at=15)[0] == {}
     return path
 

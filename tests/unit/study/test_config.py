@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from study.config import differences, load_study, parse_study, to_yaml
 from tests.support.learning_builders import tiny_raw
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from study.config import parse_study, to_yaml
 from study.plan import Plan, create_plan, open_plan
 from tests.unit.study.test_config import raw_study

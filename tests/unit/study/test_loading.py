@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from study.loading import Lines, _aligned, _probes
 from study.plan import PlannedRun
 

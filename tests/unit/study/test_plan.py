@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.directory_owner import owned
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from deploy.jobs import FinishedJob
 from study.launch import run_study
 from study.plan import create_plan, open_plan
 from study.running import run_missing
-from tests.unit.deploy.test_append_file import room_for
+from tests.unit.training.test_append_file import room_for
+from training.directory.owner import owned
 
 CONFIGS = Path(__file__).parents[3] / "study" / "configs"
 

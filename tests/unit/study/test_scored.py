@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deploy.errors import ConfigError
+from config.errors import ConfigError
 from study.comparing import compare
 from study.comparison import Comparison, Estimate, Spread
 from study.config import parse_study

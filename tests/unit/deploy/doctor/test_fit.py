@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from deploy.cluster_api import ClusterNode, ClusterVersions
-from deploy.config.loading import load_config
+from cluster.dashboard import ClusterNode, ClusterVersions
+from config.loading import load_config
 from deploy.doctor.skew import OwnVersions, own_versions, skew_findings
 from deploy.doctor.slots import slot_findings
 

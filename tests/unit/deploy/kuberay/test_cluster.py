@@ -8,7 +8,7 @@ import pytest
 import yaml
 from ray import __version__ as ray_version
 
-from deploy.config.loading import load_config
+from config.loading import load_config
 from tests.unit.deploy.kuberay.manifests import FOLDER, KUSTOMIZATION, cluster, manifests, of_kind, pod, pods
 
 TOKEN_PATH = "/run/secrets/ray_token"

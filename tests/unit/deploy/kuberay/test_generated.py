@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from deploy.config.loading import shipped_text
+from config.loading import shipped_text
 from deploy.kuberay.generate import MADE, RULES, written
 from tests.unit.deploy.kuberay.manifests import FOLDER, of_kind
 

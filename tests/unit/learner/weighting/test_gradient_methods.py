@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deploy.weighting_parts import task_weighting
 from learner.learner import Learner
 from learner.weighting.aggregated import AggregatedGradients
 from learner.weighting.conflict_averse import RADIUS
 from learner.weighting.surgery import Surgery
+from learner.weighting.table import task_weighting
 from tests.support.learning_builders import make_batches, make_network, make_rule
 from tests.unit.learner.weighting import oracles
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from deploy.weighting_parts import task_weighting
 from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoint, save_checkpoint
 from learner.learner import Learner
 from learner.learner_state import learner_tensors, restore_learner
 from learner.weighting import loss_ratio, uncertainty
+from learner.weighting.table import task_weighting
 from tests.support.learning_builders import make_batches, make_learner, make_rule
 
 NAMES = [

@@ -1,0 +1,1 @@
+"""Who is where: the nodes of a cluster, and which process of a run works on which."""

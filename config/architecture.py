@@ -1,0 +1,24 @@
+"""From the configuration of a network to what it is made of."""
+
+from config.schema import RunConfig
+from network.build import Architecture
+from network.support import BINS
+
+
+def architecture(config: RunConfig) -> Architecture:
+    """Return what the network of a run is made of."""
+    settings = config.network
+    return Architecture(
+        widths=(settings.encoder_width, *settings.trunk),
+        encoding=settings.encoder,
+        convolutions=tuple(settings.trunk_convolutions),
+        sharing=settings.sharing,
+        dueling=settings.dueling,
+        conditioning=settings.conditioning,
+        pull=settings.pull,
+        experts=settings.experts,
+        orthogonal=settings.orthogonal_experts,
+        bins=BINS if config.learner.loss == "hl_gauss" else None,
+        tied=settings.tied_ends,
+        match=settings.match,
+    )

@@ -1,0 +1,99 @@
+"""Whole runs in this process, over the small configuration."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from actors.actor import ActorReport
+from learner.learner import Learner
+from replay.messages import TableStats
+from replay.shard import Shard
+from tests.support.learning_builders import tiny_parts
+from training.local_runtime import LocalRuntime
+from training.loop import Training
+from training.parts.parts import Parts
+from training.status.progress import Outcome, Progress
+from training.status.records import RunStatus
+from training.status.replay_counters import merged
+from training.status.reporting import Reporter
+
+
+class ReportingRuntime(LocalRuntime):
+    """The in-process runtime, which keeps what its actors report in the end."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.reports: list[ActorReport] = []
+
+    def stop_actors(self) -> list[ActorReport]:
+        """Stop them and keep their reports."""
+        self.reports = super().stop_actors()
+        return self.reports
+
+
+@dataclass
+class LocalRun:
+    """A finished run and what it left behind."""
+
+    parts: Parts
+    shards: list[Shard]
+    outcome: Outcome
+    learner: Learner
+    reports: list[ActorReport]
+    statuses: list[RunStatus] = field(default_factory=list)
+    saved: list[tuple[int, Mapping[str, int]]] = field(default_factory=list)
+
+    @property
+    def tables(self) -> dict[str, TableStats]:
+        """Counters of each task over all shards."""
+        stats = [shard.stats().tables for shard in self.shards]
+        return {
+            task: merged(tables[task] for tables in stats if task in tables)
+            for task in self.parts.config.tasks
+        }
+
+    def problems(self) -> list[str]:
+        """What is wrong with any shard or any account."""
+        of_shards = [shard.problem() for shard in self.shards]
+        of_accounts = [account.problem for account in self.outcome.accounts.values()]
+        return [problem for problem in (*of_shards, *of_accounts) if problem is not None]
+
+
+def train_locally(
+    *overrides: str,
+    before: Progress | None = None,
+    runtime_type: type[ReportingRuntime] = ReportingRuntime,
+    interfere: Callable[[Training, RunStatus], None] | None = None,
+    parts: Parts | None = None,
+) -> LocalRun:
+    """Train the small pair, or what `parts` builds; `interfere` is called with each status."""
+    parts = parts or tiny_parts(*overrides)
+    torch.set_num_threads(parts.config.learner.threads)
+    before = before or Progress()
+    statuses: list[RunStatus] = []
+    saved: list[tuple[int, Mapping[str, int]]] = []
+
+    def observe(status: RunStatus) -> None:
+        statuses.append(status)
+        if interfere is not None:
+            interfere(training, status)
+
+    with runtime_type(parts) as runtime:
+        learner = parts.learner()
+        router = parts.replay.router(runtime.clients)
+        capacities = parts.replay.capacities()
+        training = Training(
+            parts.config,
+            runtime,
+            learner,
+            router,
+            parts.replay.batch_source(router, parts.device()),
+            Reporter(parts.config, capacities, before, learner.learner_step, [observe], time.perf_counter),
+            lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
+            lambda *_: None,
+            before,
+        )
+        outcome = training.run()
+        return LocalRun(parts, runtime.shards, outcome, learner, runtime.reports, statuses, saved)

@@ -1,0 +1,130 @@
+"""The in-process runtime with shards that can be killed between two calls, as processes can."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replay.client import LocalShardClient, Reply, ShardUnavailableError
+from replay.messages import Pace
+from tests.unit.training.local_run import ReportingRuntime
+from training.parts.parts import Parts
+from training.runtime import ShardState
+
+
+class Missing:
+    """An answer that nobody will give."""
+
+    def wait(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - there is nothing to wait for
+        """Return True: that it fails is known at once."""
+        return True
+
+    def result(self) -> Any:
+        """Raise."""
+        raise ShardUnavailableError("the shard was killed")
+
+
+class Held:
+    """How a task stands, told as `ShardHost` tells it: once there is news, or an insert is held back."""
+
+    def __init__(self, client: "MortalClient", task: str, inserted_beyond: int) -> None:
+        self._client = client
+        self._shard = client._shard
+        self._task = task
+        self._beyond = inserted_beyond
+        self._throttled = client._shard.tables[task].stats().throttled
+
+    def wait(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - nothing happens meanwhile
+        """Return whether there is news."""
+        stats = self._shard.tables[self._task].stats()
+        return self._gone or stats.inserted > self._beyond or stats.throttled > self._throttled
+
+    def result(self) -> Any:
+        """Return how it stands."""
+        return Missing().result() if self._gone else self._shard.tables[self._task].progress()
+
+    @property
+    def _gone(self) -> bool:
+        return self._client.dead or self._client._shard is not self._shard
+
+
+class MortalClient(LocalShardClient):
+    """A shard in this process that answers nothing while it is dead, and holds questions for news."""
+
+    dead = False
+
+    def insert(self, data: bytes) -> Reply[Any]:
+        """Insert, if it lives."""
+        return Missing() if self.dead else super().insert(data)
+
+    def sample(self, task: str, size: int, pace: Pace) -> Reply[Any]:
+        """Sample, if it lives."""
+        return Missing() if self.dead else super().sample(task, size, pace)
+
+    def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[Any]:
+        """Answer once there is news, if it lives."""
+        if self.dead:
+            return Missing()
+        self._shard.follow(task, pace)
+        return Held(self, task, inserted_beyond)
+
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+        """Update, if it lives."""
+        if not self.dead:
+            super().update_priorities(task, keys, priorities)
+
+    def stats(self) -> Reply[Any]:
+        """Read, if it lives."""
+        return Missing() if self.dead else super().stats()
+
+
+class MortalRuntime(ReportingRuntime):
+    """Shards that end by `kill` or say nothing after `fall_silent`, until they were looked at `delay` times.
+
+    Those that were killed come back empty, those that were silent with all that they held.
+    """
+
+    delay = 3
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self._mortals = [MortalClient(shard) for shard in self.shards]
+        self.clients = list(self._mortals)
+        self._restarts = [0] * len(self.shards)
+        self._asked = [0] * len(self.shards)
+        self._silent: set[int] = set()
+        self._trouble: dict[int, str] = {}
+
+    def kill(self, shard: int) -> None:
+        """Let a shard answer nothing from now on."""
+        self._mortals[shard].dead = True
+
+    def fall_silent(self, shard: int) -> None:
+        """Let a shard answer nothing for a while, and keep all that it holds."""
+        self._mortals[shard].dead = True
+        self._silent.add(shard)
+
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """After a while let a silent one answer again, or put an empty successor in a dead one's place."""
+        self._asked[shard] += 1
+        silent = shard in self._silent
+        self._trouble[shard] = reason
+        if self._asked[shard] % self.delay:
+            return "silent" if silent else "gone"
+        del self._trouble[shard]
+        self._mortals[shard].dead = False
+        if silent:
+            self._silent.remove(shard)
+            return "returned"
+        self._restarts[shard] += 1
+        self.shards[shard] = self._parts.replay.shard(shard, self._restarts[shard])
+        self._mortals[shard]._shard = self.shards[shard]
+        return "replaced"
+
+    def shard_trouble(self, shard: int) -> str | None:
+        """Return why it is down."""
+        return self._trouble.get(shard)
+
+    def shard_restarts(self, shard: int) -> int:
+        """Return how often it was replaced."""
+        return self._restarts[shard]

@@ -1,0 +1,162 @@
+"""Evaluations that fail: repeated, then with other episodes, and three in a row end the run."""
+
+import pytest
+
+from actors.evaluation import EpisodeReturns
+from learner.weights_publisher import WeightsPublisher
+from network.weights import WeightsLayout
+from tests.support.evaluated_environments import FailsFor, Uneven, env_id
+from tests.support.learning_builders import tiny_parts
+from tests.unit.training.local_run import ReportingRuntime, train_locally
+from training.errors import EvaluationFailedError, TrainingFailedError
+from training.evaluation.evaluations import MAX_FAILURES, Evaluations
+from training.evaluation.judge import EvaluationRequest, EvaluationResult, Judge
+from training.local_runtime import LocalRuntime
+from training.status.progress import Progress
+
+PLAYED = (
+    "tasks.identity=null",
+    f"tasks.chain={{env: '{env_id(FailsFor)}', envs_per_actor: 2, max_episode_steps: 100}}",
+    "learner.batch_size=16",
+)
+
+
+class Scripted(LocalRuntime):
+    """Evaluations end as a script says: True for a result, False for a failure, None for not yet."""
+
+    script: list[bool | None]
+
+    def request_evaluation(self, request: EvaluationRequest) -> None:
+        """Remember all requests."""
+        self.requests = [*getattr(self, "requests", []), request]
+
+    def finished_evaluation(self) -> EvaluationResult | None:
+        """Do what comes next in the script."""
+        match self.script.pop(0):
+            case True:
+                return EvaluationResult(self.requests[-1], {"chain": EpisodeReturns([0.0], [0.0])})
+            case False:
+                raise EvaluationFailedError("the arm is stuck")
+            case _:
+                return None
+
+
+def evaluations(*script: bool | None) -> tuple[Evaluations, Scripted, list[EvaluationResult]]:
+    """Return evaluations over such a runtime, and the list to which results are recorded."""
+    parts = tiny_parts()
+    runtime, recorded = Scripted(parts), list[EvaluationResult]()
+    runtime.script = list(script)
+    publisher = WeightsPublisher(parts.learner(), runtime)
+    made = Evaluations(
+        runtime, Judge({"chain": 1.0}), publisher, Progress, lambda result, _: recorded.append(result)
+    )
+    return made, runtime, recorded
+
+
+def test_a_failed_evaluation_is_repeated_with_the_same_episodes():
+    """The same weights, the same round; its result counts like any other."""
+    made, runtime, recorded = evaluations(False, None, True)
+    made.final()
+    first, second = runtime.requests
+    assert second is first
+    assert [result.request for result in recorded] == [first]
+    assert (made.finished, made.failed) == (1, 1)
+
+
+def test_episodes_that_failed_twice_are_given_up():
+    """An environment may fail by its seed: the next attempt has others, and newer weights."""
+    made, runtime, recorded = evaluations(False, False, True)
+    made.final()
+    assert [request.round_number for request in runtime.requests] == [1, 1, 2]
+    assert [result.request.round_number for result in recorded] == [2]
+    assert (made.finished, made.failed) == (1, 2)
+
+
+def test_three_failures_in_a_row_end_the_run_with_a_sentence():
+    """It says what failed, and that nothing else is under way."""
+    made, _, recorded = evaluations(*[False] * MAX_FAILURES)
+    with pytest.raises(TrainingFailedError, match=r"failed 3 times in a row, .* because: the arm is stuck"):
+        made.final()
+    assert recorded == []
+
+
+def test_a_result_between_failures_forgives_them():
+    """In a row means in a row."""
+    made, *_ = evaluations(*[False, False, True] * 3)
+    for count in (1, 2, 3):
+        made.due()
+        while made.finished < count:
+            made.tick()
+    assert (made.finished, made.failed) == (3, 6)
+
+
+def test_an_interrupt_ends_the_wait_for_the_last_evaluation():
+    """What the judge heard before stays."""
+    made, _, recorded = evaluations(*[None] * 100)
+    looks = iter([False, False, True, True, True])
+    made.final(lambda: next(looks))
+    assert recorded == []
+    assert made.judge.latest is None
+
+
+@pytest.fixture(name="failing")
+def _failing(monkeypatch: pytest.MonkeyPatch) -> type[FailsFor]:
+    """Return the environment that fails as often as its class says."""
+    monkeypatch.setattr(FailsFor, "failures", 0)
+    monkeypatch.setattr(Uneven, "alive", 0)
+    return FailsFor
+
+
+def test_an_environment_that_fails_once_costs_a_repetition(failing: type[FailsFor]):
+    """In one process too: its environments are built anew, the episodes are the same."""
+    parts = tiny_parts(*PLAYED)
+    network = parts.network()
+    request = Judge({}).request(WeightsLayout(network).snapshot(network))
+    with LocalRuntime(parts) as runtime:
+        runtime.request_evaluation(request)
+        undisturbed = runtime.finished_evaluation()
+        failing.failures = 1
+        runtime.request_evaluation(request)
+        with pytest.raises(EvaluationFailedError, match=r"'chain'.*raised in step.*simulator went away"):
+            runtime.finished_evaluation()
+        assert Uneven.alive == 0
+        runtime.request_evaluation(request)
+        assert runtime.finished_evaluation() == undisturbed
+        assert Uneven.alive == 2
+    assert Uneven.alive == 0
+
+
+class FailingEvaluation(ReportingRuntime):
+    """Its environments fail while they are evaluated, so many times."""
+
+    times = 1
+
+    def finished_evaluation(self) -> EvaluationResult | None:
+        """Let a step fail, if any is taken."""
+        if self.times and self._evaluation is not None:
+            self.times -= 1
+            FailsFor.failures = 1
+        return super().finished_evaluation()
+
+
+class AlwaysFailingEvaluation(FailingEvaluation):
+    """Nothing can be evaluated."""
+
+    times = 1_000_000
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_run_survives_a_failure_in_its_evaluation():
+    """It ends by its budget, with returns of the weights that it keeps, and counts what failed."""
+    outcome = train_locally(*PLAYED, "stop_env_steps=300", runtime_type=FailingEvaluation).outcome
+    assert outcome.reason == "budget"
+    assert outcome.evaluations_failed == 1
+    assert outcome.evaluation is not None
+    assert outcome.evaluation.request.snapshot.digest() == outcome.weights_sha256
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_run_that_can_never_be_evaluated_ends_with_a_sentence():
+    """It names task, environment and cause."""
+    with pytest.raises(TrainingFailedError, match=r"3 times in a row.*'chain'.*the simulator went away"):
+        train_locally(*PLAYED, "stop_env_steps=300", runtime_type=AlwaysFailingEvaluation)

@@ -1,0 +1,1 @@
+"""One life of a run: the loop, what it watches, and how it ends."""

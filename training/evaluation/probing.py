@@ -1,0 +1,47 @@
+"""Reads the probes every so many updates, and writes down what they say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from learner.batch import TaskBatch
+from learner.learner import Learner
+from learner.probes.read import read_probes
+from learner.probes.reading import ProbeReading
+from training.directory.json_lines import JsonLines
+
+PROBES = "probes.jsonl"
+
+
+class Probing:
+    """Reads the probes on the batches of every `period`-th update, before it is made.
+
+    The first reading is not that of the initial weights: it comes after `period` updates.
+
+    Attributes:
+        latest: the newest reading; None before the first.
+    """
+
+    def __init__(self, period: int, record: Callable[[ProbeReading], None]) -> None:
+        self._period = period
+        self._record = record
+        self.latest: ProbeReading | None = None
+
+    def before_update(self, learner: Learner, batches: Sequence[TaskBatch]) -> bool:
+        """Read if it is time, and return whether it was."""
+        if learner.learner_step == 0 or learner.learner_step % self._period:
+            return False
+        self.latest = read_probes(learner, batches)
+        self._record(self.latest)
+        return True
+
+
+class ProbesLog:
+    """Writes each reading as a line of `probes.jsonl`: its fields by name, null for what is not a number."""
+
+    def __init__(self, directory: Path) -> None:
+        self.lines = JsonLines(directory / PROBES)
+
+    def __call__(self, reading: ProbeReading) -> None:
+        """Write a line."""
+        self.lines.append(asdict(reading))

@@ -1,0 +1,83 @@
+"""What reaches replay in one life of a run, on top of what earlier lives left there."""
+
+from collections.abc import Callable, Sequence
+
+from replay.router import ReplayRouter
+from training.runtime import Runtime
+from training.status.accounting import TaskAccount, books_are_whole, settle_accounts
+from training.status.progress import Progress
+from training.status.replay_counters import ReplayMonitor
+
+SETTLE_SECONDS = 5.0
+
+
+class Intake:
+    """Counts env steps and training time, and settles the books when the actors end.
+
+        intake = Intake(tasks, runtime, router, before, time.perf_counter)
+        intake.take_over()
+        progress = intake.progress(weights_version=7)
+        intake.stop_clock()
+        accounts = intake.stop_actors()
+
+    Attributes:
+        monitor: the counters of all shards.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        runtime: Runtime,
+        router: ReplayRouter,
+        before: Progress,
+        clock: Callable[[], float],
+    ) -> None:
+        self._tasks = list(tasks)
+        self._runtime = runtime
+        self._router = router
+        self._before = before
+        self._stopped_at_seconds: float | None = None
+        self.monitor = ReplayMonitor(runtime.clients, clock, before.counted)
+
+    def take_over(self) -> None:
+        """Hear what the shards hold already, and let the replay ratio count from there."""
+        self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
+        for task, table in self.monitor.tables().items():
+            self._router.take_over(task, table.restored, table.sampled)
+
+    def env_steps(self) -> int:
+        """Return the env steps of all tasks, over all lives of the run."""
+        return sum(self._before.env_steps.values()) + self.monitor.env_steps()
+
+    @property
+    def seconds(self) -> float:
+        """Training time of this life: from the first env step on, until the clock is stopped."""
+        if self._stopped_at_seconds is not None:
+            return self._stopped_at_seconds
+        return self.monitor.seconds_since_first()
+
+    def stop_clock(self) -> None:
+        """Count no more training time: what follows is not training."""
+        self._stopped_at_seconds = self.seconds
+
+    def progress(self, weights_version: int) -> Progress:
+        """Return how far the run has come, all its lives together."""
+        before = self._before
+        return Progress(
+            env_steps={
+                task: before.env_steps.get(task, 0) + self.monitor.env_steps(task) for task in self._tasks
+            },
+            train_seconds=before.train_seconds + self.seconds,
+            life=before.life,
+            weights_version=weights_version,
+            counted=self.monitor.counted(),
+        )
+
+    def stop_actors(self) -> dict[str, TaskAccount]:
+        """End the actors, hear the last of every shard, and say where each task's transitions went."""
+        reports = self._runtime.stop_actors()
+        all_heard = self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
+        counted, lost = self.monitor.tables(), self._router.lost
+        tables = {task: counted[task] for task in self._tasks if task in counted}
+        whole = all_heard and not lost and books_are_whole(self.monitor.shards().values(), reports)
+        return settle_accounts(tables, self.monitor.items_by_life(), reports, lost, whole)

@@ -1,0 +1,67 @@
+"""Keeps the shards of a run going: looks after those that went down, saves all of them now and then."""
+
+from collections.abc import Mapping
+
+from replay.messages import ShardStats
+from replay.router import ReplayRouter
+from training.runtime import Runtime
+from training.status.records import ShardStatus
+
+
+class ShardKeeper:
+    """What the training loop does about shards, a little at a time.
+
+        keeper = ShardKeeper(runtime, router)
+        keeper.tick()                         # often: takes silent shards back, replaces those that are gone
+        keeper.save()                         # with each checkpoint
+
+    Attributes:
+        skipped_saves: times that replay was not saved, since it was still being saved.
+    """
+
+    def __init__(self, runtime: Runtime, router: ReplayRouter) -> None:
+        self._runtime = runtime
+        self._router = router
+        self.skipped_saves = 0
+
+    def tick(self) -> None:
+        """Look after the shards that are down.
+
+        Raises:
+            TrainingFailedError: one dies again and again.
+        """
+        for shard, reason in list(self._router.down.items()):
+            match self._runtime.revive(shard, reason):
+                case "returned":
+                    self._router.returned(shard)
+                case "gone":
+                    self._router.gone(shard)
+                case "replaced":
+                    self._router.replaced(shard)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a shard is down and waited for: meanwhile nothing may reach replay."""
+        return bool(self._router.down)
+
+    def statuses(self, shards: Mapping[int, ShardStats]) -> list[ShardStatus]:
+        """Return how the shards stand of which these are the counters."""
+        return [
+            ShardStatus(
+                index,
+                up=index not in self._router.down,
+                restarts=self._runtime.shard_restarts(index),
+                memory_bytes=stats.memory_bytes,
+                trouble=self._runtime.shard_trouble(index) if index in self._router.down else None,
+            )
+            for index, stats in sorted(shards.items())
+        ]
+
+    def save(self) -> None:
+        """Begin to save replay, unless that is still under way."""
+        self.skipped_saves += not self._runtime.save_replay()
+
+    def save_and_wait(self, timeout_seconds: float) -> bool:
+        """Save replay as it is now and wait, at most so long; return whether it is saved."""
+        self._runtime.finish_save(timeout_seconds / 2)
+        return self._runtime.save_replay() and self._runtime.finish_save(timeout_seconds / 2)

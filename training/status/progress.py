@@ -1,0 +1,59 @@
+"""How far a run has come, and what it came to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from training.evaluation.judge import EvaluationResult
+from training.status.accounting import TaskAccount
+from training.status.replay_counters import CountedSteps
+
+StopReason = Literal["solved", "budget", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What earlier lives of a run amount to; all zero for a new one.
+
+    Attributes:
+        env_steps: environment steps, by task.
+        train_seconds: time in training.
+        life: times that the run was resumed.
+        weights_version: newest version published.
+        counted: how many of the env steps came from each shard that was there.
+    """
+
+    env_steps: Mapping[str, int] = field(default_factory=dict)
+    train_seconds: float = 0.0
+    life: int = 0
+    weights_version: int = -1
+    counted: Sequence[CountedSteps] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one life of a run ended.
+
+    Attributes:
+        reason: why it stopped.
+        error: what went wrong, in a sentence; None unless the reason is `failed`.
+        progress: all lives so far, this one included.
+        learner_step: updates done over all lives.
+        evaluation: the evaluation that its returns are reported from; None if there was none.
+        weights_sha256: of the weights that it ended with.
+        phase_seconds: learner's time by phase, in this life, since its first update.
+        accounts: where each task's transitions went, in this life; None while that is not known.
+        replay_saved: whether replay, as it was in the end, is in the run's directory.
+        evaluations_failed: evaluations that came to no result, in this life.
+    """
+
+    reason: StopReason
+    progress: Progress
+    learner_step: int
+    evaluation: EvaluationResult | None
+    weights_sha256: str
+    phase_seconds: Mapping[str, float]
+    accounts: Mapping[str, TaskAccount] | None
+    replay_saved: bool
+    evaluations_failed: int
+    error: str | None = None
