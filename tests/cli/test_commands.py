@@ -1,5 +1,6 @@
 """The command line as other programs call it."""
 
+import importlib
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import EXIT_CODES
 from tests.support.runs import run_command, tiny_overrides
 
 UNBOUNDED = tiny_overrides(tasks__chain__solved_at="null", tasks__identity__solved_at="null")
@@ -293,3 +295,10 @@ def test_what_json_cannot_show_is_a_note_beside_it(trunkline):
         "trunkline: tasks.board.env_kwargs.low: JSON has no such value and shows the text '-.inf'; without "
         "--json it is shown"
     ]
+
+
+def test_errors_that_have_an_exit_code_exist():
+    """They are known by name alone, so that a class which moves must be noticed."""
+    for name in EXIT_CODES:
+        module, _, error = name.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), error), Exception)
