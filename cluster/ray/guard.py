@@ -18,11 +18,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "TRUNKLINE_STARTED_BY"
 FAREWELL_SECONDS = 2.0
 """Time for processes to end by themselves."""
+LONGEST_SECONDS = 30.0
+"""Time after which the guard itself ends, whoever is left."""
+LOOK_SECONDS = 0.2
+QUIET_LOOKS = 2
 
 
 @contextmanager
@@ -44,25 +49,77 @@ def guard() -> Iterator[None]:
             os.environ.pop(VARIABLE, None)
 
 
-def marked(mark: str) -> list[int]:
-    """Return the processes that have a mark in their environment; none where there is no /proc."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
+@dataclass(frozen=True)
+class Process:
+    """A process; the time at which it started tells it from a later one with its number."""
+
+    pid: int
+    started: str
+
+
+def started_under(mark: str) -> set[Process]:
+    """Return the processes that have a mark in their environment, and whatever those started.
+
+    Ray's agents and workers overwrite their environment with their title, so that some show no mark: they are
+    found by their parent. None are found where there is no /proc.
+    """
+    parents: dict[int, int] = {}
+    found: dict[int, Process] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"{VARIABLE}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
+            process, parents[process.pid] = _read(entry)
+            found[process.pid] = process
+    ours = {pid for pid in found if _is_marked(pid, mark)}
+    while children := {pid for pid in found if parents[pid] in ours} - ours:
+        ours |= children
+    return {found[pid] for pid in ours}
+
+
+def _read(entry: Path) -> tuple[Process, int]:
+    """Return a process and its parent.
+
+    Raises:
+        OSError: it has ended, though nobody may have asked how yet.
+    """
+    # The fields are counted from after the name, which may hold anything.
+    fields = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    if fields[0] == "Z":
+        raise ProcessLookupError(entry.name)
+    return Process(int(entry.name), started=fields[19]), int(fields[1])
+
+
+def _is_marked(pid: int, mark: str) -> bool:
+    try:
+        return f"{VARIABLE}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _is_there(process: Process) -> bool:
+    try:
+        return _read(Path(f"/proc/{process.pid}"))[0] == process
+    except OSError:
+        return False
 
 
 def main(mark: str) -> None:
-    """Wait until the driver is gone, and end what is left of what it started."""
+    """Wait until the driver is gone, and end what is left of what it started.
+
+    One look is not enough: a server that is about to be killed may have started another process meanwhile.
+    Who was seen once is remembered, since the parent that it is known by may end first.
+    """
     sys.stdin.read()
-    deadline = time.monotonic() + FAREWELL_SECONDS
-    while marked(mark) and time.monotonic() < deadline:
-        time.sleep(FAREWELL_SECONDS / 10)
-    for pid in marked(mark):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    gone = time.monotonic()
+    seen: set[Process] = set()
+    quiet = 0
+    while quiet < QUIET_LOOKS and time.monotonic() < gone + LONGEST_SECONDS:
+        seen = {process for process in seen | started_under(mark) if _is_there(process)}
+        quiet = 0 if seen else quiet + 1
+        if time.monotonic() > gone + FAREWELL_SECONDS:
+            for process in seen:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process.pid, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import with_variable
 from tests.support.runs import wait_until
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -35,18 +36,6 @@ with cluster(None, {"replay": 1}, "run", forwarded=Path(sys.argv[1])):
 GONE_SECONDS = 30.0
 
 
-def with_tag(tag: str) -> set[str]:
-    """Return the processes in whose environment a tag stands, by their command lines."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"TEST_TAG={tag}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return found
-
-
 def test_a_killed_driver_leaves_nothing_and_its_output_is_its_own(tmp_path: Path):
     """kill -9: raylet, server, workers and agents go within half a minute; they would report for a minute.
 
@@ -60,7 +49,11 @@ def test_a_killed_driver_leaves_nothing_and_its_output_is_its_own(tmp_path: Path
         text=True,
         timeout=120,
     )
-    wait_until(lambda: not with_tag(tag), GONE_SECONDS, "all processes of a killed driver are gone")
+    wait_until(
+        lambda: not with_variable(f"TEST_TAG={tag}"),
+        GONE_SECONDS,
+        "all processes of a killed driver are gone",
+    )
     assert done.returncode == -9, done.stderr
     assert done.stdout == ""
     assert done.stderr == f"what Ray says of other processes of the cluster is kept in {log}\n"

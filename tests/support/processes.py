@@ -32,6 +32,17 @@ def ancestors(pid: int) -> list[int]:
     return found
 
 
+def with_variable(assignment: str) -> dict[int, str]:
+    """Return the processes in whose environment `NAME=value` stands, with their command lines."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if assignment.encode() in (process / "environ").read_bytes().split(b"\0"):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(process.name)] = command.decode(errors="replace")
+    return found
+
+
 def private_bytes(pid: int) -> int:
     """Return the memory that a process has to itself; the object store, which it shares, does not count."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]

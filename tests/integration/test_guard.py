@@ -1,0 +1,47 @@
+"""The guard of a driver ends what the driver started, also what is started while it is at it."""
+
+import os
+import subprocess
+import sys
+import uuid
+
+from cluster.ray.guard import VARIABLE
+from tests.support.processes import with_variable
+from tests.support.runs import wait_until
+
+PARENT = """
+import subprocess, sys, time
+while True:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=ENV)
+    time.sleep(0.3)
+"""
+
+
+def run_guard(parent_code: str) -> None:
+    """Let a guard end what a marked parent starts, and hold it against that nobody is left."""
+    mark, tag = uuid.uuid4().hex, f"TEST_TAG={uuid.uuid4().hex}"
+    name, value = tag.split("=")
+    environment = {**os.environ, VARIABLE: mark, name: value}
+    parent = subprocess.Popen([sys.executable, "-c", parent_code], env=environment)
+    guard = subprocess.Popen([sys.executable, "-m", "cluster.ray.guard", mark], stdin=subprocess.PIPE)
+    wait_until(lambda: len(with_variable(tag)) > 2, 30.0, "the parent has children")
+    guard.communicate(timeout=30)
+    assert guard.returncode == 0
+    parent.wait(timeout=5)
+    assert with_variable(tag) == {}
+
+
+def test_what_is_started_while_others_are_ended_is_ended_too():
+    """A process that starts others every 0.3 s is gone in the end, and so are all of them."""
+    run_guard(PARENT.replace("ENV", "None"))
+
+
+def test_children_without_the_mark_are_ended_too():
+    """As Ray's agents are, which overwrite their environment: they are known by who started them."""
+    run_guard(PARENT.replace("ENV", "{'TEST_TAG': __import__('os').environ['TEST_TAG']}"))
+
+
+def test_where_nobody_is_left_the_guard_ends_at_once():
+    """A driver that ended in order waits for it."""
+    command = [sys.executable, "-m", "cluster.ray.guard", uuid.uuid4().hex]
+    assert subprocess.run(command, input=b"", timeout=20).returncode == 0
