@@ -1,10 +1,11 @@
-"""The learner's step against a second, flat implementation of the same mathematics."""
+"""The learner's step against the flat program of `docs/algorithm.md`."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from learner.learner import Learner, UpdateRule
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters
@@ -15,8 +16,11 @@ from network.multi_task import MultiTaskNetwork
 from network.weights import WeightsLayout
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from tests.support.documents import program_of
 from tests.support.learning_builders import make_batch, make_batches, make_network, make_rule, two_specs
-from tests.unit.learner.bare_update import BareUpdate, Weights
+
+BareUpdate = program_of("algorithm.md").BareUpdate
+Weights = dict[str, Tensor]
 
 STEPS = 7
 LAMBDAS = (1.0, 0.25, 2.0, 0.5, 1.5)
