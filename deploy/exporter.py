@@ -35,30 +35,50 @@ class MetricsExporter(Collector):
 
 
 def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
-    yield CounterMetricFamily("trunkline_learner_updates", "Optimizer updates", value=status.learner_step)
+    yield CounterMetricFamily(
+        "trunkline_learner_updates", "Optimizer updates over all lives", value=status.learner_step
+    )
     phases = CounterMetricFamily(
-        "trunkline_learner_phase_seconds", "Learner's time by phase since its first update", labels=["op"]
+        "trunkline_learner_phase_seconds",
+        "Wall time of the learner by phase, since its first update",
+        labels=["op"],
     )
     for phase, seconds in status.phase_seconds.items():
         phases.add_metric([phase], seconds)
     yield phases
-    yield GaugeMetricFamily("trunkline_weights_version", "Newest published version", status.weights_version)
-    yield CounterMetricFamily("trunkline_checkpoints", "Checkpoints written", value=status.checkpoints)
-    yield CounterMetricFamily("trunkline_evaluations", "Finished evaluations", value=status.evaluations)
-    yield CounterMetricFamily(
-        "trunkline_plain_sums", "Updates without weights of the task weighting", value=status.plain_sums
+    yield GaugeMetricFamily(
+        "trunkline_weights_version", "Newest published version of the weights", status.weights_version
     )
     yield CounterMetricFamily(
-        "trunkline_blocks_refused", "Messages that replay refused", value=status.refused_blocks
+        "trunkline_checkpoints", "Checkpoints written in this life", value=status.checkpoints
+    )
+    yield CounterMetricFamily(
+        "trunkline_evaluations", "Finished evaluations in this life", value=status.evaluations
+    )
+    yield CounterMetricFamily(
+        "trunkline_plain_sums",
+        "Updates in which the task weighting fell back to the plain sum",
+        value=status.plain_sums,
+    )
+    yield CounterMetricFamily(
+        "trunkline_blocks_refused",
+        "Messages that replay could not decode or store",
+        value=status.refused_blocks,
     )
     waiting = GaugeMetricFamily(
-        "trunkline_learner_waiting_for", "Whether the learner waits for the task", labels=["task"]
+        "trunkline_learner_waiting_for",
+        "1 while the learner waits for transitions of the task",
+        labels=["task"],
     )
     for task in status.tasks:
         waiting.add_metric([task.name], float(task.name in status.waiting_for))
     yield waiting
-    yield from _known("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share)
-    yield from _known("trunkline_effective_rank", "Effective rank of its features", status.effective_rank)
+    yield from _known(
+        "trunkline_dormant_share", "Share of the trunk's output units that are dormant", status.dormant_share
+    )
+    yield from _known(
+        "trunkline_effective_rank", "Effective rank of the trunk's features", status.effective_rank
+    )
 
 
 def _run_metrics(status: RunStatus) -> Iterator[Metric]:
@@ -69,12 +89,20 @@ def _run_metrics(status: RunStatus) -> Iterator[Metric]:
         "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period
     )
     last = status.last_checkpoint
-    yield from _known("trunkline_last_checkpoint_updates", "Updates in the last one", last.learner_step)
-    yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last one", last.time)
+    yield from _known(
+        "trunkline_last_checkpoint_updates", "Updates that the last checkpoint contains", last.learner_step
+    )
+    yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last checkpoint", last.time)
     if status.disk is not None:
         disk = status.disk
-        yield from _known("trunkline_run_disk_free_bytes", "Free where the run is kept", disk.free_bytes)
-        yield from _known("trunkline_run_disk_bytes", "Size of where the run is kept", disk.total_bytes)
+        yield from _known(
+            "trunkline_run_disk_free_bytes",
+            "Free space on the file system of the run directory",
+            disk.free_bytes,
+        )
+        yield from _known(
+            "trunkline_run_disk_bytes", "Size of the file system of the run directory", disk.total_bytes
+        )
 
 
 def _known(name: str, about: str, value: float | None) -> Iterator[Metric]:
@@ -96,7 +124,9 @@ def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
                 gauge.add_metric([task.name], value)
         yield gauge
     drops = CounterMetricFamily(
-        "trunkline_transitions_dropped", "Transitions not put in, by reason", labels=["task", "reason"]
+        "trunkline_transitions_dropped",
+        "Transitions that arrived and were not inserted, by reason",
+        labels=["task", "reason"],
     )
     for task in tasks:
         for reason in ("duplicate", "superseded"):
@@ -105,9 +135,13 @@ def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
 
 
 def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
-    up = GaugeMetricFamily("trunkline_shard_up", "Whether the shard answers", labels=["shard"])
-    memory = GaugeMetricFamily("trunkline_replay_memory_bytes", "Memory of its tables", labels=["shard"])
-    restarts = CounterMetricFamily("trunkline_shard_restarts", "Times that it was replaced", labels=["shard"])
+    up = GaugeMetricFamily("trunkline_shard_up", "1 while the shard answers, else 0", labels=["shard"])
+    memory = GaugeMetricFamily(
+        "trunkline_replay_memory_bytes", "Allocated memory of the shard's tables", labels=["shard"]
+    )
+    restarts = CounterMetricFamily(
+        "trunkline_shard_restarts", "Times that the shard was replaced", labels=["shard"]
+    )
     for shard in shards:
         name = [str(shard.index)]
         up.add_metric(name, float(shard.up))
@@ -120,52 +154,102 @@ def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
     states = Counter(node.state for node in status.nodes)
     for name, about, value in (
         ("trunkline_nodes", "Nodes in service", states["in service"]),
-        ("trunkline_nodes_draining", "Nodes that drain", states["draining"]),
-        ("trunkline_nodes_refused", "Nodes of another version", states["refused"]),
-        ("trunkline_foreign_slots", "Slots for tasks of other runs", sum(status.foreign_slots.values())),
+        ("trunkline_nodes_draining", "Nodes that are about to leave", states["draining"]),
+        ("trunkline_nodes_refused", "Nodes with another version of trunkline", states["refused"]),
+        (
+            "trunkline_foreign_slots",
+            "Slots for tasks that the run does not have",
+            sum(status.foreign_slots.values()),
+        ),
     ):
         yield GaugeMetricFamily(name, about, value)
-    yield CounterMetricFamily("trunkline_node_deaths", "Nodes that died", value=status.node_deaths)
+    yield CounterMetricFamily(
+        "trunkline_node_deaths", "Nodes that left without draining", value=status.node_deaths
+    )
 
 
 _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
-    ("trunkline_env_steps", "Environment steps that reached replay", lambda task: task.env_steps),
-    ("trunkline_episodes", "Finished episodes", lambda task: task.table.episodes),
+    ("trunkline_env_steps", "Env steps that reached replay, over all lives", lambda task: task.env_steps),
+    ("trunkline_episodes", "Finished episodes that actors reported", lambda task: task.table.episodes),
     ("trunkline_inserts", "Transitions put into replay", lambda task: task.table.inserted),
-    ("trunkline_evictions", "Transitions overwritten by newer ones", lambda task: task.table.evicted),
-    ("trunkline_samples", "Transitions drawn from replay", lambda task: task.table.sampled),
-    ("trunkline_inserts_throttled", "Inserts held back", lambda task: task.table.throttled),
-    ("trunkline_stale_priority_updates", "Late priority updates", lambda task: task.table.stale_updates),
-    ("trunkline_invalid_priority_updates", "Unusable priorities", lambda task: task.table.invalid_updates),
-    ("trunkline_transitions_lost", "Transitions lost with shards", lambda task: task.lost),
-    ("trunkline_actor_restarts", "Actors replaced", lambda task: task.crew.restarts),
+    ("trunkline_evictions", "Transitions that newer ones overwrote", lambda task: task.table.evicted),
+    ("trunkline_samples", "Transitions that the learner has drawn", lambda task: task.table.sampled),
+    (
+        "trunkline_inserts_throttled",
+        "Times that the rate limiter held an insert back",
+        lambda task: task.table.throttled,
+    ),
+    (
+        "trunkline_stale_priority_updates",
+        "Priority updates for evicted transitions",
+        lambda task: task.table.stale_updates,
+    ),
+    (
+        "trunkline_invalid_priority_updates",
+        "Negative or non-finite priorities",
+        lambda task: task.table.invalid_updates,
+    ),
+    ("trunkline_transitions_lost", "Transitions in shards that died", lambda task: task.lost),
+    ("trunkline_actor_restarts", "Actors that were replaced after a death", lambda task: task.crew.restarts),
 )
 
 _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
-    ("trunkline_episode_return", "Mean return of recent episodes", lambda task: task.table.recent_return),
+    (
+        "trunkline_episode_return",
+        "Mean return of the last 100 episodes",
+        lambda task: task.table.recent_return,
+    ),
     ("trunkline_greedy_return", "Mean return of the last evaluation", lambda task: task.greedy_return),
-    ("trunkline_replay_transitions", "Transitions that can be drawn", lambda task: task.table.items),
-    ("trunkline_replay_capacity_transitions", "Transitions to keep", lambda task: task.replay_capacity),
-    ("trunkline_samples_per_insert_ratio", "Measured replay ratio", lambda task: task.samples_per_insert),
-    ("trunkline_weights_staleness_versions", "Staleness of sampled data", lambda task: task.staleness),
-    ("trunkline_task_weight", "What the task weighting gives the task", lambda task: task.weight),
+    ("trunkline_replay_transitions", "Transitions that can be sampled now", lambda task: task.table.items),
+    (
+        "trunkline_replay_capacity_transitions",
+        "Transitions that fit into replay",
+        lambda task: task.replay_capacity,
+    ),
+    (
+        "trunkline_samples_per_insert_ratio",
+        "Samples divided by inserts, in this life",
+        lambda task: task.samples_per_insert,
+    ),
+    ("trunkline_weights_staleness_versions", "Staleness of the last batch", lambda task: task.staleness),
+    ("trunkline_task_weight", "Factor that the task weighting gave the task", lambda task: task.weight),
     ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
-    ("trunkline_gradient_share", "Share of gradient lengths", lambda task: task.probes.gradient_share),
-    ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),
-    ("trunkline_gradient_conflict_share", "Tasks in conflict", lambda task: task.probes.conflict_share),
-    ("trunkline_lesion_share", "Actions that need the trunk", lambda task: task.probes.lesion_share),
+    (
+        "trunkline_gradient_share",
+        "Share of the task in the sum of gradient lengths",
+        lambda task: task.probes.gradient_share,
+    ),
+    (
+        "trunkline_gradient_cosine",
+        "Mean cosine with the gradients of other tasks",
+        lambda task: task.probes.gradient_cosine,
+    ),
+    (
+        "trunkline_gradient_conflict_share",
+        "Share of other tasks whose gradients conflict",
+        lambda task: task.probes.conflict_share,
+    ),
+    (
+        "trunkline_lesion_share",
+        "Share of states whose greedy action needs the trunk",
+        lambda task: task.probes.lesion_share,
+    ),
     ("trunkline_actors", "Actors at work", lambda task: task.crew.at_work),
-    ("trunkline_actors_wanted", "Actors that there should be", lambda task: task.crew.wanted),
-    ("trunkline_actors_quarantined", "Actors that rest", lambda task: task.crew.quarantined),
-    ("trunkline_actor_slots", "Slots for its actors", lambda task: task.crew.slots),
+    ("trunkline_actors_wanted", "Actors that the task should have", lambda task: task.crew.wanted),
+    (
+        "trunkline_actors_quarantined",
+        "Actors that rest before the next try",
+        lambda task: task.crew.quarantined,
+    ),
+    ("trunkline_actor_slots", "Slots for the task's actors", lambda task: task.crew.slots),
     (
         "trunkline_samples_per_insert_target",
-        "Replay ratio that is kept",
+        "Configured samples per insert",
         lambda task: task.samples_per_insert_target,
     ),
     (
         "trunkline_acting_staleness_versions",
-        "Staleness of the data that arrives",
+        "Staleness of the last block put into replay",
         lambda task: task.acting_staleness,
     ),
 )
