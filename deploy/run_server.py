@@ -2,7 +2,6 @@
 
 import hmac
 import re
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from cluster.address import listening_family
 from config.errors import ConfigError
 from deploy.exporter import MetricsExporter
 from training.json_text import NotJsonError, json_text, parse_json
@@ -136,8 +136,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], run: RunServer) -> None:
         self.run = run
-        if ":" in address[0]:
-            self.address_family = socket.AF_INET6
+        self.address_family = listening_family(*address)
         super().__init__(address, _Handler)
 
     def handle_error(self, *_: object) -> None:

@@ -31,8 +31,9 @@ _HOW_TO_READ = (
     "would find four times in five. Holm p: of a paired sign-flip test, corrected over both metrics of "
     "all tasks of an arm. P(improvement): probability that a run of the arm beats a run of the "
     "reference. Steps to threshold: median env steps, and how many runs got there. Seed std ratio: "
-    "standard deviation of the final score over seeds, arm over reference; it has no meaning where all "
-    "seeds of the reference have one score. Brackets are 95 % bootstrap intervals, not corrected."
+    "standard deviation of the final score over seeds, arm over reference; it has no meaning where the "
+    "reference's scores are nearly equal, and no interval where those of a resample are. Brackets are "
+    "95 % bootstrap intervals, not corrected."
 )
 
 
