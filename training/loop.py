@@ -1,7 +1,7 @@
 """The training loop: the learner's side of a run, the same over every runtime."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from config.schema import RunConfig
 from learner.batch import TaskBatch
@@ -13,6 +13,7 @@ from learner.priority_feedback import PriorityFeedback
 from learner.reward_sizes import RewardSizes
 from learner.weights_publisher import WeightsPublisher
 from replay.router import ReplayRouter
+from training.cadence import Cadence
 from training.ending import Ending, RecordOutcome
 from training.errors import TrainingFailedError
 from training.evaluation.evaluations import Evaluations, RecordEvaluation
@@ -29,9 +30,8 @@ from training.status.progress import Outcome, Progress, StopReason
 from training.status.reporting import LearnerReadings, Reporter
 from training.status.reward_notices import reward_notices
 
-WAIT_SECONDS = 0.05
-REPORT_SECONDS = 1.0
-SUPERVISE_SECONDS = 0.2
+SLOW_SECONDS = 1.0
+"""A wait for data that is longer is told."""
 STATS_PERIOD = 50
 """Updates between readings of replay's counters."""
 FEEDBACK_PERIOD = 16
@@ -44,9 +44,7 @@ UNHEARD_VERSIONS = 10
 class Training:
     """One life of a run, from the first published weights to the last checkpoint.
 
-        training = Training(
-            config, runtime, learner, router, source, reporter, save_checkpoint, record_evaluation, Progress()
-        )
+        training = assemble(parts, runtime, parts.learner(), Progress())
         outcome = training.run()
 
     `interrupt()` may be called from a signal handler: the loop then ends after the update at hand.
@@ -66,6 +64,8 @@ class Training:
         save_checkpoint: SaveCheckpoint,
         record_evaluation: RecordEvaluation,
         before: Progress,
+        clock: Callable[[], float],
+        cadence: Cadence,
         probing: Probing | None = None,
         record_outcome: RecordOutcome = lambda _: None,
     ) -> None:
@@ -77,14 +77,14 @@ class Training:
         self._source = source
         self._reporter = reporter
         self._before = before
+        self._clock = clock
+        self._cadence = cadence
         self._probing = probing
         self._publisher = WeightsPublisher(learner, runtime, before.weights_version)
-        self._intake = Intake(list(config.tasks), runtime, router, before, time.perf_counter)
+        self._intake = Intake(list(config.tasks), runtime, router, before, clock)
         judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
         self._evaluations = Evaluations(runtime, judge, self._publisher, self._progress, record_evaluation)
-        self._saver = Saver(
-            config.checkpoint, learner, save_checkpoint, self._keeper, self._progress, time.perf_counter
-        )
+        self._saver = Saver(config.checkpoint, learner, save_checkpoint, self._keeper, self._progress, clock)
         self._ending = Ending(
             config,
             learner,
@@ -98,13 +98,13 @@ class Training:
         self._feedback = (
             PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
         )
-        self._phases = PhaseTimes(time.perf_counter, PHASES)
+        self._phases = PhaseTimes(clock, PHASES)
         self._losses = LossLog(list(config.tasks))
         self._reward_sizes = RewardSizes(list(config.tasks))
         self._patience = Patience(config.learner.stall_seconds)
         self._staleness: dict[str, float] = {}
         self._updates = 0
-        self._last_report = self._last_supervision = self._last_update = time.perf_counter()
+        self._last_report = self._last_supervision = self._last_update = clock()
         self.interrupted = False
         self._reported_crews: list[Crew] = []
 
@@ -134,7 +134,7 @@ class Training:
         return self._ending.leave(reason, dict(self._phases.seconds), error)
 
     def _train(self) -> StopReason:
-        self._patience.begin(time.perf_counter())
+        self._patience.begin(self._clock())
         self._intake.take_over()
         if self._before.life > 0:
             self._publisher.go_on_from(self._intake.monitor.weights_version() + UNHEARD_VERSIONS)
@@ -160,9 +160,9 @@ class Training:
     def _wait_for_data(self) -> None:
         self._intake.monitor.refresh()
         if all(self._router.reaches(task) for task in self._source.waiting_for()):
-            self._source.wait(WAIT_SECONDS)
+            self._source.wait(self._cadence.wait_seconds)
         else:
-            time.sleep(WAIT_SECONDS)
+            time.sleep(self._cadence.wait_seconds)
         self._phases.mark("waiting")
 
     def _update(self, batches: Sequence[TaskBatch]) -> None:
@@ -174,7 +174,7 @@ class Training:
         result = self._learner.step(batches)
         self._phases.mark("update")
         self._updates += 1
-        self._last_update = time.perf_counter()
+        self._last_update = self._clock()
         self._losses.add(result.loss_T)
         if self._feedback is not None:
             self._feedback.add(batches, result.abs_td_errors)
@@ -196,14 +196,14 @@ class Training:
             self._intake.monitor.refresh()
 
     def _look_after_the_rest(self) -> None:
-        now = time.perf_counter()
-        if now - self._last_supervision >= SUPERVISE_SECONDS:
+        now = self._clock()
+        if now - self._last_supervision >= self._cadence.supervise_seconds:
             self._last_supervision = now
             self._runtime.supervise()
             self._keeper.tick()
             self._refuse_to_stall(now)
             self._report_changed_crews()
-        if now - self._last_report >= REPORT_SECONDS:
+        if now - self._last_report >= self._cadence.report_seconds:
             self._last_report = now
             self.report()
         self._evaluations.tick()
@@ -223,7 +223,7 @@ class Training:
 
     def _held_up_by(self) -> list[str]:
         """Return the tasks for whose transitions the learner has been waiting for a while."""
-        waits = time.perf_counter() - self._last_update > REPORT_SECONDS
+        waits = self._clock() - self._last_update > SLOW_SECONDS
         return self._source.waiting_for() if waits else []
 
     def _refuse_to_stall(self, now: float) -> None:
@@ -276,4 +276,4 @@ class Training:
 
     def _last_update_time(self) -> float:
         """Return when the last update was in Unix time, also after somebody has set the clock."""
-        return time.time() - (time.perf_counter() - self._last_update)
+        return time.time() - (self._clock() - self._last_update)

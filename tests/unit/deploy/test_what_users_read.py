@@ -1,7 +1,7 @@
 """What programs of users read of a run stays what it was: it may say more, never less, and nothing else.
 
-`recorded/` holds what `/status` (which is `trunkline status --json`), a line of `metrics.jsonl` and `/metrics`
-said of one run, value by value. A field that is new needs no new record.
+`recorded/` holds what `/status` (which is `trunkline status --json`), a line of `metrics.jsonl` and
+`/metrics` said of one run, value by value. A field that is new needs no new record.
 """
 
 import json
@@ -95,9 +95,13 @@ def test_a_line_of_the_log_keeps_its_fields(name: str, tmp_path: Path):
     recorded = json.loads((RECORDED / f"{name}.status.json").read_text(encoding="utf-8"))
     MetricsLog(tmp_path)(STATUSES[name]())
     (line,) = (tmp_path / METRICS).read_text(encoding="utf-8").splitlines()
-    assert missing(
-        {key: value for key, value in recorded.items() if key not in ("state", "warnings")}, json.loads(line)
-    ) == []
+    assert (
+        missing(
+            {key: value for key, value in recorded.items() if key not in ("state", "warnings")},
+            json.loads(line),
+        )
+        == []
+    )
     assert {"state", "warnings"}.isdisjoint(json.loads(line))
 
 
