@@ -6,17 +6,28 @@ from dataclasses import dataclass
 
 from learner.learner import Learner
 from learner.probes.reading import ProbeReading
+from learner.weights_publisher import WeightsPublisher
 from training.cadence import USUAL, Cadence
-from training.ending import RecordOutcome
-from training.evaluation.evaluations import RecordEvaluation
+from training.ending import Ending, RecordOutcome
+from training.evaluation.evaluations import Evaluations, RecordEvaluation
+from training.evaluation.judge import Judge
 from training.evaluation.probing import Probing
-from training.loop import Training
+from training.intake import Intake
+from training.interruption import Interruption
+from training.loop import PHASES, Training
 from training.parts.parts import Parts
 from training.runtime import Runtime
-from training.saving import SaveCheckpoint
+from training.saving import SaveCheckpoint, Saver
+from training.shard_supervision import ShardKeeper
+from training.stalling import StallGuard
+from training.status.phases import PhaseTimes
 from training.status.progress import Progress
+from training.status.reading import StatusReader
 from training.status.records import DiskStatus
 from training.status.reporting import Observer, Reporter
+from training.supervision import Supervision
+from training.update_log import UpdateLog
+from training.updating import Updates
 
 
 def _forget(*_: object) -> None:
@@ -67,22 +78,66 @@ def assemble(
         clock: seconds, for everything that the training does by the clock.
         cadence: how often it does that.
     """
-    config = parts.config
+    config, tasks = parts.config, list(parts.config.tasks)
     router = parts.replay.router(runtime.clients)
-    capacities = parts.replay.capacities()
-    period = config.probes.period
+    source = parts.replay.batch_source(router, parts.device())
+    phases = PhaseTimes(clock, PHASES)
+    probing = Probing(config.probes.period, outlets.probes)
+    log = UpdateLog(config, learner, source, phases, clock)
+    updates = Updates(config, learner, source, router, probing, log, phases)
+    publisher = WeightsPublisher(learner, runtime, before.weights_version)
+    intake = Intake(tasks, runtime, router, before, clock)
+
+    def progress() -> Progress:
+        return intake.progress(publisher.version)
+
+    judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
+    evaluations = Evaluations(runtime, judge, publisher, progress, outlets.evaluation)
+    keeper = ShardKeeper(runtime, router)
+    saver = Saver(config.checkpoint, learner, outlets.checkpoint, keeper, progress, clock)
+    reporter = _reporter(parts, learner, before, outlets, clock)
+    status = StatusReader(
+        runtime, router, intake, updates, publisher, evaluations, probing, saver, keeper, reporter
+    )
+    guard = StallGuard(
+        config.learner.stall_seconds,
+        source,
+        keeper,
+        runtime.crew,
+        lambda: intake.env_steps() + learner.learner_step,
+    )
+    supervision = Supervision(
+        runtime, keeper, guard, lambda: [runtime.crew(task) for task in tasks], status.report, clock, cadence
+    )
+    interruption = Interruption(runtime.halt)
+    ending = Ending(
+        config, learner, intake, publisher, evaluations, saver, interruption, status.report, outlets.outcome
+    )
     return Training(
         config,
         runtime,
-        learner,
-        router,
-        parts.replay.batch_source(router, parts.device()),
-        Reporter(config, capacities, before, learner.learner_step, outlets.observers, clock, outlets.disk),
-        outlets.checkpoint,
-        outlets.evaluation,
+        intake,
+        updates,
+        publisher,
+        evaluations,
+        saver,
+        supervision,
+        interruption,
+        ending,
+        phases,
+        cadence.wait_seconds,
+    )
+
+
+def _reporter(
+    parts: Parts, learner: Learner, before: Progress, outlets: Outlets, clock: Callable[[], float]
+) -> Reporter:
+    return Reporter(
+        parts.config,
+        parts.replay.capacities(),
         before,
+        learner.learner_step,
+        outlets.observers,
         clock,
-        cadence,
-        None if period is None else Probing(period, outlets.probes),
-        outlets.outcome,
+        outlets.disk,
     )
