@@ -9,6 +9,8 @@ from training.status.progress import Progress
 from training.status.replay_counters import ReplayMonitor
 
 SETTLE_SECONDS = 5.0
+UNHEARD_VERSIONS = 10
+"""Weights versions that an earlier learner may have published and no shard has heard of."""
 
 
 class Intake:
@@ -39,11 +41,17 @@ class Intake:
         self._stopped_at_seconds: float | None = None
         self.monitor = ReplayMonitor(runtime.clients, clock, before.counted)
 
-    def take_over(self) -> None:
-        """Hear what the shards hold already, and let the replay ratio count from there."""
+    def take_over(self) -> int:
+        """Hear what the shards hold already, and let the replay ratio count from there.
+
+        Returns:
+            The newest weights version that an earlier learner of the run may have published; -1 if there was
+            none.
+        """
         self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         for task, table in self.monitor.tables().items():
             self._router.take_over(task, table.restored, table.sampled)
+        return self.monitor.weights_version() + UNHEARD_VERSIONS if self._before.life > 0 else -1
 
     def env_steps(self) -> int:
         """Return the env steps of all tasks, over all lives of the run."""

@@ -25,8 +25,8 @@ from replay.rate_limiter import NO_LIMIT
 from replay.router import ReplayRouter, Spread
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
-from training.loop import FEEDBACK_PERIOD
 from training.parts.parts import Parts
+from training.updating import FEEDBACK_PERIOD
 
 SMALLER = 8
 """Transitions of a request over those of the small one, by which calls and items are told apart."""

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.own_environments import slowed
 from tests.support.runs import train_over_ray
+from training.cadence import Cadence
 from training.status.records import TaskStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -20,9 +21,8 @@ def ahead(task: TaskStatus) -> float:
     return (task.table.inserted - MINIMUM) * RATIO - task.table.sampled
 
 
-def test_a_slow_task_sets_the_pace_and_every_ratio_is_kept(monkeypatch: pytest.MonkeyPatch):
+def test_a_slow_task_sets_the_pace_and_every_ratio_is_kept():
     """One environment is 20 times slower: updates follow its inserts, the other waits for its own limiter."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.2)
     run = train_over_ray(
         *slowed("chain", 20 * FAST_SECONDS),
         *slowed("identity", FAST_SECONDS),
@@ -35,6 +35,7 @@ def test_a_slow_task_sets_the_pace_and_every_ratio_is_kept(monkeypatch: pytest.M
         "stop_env_steps=4000",
         "evaluation.period=100000",
         "evaluation.episodes=2",
+        cadence=Cadence(report_seconds=0.2),
     )
     last = run.statuses[-1]
     for task in last.tasks:

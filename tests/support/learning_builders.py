@@ -23,9 +23,13 @@ from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from training.cadence import Cadence
 from training.parts.parts import Parts
 
 T = TypeVar("T")
+
+IN_EVERY_ROUND = Cadence(report_seconds=0.0, supervise_seconds=0.0)
+"""Reports, and looks after everything, between any two updates."""
 
 TASKS = {
     "chain": {"env": "trunkline/Chain-v0", "envs_per_actor": 4},

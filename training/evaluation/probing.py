@@ -14,7 +14,7 @@ PROBES = "probes.jsonl"
 
 
 class Probing:
-    """Reads the probes on the batches of every `period`-th update, before it is made.
+    """Reads the probes on the batches of every `period`-th update, before it is made; never without a period.
 
     The first reading is not that of the initial weights: it comes after `period` updates.
 
@@ -22,14 +22,14 @@ class Probing:
         latest: the newest reading; None before the first.
     """
 
-    def __init__(self, period: int, record: Callable[[ProbeReading], None]) -> None:
+    def __init__(self, period: int | None, record: Callable[[ProbeReading], None]) -> None:
         self._period = period
         self._record = record
         self.latest: ProbeReading | None = None
 
     def before_update(self, learner: Learner, batches: Sequence[TaskBatch]) -> bool:
         """Read if it is time, and return whether it was."""
-        if learner.learner_step == 0 or learner.learner_step % self._period:
+        if self._period is None or learner.learner_step == 0 or learner.learner_step % self._period:
             return False
         self.latest = read_probes(learner, batches)
         self._record(self.latest)

@@ -13,7 +13,7 @@ from config.resolution import resolve
 from deploy.launch import resume_run, start_run
 from learner.checkpoint import CheckpointError
 from replay.restoring import SnapshotError
-from tests.support.learning_builders import tiny_config
+from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config
 from training.directory.run_directory import RunDirectory
 from training.status.records import RunStatus
 
@@ -28,15 +28,9 @@ RUN = (
 MORE = "stop_env_steps=1000"
 
 
-@pytest.fixture(autouse=True)
-def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report as often as there is anything to report."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-
-
 def start(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | None = None) -> dict[str, Any]:
     observers = [] if observe is None else [observe]
-    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, observers)
+    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, observers, IN_EVERY_ROUND)
 
 
 def resume(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | None = None) -> dict[str, Any]:
@@ -44,7 +38,9 @@ def resume(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | N
     directory = RunDirectory.open(path)
     checkpoint, _ = directory.newest_checkpoint()
     run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides))
-    return resume_run(run, path, checkpoint, "local", None, [] if observe is None else [observe])
+    return resume_run(
+        run, path, checkpoint, "local", None, [] if observe is None else [observe], IN_EVERY_ROUND
+    )
 
 
 def of_tasks(summary: dict[str, Any], name: str) -> dict[str, Any]:
@@ -133,7 +129,7 @@ def test_what_was_learned_is_there_right_after_resuming(tmp_path: Path):
     )
     overrides = [override for override in RUN if "chain" not in override]
     run = resolve(tiny_config(*overrides, *learning))
-    before = start_run(run, tmp_path / "run", "local", None, [])
+    before = start_run(run, tmp_path / "run", "local", None, [], IN_EVERY_ROUND)
     after = resume(tmp_path / "run", "stop_env_steps=6300")
     returns = [summary["tasks"]["identity"]["greedy_return_mean"] for summary in (before, after)]
     assert returns[0] > 18.0
@@ -252,7 +248,7 @@ WIDE = "tasks.catch.env_kwargs={rows: 5, columns: 10}"
 
 def start_on_board(path: Path) -> None:
     overrides = [override for override in RUN if "chain" not in override]
-    start_run(resolve(tiny_config(*overrides, *BOARD)), path, "local", None, [])
+    start_run(resolve(tiny_config(*overrides, *BOARD)), path, "local", None, [], IN_EVERY_ROUND)
 
 
 def test_frames_of_another_shape_are_refused_with_a_sentence(tmp_path: Path):

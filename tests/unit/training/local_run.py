@@ -11,13 +11,14 @@ from learner.learner import Learner
 from replay.messages import TableStats
 from replay.shard import Shard
 from tests.support.learning_builders import tiny_parts
+from training.assembly import Outlets, assemble
+from training.cadence import USUAL, Cadence
 from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress
 from training.status.records import RunStatus
 from training.status.replay_counters import merged
-from training.status.reporting import Reporter
 
 
 class ReportingRuntime(LocalRuntime):
@@ -67,6 +68,8 @@ def train_locally(
     runtime_type: type[ReportingRuntime] = ReportingRuntime,
     interfere: Callable[[Training, RunStatus], None] | None = None,
     parts: Parts | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    cadence: Cadence = USUAL,
 ) -> LocalRun:
     """Train the small pair, or what `parts` builds; `interfere` is called with each status."""
     parts = parts or tiny_parts(*overrides)
@@ -82,18 +85,10 @@ def train_locally(
 
     with runtime_type(parts) as runtime:
         learner = parts.learner()
-        router = parts.replay.router(runtime.clients)
-        capacities = parts.replay.capacities()
-        training = Training(
-            parts.config,
-            runtime,
-            learner,
-            router,
-            parts.replay.batch_source(router, parts.device()),
-            Reporter(parts.config, capacities, before, learner.learner_step, [observe], time.perf_counter),
-            lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
-            lambda *_: None,
-            before,
+        outlets = Outlets(
+            observers=[observe],
+            checkpoint=lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
         )
+        training = assemble(parts, runtime, learner, before, outlets, clock, cadence)
         outcome = training.run()
         return LocalRun(parts, runtime.shards, outcome, learner, runtime.reports, statuses, saved)

@@ -1,5 +1,6 @@
 """Whatever ends a run, what it learned is saved first, and a summary says why it ended."""
 
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,11 @@ from learner.learner import Learner
 from network.weights import WeightsLayout
 from replay.client import ShardUnavailableError
 from tasks.errors import EnvironmentFailureError
-from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config, tiny_parts
 from training.directory.run_directory import RunDirectory
 from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, Judge
 from training.local_runtime import LocalRuntime
-from training.loop import Training
 from training.status.records import RunStatus
 
 RUN = (
@@ -31,12 +31,6 @@ LEARNED = 20
 """Updates after which a test strikes."""
 
 
-@pytest.fixture(autouse=True)
-def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report as often as there is anything to report."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-
-
 def train(path: Path, *overrides: str, strike: BaseException | None = None) -> dict[str, Any]:
     """Train a new run over the local runtime; raise `strike` in the loop once something was learned."""
 
@@ -46,7 +40,7 @@ def train(path: Path, *overrides: str, strike: BaseException | None = None) -> d
             error, strike = strike, None
             raise error
 
-    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, [observe])
+    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, [observe], IN_EVERY_ROUND)
 
 
 def saved_step(path: Path) -> int:
@@ -176,27 +170,21 @@ def test_a_budget_without_an_update_is_a_failure(tmp_path: Path):
 
 def test_an_interrupted_run_is_saved_and_evaluates_nothing_more(tmp_path: Path):
     """The summary says so; nothing is raised."""
-    interrupted: list[Training] = []
+    stopped_at: list[int] = []
 
-    class Interrupting(Training):
-        """Is interrupted once it has learned something."""
+    def observe(status: RunStatus) -> None:
+        if status.learner_step >= LEARNED and not stopped_at:
+            stopped_at.append(status.learner_step)
+            signal.raise_signal(signal.SIGTERM)
 
-        def _after_update(self, batches: Any, step: int) -> None:
-            super()._after_update(batches, step)
-            if step == LEARNED:
-                interrupted.append(self)
-                self.interrupt()
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("deploy.launch.Training", Interrupting)
-        summary = train(tmp_path / "run")
-    assert len(interrupted) == 1
+    run = resolve(tiny_config(*RUN))
+    summary = start_run(run, tmp_path / "run", "local", None, [observe], IN_EVERY_ROUND)
     assert (summary["stopped_by"], summary["error"], summary["learner_steps"]) == (
         "interrupted",
         None,
-        LEARNED,
+        stopped_at[0],
     )
-    assert saved_step(tmp_path / "run") == LEARNED
+    assert saved_step(tmp_path / "run") == stopped_at[0]
 
 
 def test_a_ctrl_c_that_went_past_our_handler_is_an_interrupt_all_the_same(tmp_path: Path):

@@ -8,9 +8,10 @@ from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace, SampleAnswer
 from replay.wire import encode_block
 from tests.support.builders import make_block, make_router, make_shard
-from tests.support.learning_builders import Delayed, tiny_parts
+from tests.support.learning_builders import IN_EVERY_ROUND, Delayed, tiny_parts
 from tests.unit.training.local_run import LocalRun, train_locally
 from tests.unit.training.mortal_runtime import MortalRuntime
+from training.cadence import Cadence
 from training.errors import TrainingFailedError
 from training.loop import Training
 from training.parts.parts import Parts
@@ -27,13 +28,6 @@ RUN = (
     "stop_env_steps=900",
     "learner.stall_seconds=5.0",
 )
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report and look after shards in every round; call a run stalled soon."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-    monkeypatch.setattr("training.loop.SUPERVISE_SECONDS", 0.0)
 
 
 def killing(shard: int, when: Callable[[RunStatus], bool]) -> Callable[[Training, RunStatus], None]:
@@ -57,6 +51,7 @@ def train_and_kill(shards: int, shard: int, when: Callable[[RunStatus], bool], *
         *overrides,
         runtime_type=MortalRuntime,
         interfere=killing(shard, when),
+        cadence=IN_EVERY_ROUND,
     )
 
 
@@ -98,7 +93,13 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
             assert isinstance(training._runtime, MortalRuntime)
             training._runtime.fall_silent(0)
 
-    run = train_locally(*RUN, f"replay.shards={shards}", runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(
+        *RUN,
+        f"replay.shards={shards}",
+        runtime_type=MortalRuntime,
+        interfere=interfere,
+        cadence=IN_EVERY_ROUND,
+    )
     assert run.outcome.reason == "budget"
     assert run.problems() == []
     troubles = [status.shards[0].trouble for status in run.statuses]
@@ -113,7 +114,7 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
 
 def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch):
     """Nothing reaches replay while the only shard is silent; the run goes on when it answers again."""
-    monkeypatch.setattr("training.loop.SUPERVISE_SECONDS", 0.1)
+    now_and_then = Cadence(report_seconds=0.0, supervise_seconds=0.1)
     monkeypatch.setattr(MortalRuntime, "delay", 8)
     done: list[bool] = []
 
@@ -124,7 +125,7 @@ def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch)
             training._runtime.fall_silent(0)
 
     patience = "learner.stall_seconds=0.3"
-    run = train_locally(*RUN, patience, runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(*RUN, patience, runtime_type=MortalRuntime, interfere=interfere, cadence=now_and_then)
     assert run.outcome.reason == "budget"
     assert run.statuses[-1].shards[0].restarts == 0
 
@@ -167,7 +168,9 @@ def test_several_deaths_are_several_replacements():
                 training._runtime.kill(shard)
 
     spread = ("replay.shards=2", "stop_env_steps=6000")
-    run = train_locally(*RUN, *spread, runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(
+        *RUN, *spread, runtime_type=MortalRuntime, interfere=interfere, cadence=IN_EVERY_ROUND
+    )
     assert [shard.restarts for shard in run.statuses[-1].shards] == [2, 2]
     assert run.problems() == []
     env_steps = [status.env_steps for status in run.statuses]
@@ -183,7 +186,10 @@ def test_a_shard_of_the_learners_own_process_is_not_replaced():
 
     with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
         train_locally(
-            *RUN, runtime_type=Broken, interfere=killing(0, lambda status: status.learner_step >= 100)
+            *RUN,
+            runtime_type=Broken,
+            interfere=killing(0, lambda status: status.learner_step >= 100),
+            cadence=IN_EVERY_ROUND,
         )
 
 
