@@ -13,6 +13,7 @@ from learner.priority_feedback import PriorityFeedback
 from learner.reward_sizes import RewardSizes
 from learner.weights_publisher import WeightsPublisher
 from replay.router import ReplayRouter
+from replay.selectors.table import SELECTORS
 from training.ending import Ending, RecordOutcome
 from training.errors import TrainingFailedError
 from training.evaluation.evaluations import Evaluations, RecordEvaluation
@@ -95,9 +96,8 @@ class Training:
             self,
             record_outcome,
         )
-        self._feedback = (
-            PriorityFeedback(router, FEEDBACK_PERIOD) if config.replay.selector == "proportional" else None
-        )
+        wanted = SELECTORS[config.replay.selector].wants_priorities
+        self._feedback = PriorityFeedback(router, FEEDBACK_PERIOD) if wanted else None
         self._phases = PhaseTimes(time.perf_counter, PHASES)
         self._losses = LossLog(list(config.tasks))
         self._reward_sizes = RewardSizes(list(config.tasks))
