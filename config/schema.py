@@ -18,6 +18,7 @@ from config.values import (
     PositiveFloat,
     Scale,
     Section,
+    SelectorName,
     TaskName,
 )
 
@@ -120,7 +121,7 @@ class ReplayConfig(Section):
     """Replay: one table a task."""
 
     shards: Annotated[int, Field(gt=0, le=100)] = Field(1, description="replay servers")
-    selector: Literal["uniform", "proportional"] = Field("uniform", description="how items are drawn")
+    selector: SelectorName = Field("uniform", description="how items are drawn")
     capacity: Capacity = Field(
         100_000, description="transitions kept of each task, or their bytes, such as 512MiB"
     )

@@ -12,7 +12,7 @@ from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProg
 from replay.n_step import ReturnSpec, cut_n_step
 from replay.rate_limiter import NO_LIMIT
 from replay.rows import RowRing, marked_flags
-from replay.selector import Selector
+from replay.selectors.interface import Selector
 from replay.windows import cut_windows
 
 

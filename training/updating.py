@@ -7,6 +7,7 @@ from learner.batch_source import BatchSource, Position
 from learner.learner import Learner
 from learner.priority_feedback import PriorityFeedback
 from replay.router import ReplayRouter
+from replay.selectors.table import SELECTORS
 from training.evaluation.probing import Probing
 from training.status.phases import PhaseTimes
 from training.update_log import UpdateLog
@@ -40,7 +41,7 @@ class Updates:
         self._router = router
         self._probing = probing
         self._phases = phases
-        prioritised = config.replay.selector == "proportional"
+        prioritised = SELECTORS[config.replay.selector].wants_priorities
         self._feedback = PriorityFeedback(router, FEEDBACK_PERIOD) if prioritised else None
         self.learner = learner
         self.log = log

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from replay.fragment import BOUNDARY, FragmentBlock
 from replay.messages import Inserted, NotReady, Sampled, Throttled
-from replay.selector import Proportional
+from replay.selectors.proportional import Proportional
 from tests.support.builders import make_block, make_table
 
 SMALLEST = 0.5

@@ -14,7 +14,9 @@ from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter, Spread
 from replay.rows import RowRing
-from replay.selector import Proportional, Selector, Uniform
+from replay.selectors.interface import Selector
+from replay.selectors.proportional import Proportional
+from replay.selectors.uniform import Uniform
 from replay.shard import Shard
 from replay.table import Table
 from replay.wire import RAW, encode_block

@@ -8,7 +8,7 @@ import numpy as np
 from replay.fragment import BOUNDARY, FragmentBlock
 from replay.n_step import ReturnSpec, cut_n_step
 from replay.rows import ITEM
-from replay.selector import Proportional
+from replay.selectors.proportional import Proportional
 from replay.snapshot import SnapshotWriter
 from replay.table import Table
 from replay.windows import cut_windows

@@ -23,7 +23,7 @@ from replay.rate_limiter import NO_LIMIT
 from replay.restoring import restore_tables
 from replay.router import ReplayRouter, Spread
 from replay.rows import RowRing
-from replay.selector import Proportional, Selector, Uniform
+from replay.selectors.table import SELECTORS
 from replay.shard import Shard
 from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
@@ -152,16 +152,11 @@ class ReplayParts:
 
     def _table(self, spec: TaskSpec, rows: int, index: int, incarnation: int) -> Table:
         replay = self._config.replay
-        selector: Selector = (
-            Uniform(rows)
-            if replay.selector == "uniform"
-            else Proportional(rows, priority_exponent=replay.priority_exponent)
-        )
         begin = first_key(self._life, incarnation)
         return Table(
             shape=TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions),
             rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=begin),
-            selector=selector,
+            selector=SELECTORS[replay.selector].build(rows, replay.priority_exponent),
             returns=self.returns(spec),
             frame_stack=spec.frame_stack,
             rng=np.random.default_rng(self._seed("table", spec.name, index, incarnation)),

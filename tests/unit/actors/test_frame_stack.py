@@ -22,7 +22,7 @@ from network.weights import WeightsLayout
 from replay.fragment import BOUNDARY, FragmentBlock
 from replay.messages import Sampled
 from replay.n_step import ReturnSpec
-from replay.selector import Uniform
+from replay.selectors.uniform import Uniform
 from replay.windows import window_length
 from replay.wire import encode_block
 from tasks.environment import CheckedVector

@@ -11,7 +11,8 @@ import pytest
 
 from replay.durable import sync_directory, write_synced
 from replay.restoring import SnapshotError, restore_tables
-from replay.selector import Proportional, Uniform
+from replay.selectors.proportional import Proportional
+from replay.selectors.uniform import Uniform
 from replay.snapshot import MANIFEST, SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tests.support.builders import make_block, make_table

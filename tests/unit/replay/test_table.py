@@ -9,7 +9,7 @@ from replay.fragment import BOUNDARY, TRUNCATED, FragmentBlock
 from replay.messages import Inserted, NotReady, Sampled, TableProgress, Throttled
 from replay.n_step import ReturnSpec
 from replay.rows import ITEM
-from replay.selector import Proportional
+from replay.selectors.proportional import Proportional
 from replay.table import Table
 from tests.support.builders import make_block, make_table, make_uniform_table
 
