@@ -20,7 +20,7 @@ from tests.support.builders import make_spec
 from tests.support.documents import program_of
 from tests.support.learning_builders import make_batch, make_batches, make_network, make_rule, two_specs
 
-BareUpdate = program_of("algorithm.md").BareUpdate
+BareUpdate = program_of("algorithm.md", "The update").BareUpdate
 Weights = dict[str, Tensor]
 
 STEPS = 7
