@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from config.schema import LearnerConfig
+from config.sections.learner import LearnerConfig
 from learner.loss.table import LOSSES
 from learner.value_scale.table import VALUE_SCALES
 from learner.weighting.table import OF_GRADIENTS, OF_LOSSES

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.schema import ReplayConfig
+from config.sections.replay import ReplayConfig
 from replay.fragment import empty_block
 from replay.keys import SHARDS
 from replay.rate_limiter import NO_LIMIT
