@@ -17,9 +17,12 @@ def metrics_port_finding(host: str, port: int) -> Finding:
     if error is None:
         return Finding(name, "ok", f"{host}:{port} is free")
     if error.errno == errno.EADDRINUSE:
-        what = f"metrics.port: something listens on {host}:{port} already"
+        what = f"metrics.port: another program listens on {host}:{port}"
         return Finding(
-            name, "problem", what, "end it (another run?), or give another metrics.port, or 0 for none"
+            name,
+            "problem",
+            what,
+            "end that program (it may be another run), or give another metrics.port, or 0 for none",
         )
     what = f"metrics.host: this machine cannot listen on {host}:{port} ({error.strerror})"
     return Finding(
@@ -38,7 +41,9 @@ def _head_port_finding(name: str, port: int) -> Finding:
     if error is None:
         return Finding(name, "ok", f"{port} is free")
     what = f"this machine cannot listen on port {port} ({error.strerror})"
-    return Finding(name, "problem", what, "end what listens there: another head node, a Redis?")
+    return Finding(
+        name, "problem", what, "end the program that listens there; it may be another head node, or Redis"
+    )
 
 
 def _listen(host: str, port: int) -> OSError | None:
