@@ -21,24 +21,26 @@ ConfigAndOverrides = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[CONFIG] [key=value]...",
-        help="A YAML file (the shipped pair if absent), then fields to override.",
+        help="A YAML file (default: the shipped pair of tasks), then fields to override.",
         show_default=False,
     ),
 ]
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of an earlier run.")]
 RuntimeOption = Annotated[
-    Runtime, typer.Option(help="ray: processes of their own; local: one process, repeatable.")
+    Runtime, typer.Option(help="ray: many processes over Ray. local: one process, repeatable bit for bit.")
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="A running Ray cluster; without it one is started here."),
+    typer.Option(
+        metavar="HOST:PORT", help="A Ray cluster that already runs. Without it the command starts one here."
+    ),
 ]
 NoDefaultsOption = Annotated[
     bool,
-    typer.Option("--no-defaults", help="Without CONFIG, begin with no tasks instead of the shipped pair."),
+    typer.Option("--no-defaults", help="Without CONFIG, start with no tasks instead of the shipped pair."),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
+    bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")
 ]
 
 

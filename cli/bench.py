@@ -22,11 +22,11 @@ from cli.arguments import JsonOption
 from cli.output import answer_json, console, note
 from config.errors import ConfigError
 
-Rounds = Annotated[int, typer.Option(min=1, help="Turns that both sides of a row take.")]
-Seconds = Annotated[float, typer.Option(min=0.1, help="Length of a turn.")]
+Rounds = Annotated[int, typer.Option(min=1, help="Number of turns of each side.")]
+Seconds = Annotated[float, typer.Option(min=0.1, help="Length of a turn, in seconds.")]
 Plot = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="Where the plot goes; bench-<name>.png if absent.", show_default=False),
+    typer.Option(metavar="PATH", help="File of the plot. Default: bench-<name>.png.", show_default=False),
 ]
 
 
@@ -38,7 +38,7 @@ class Device(StrEnum):
 
 
 bench_app = typer.Typer(
-    help="Measure trunkline beside its peers, in turns, in one run (`make bench-peers` installs them).",
+    help="Compare the speed of trunkline with that of other libraries (`make bench-peers` installs them).",
     no_args_is_help=True,
 )
 
@@ -47,7 +47,7 @@ bench_app = typer.Typer(
 def replay(
     rounds: Rounds = 5, seconds: Seconds = 1.0, plot: Plot = None, as_json: JsonOption = False
 ) -> None:
-    """Replay in process beside cpprb, over Ray beside Reverb, and two shards beside one."""
+    """Compare replay in one process with cpprb, replay over Ray with Reverb, and two shards with one."""
     _run("replay", measure_replay, rounds, seconds, plot, as_json)
 
 
@@ -55,7 +55,7 @@ def replay(
 def acting(
     rounds: Rounds = 5, seconds: Seconds = 2.0, plot: Plot = None, as_json: JsonOption = False
 ) -> None:
-    """An actor over Ray beside a bare loop over the same environments and network."""
+    """Compare an actor over Ray with a bare loop over the same environments and network."""
     _run("acting", measure_acting, rounds, seconds, plot, as_json)
 
 
@@ -68,7 +68,7 @@ def learner(
     plot: Plot = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The update beside a bare torch loop, and many tasks beside one."""
+    """Compare the update with a bare torch loop, and many tasks with one."""
     if device is Device.CUDA and not torch.cuda.is_available():
         raise ConfigError("--device: 'cuda' is not allowed: this machine has no CUDA device")
     measure = partial(measure_learner, device=torch.device(device.value), threads=threads)
@@ -79,7 +79,7 @@ def learner(
 def probes(
     rounds: Rounds = 9, seconds: Seconds = 1.0, plot: Plot = None, as_json: JsonOption = False
 ) -> None:
-    """A reading of the probes beside the updates between two readings."""
+    """Compare a reading of the probes with the updates between two readings."""
     _run("probes", measure_probes, rounds, seconds, plot, as_json)
 
 
@@ -87,7 +87,7 @@ def probes(
 def weighting(
     rounds: Rounds = 9, seconds: Seconds = 1.0, plot: Plot = None, as_json: JsonOption = False
 ) -> None:
-    """An update of five tasks under each task weighting beside one under equal weights."""
+    """Compare an update of five tasks under each task weighting with one under equal weights."""
     _run("weighting", measure_weighting, rounds, seconds, plot, as_json)
 
 
@@ -95,7 +95,7 @@ def weighting(
 def system(
     rounds: Rounds = 3, seconds: Seconds = 10.0, plot: Plot = None, as_json: JsonOption = False
 ) -> None:
-    """Whole training runs over Ray beside the DQN of Stable-Baselines3 and of RLlib."""
+    """Compare whole training runs over Ray with the DQN of Stable-Baselines3 and of RLlib."""
     _run("system", measure_system, rounds, seconds, plot, as_json)
 
 

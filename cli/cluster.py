@@ -11,7 +11,7 @@ from cluster.token import find_token
 from deploy.run_client import RunClient
 
 RunAddress = Annotated[
-    str, typer.Option("--address", metavar="HOST:PORT", help="Where the run's learner serves its metrics.")
+    str, typer.Option("--address", metavar="HOST:PORT", help="Address of the metrics of the run's learner.")
 ]
 HERE = "127.0.0.1:9464"
 DIGITS = 9
@@ -19,7 +19,7 @@ DIGITS = 9
 
 
 def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
-    """Show how a run stands: its tasks, actors, learner, shards and nodes, and what it lacks."""
+    """Show the state of a run: its tasks, actors, learner, shards and nodes, and what is missing."""
     said = RunClient(address).status()
     if as_json:
         answer_json(said)
@@ -30,13 +30,13 @@ def status(address: RunAddress = HERE, as_json: JsonOption = False) -> None:
 
 
 def scale(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="One of the run's tasks.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task of the run.")],
     actors: Annotated[
-        str, typer.Argument(metavar="N", help="Actors of the task, or `all`: one in every slot.")
+        str, typer.Argument(metavar="N", help="Number of actors of the task, or `all` for one in every slot.")
     ],
     address: RunAddress = HERE,
 ) -> None:
-    """Have N actors of TASK, within the slots that there are."""
+    """Set the number of actors of TASK to N. Only actors with a slot are started."""
     if actors != "all" and not (actors.isdecimal() and len(actors) <= DIGITS):
         raise typer.BadParameter(
             f"N: {actors!r} is not allowed: it should be a number of at most {DIGITS} digits, or all"

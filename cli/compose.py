@@ -12,10 +12,12 @@ from deploy.compose import compose_file
 
 
 def compose(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A run's YAML file, by a relative path.")],
-    slots: Annotated[int, typer.Option(min=1, help="Actors that one container of a task has room for.")] = 2,
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="YAML file of the run, as a relative path.")
+    ],
+    slots: Annotated[int, typer.Option(min=1, help="Number of actors in one container of a task.")] = 2,
 ) -> None:
-    """Print a Docker Compose file for the run of CONFIG, to be kept where CONFIG's path starts."""
+    """Print a Docker Compose file for the run of CONFIG. CONFIG's path is relative to that file."""
     if config.is_absolute():
         raise typer.BadParameter(
             f"CONFIG: {str(config)!r} is not allowed: it should be a path relative to the compose file"

@@ -11,14 +11,14 @@ from config.resolution import rehearse, resolve
 from config.schema import RunConfig
 from training.json_text import json_text
 
-config_app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
+config_app = typer.Typer(help="Show or check configurations.", no_args_is_help=True)
 
 
 @config_app.command()
 def show(
     arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
 ) -> None:
-    """Print a configuration with every field, as it would be run."""
+    """Print a configuration with the final value of every field."""
     config = resolve(_loaded(arguments, no_defaults)).config
     if as_json:
         view, changed = json_view(config)
@@ -33,7 +33,7 @@ def show(
 def validate(
     arguments: ConfigAndOverrides = None, no_defaults: NoDefaultsOption = False, as_json: JsonOption = False
 ) -> None:
-    """Say whether a configuration could be run on this machine; environments are tried for a few steps."""
+    """Check whether a configuration can run on this machine. Each environment plays a few steps."""
     run = rehearse(_loaded(arguments, no_defaults))
     tasks = [spec.name for spec in run.specs]
     if as_json:

@@ -23,16 +23,20 @@ def doctor(
     arguments: ConfigAndOverrides = None,
     address: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="The cluster to join; this machine alone if absent."),
+        typer.Option(metavar="HOST:PORT", help="Cluster to check. Default: this machine alone."),
     ] = None,
     dashboard_port: Annotated[
-        int, typer.Option(metavar="PORT", min=1, max=65535, help="Where that cluster's dashboard listens.")
+        int, typer.Option(metavar="PORT", min=1, max=65535, help="Port of the cluster's dashboard.")
     ] = DASHBOARD_PORT,
-    head: Annotated[bool, typer.Option("--head", help="Look at the ports of a head node here, too.")] = False,
-    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="Where the run would be kept.")] = Path("runs"),
+    head: Annotated[
+        bool, typer.Option("--head", help="Also check the ports of a head node on this machine.")
+    ] = False,
+    run_dir: Annotated[
+        Path, typer.Option(metavar="DIR", help="Directory where the run would be kept.")
+    ] = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Say what would keep a run of CONFIG from working here or on a cluster, and what to do about it."""
+    """Find what would keep a run of CONFIG from working here or on a cluster, and say how to fix it."""
     path, overrides = split_arguments(arguments)
     config = load_config(path, overrides)
     findings = examine(Patient(config, run_dir, address, dashboard_port, head))

@@ -15,13 +15,13 @@ from training.shell import as_operand, command_line, program
 
 def evaluate(
     run_dir: RunDir,
-    episodes: Annotated[int, typer.Option(min=1, help="Fresh episodes of each task.")] = 100,
+    episodes: Annotated[int, typer.Option(min=1, help="Number of fresh episodes of each task.")] = 100,
     best: Annotated[
-        bool, typer.Option("--best/--last", help="Those that did best while training, or the newest.")
+        bool, typer.Option("--best/--last", help="Weights of the best evaluation, or the newest.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play fresh greedy episodes with the weights of RUN_DIR's newest checkpoint that verifies."""
+    """Play fresh greedy episodes with the weights of the newest valid checkpoint in RUN_DIR."""
     result = evaluate_run(RunDirectory.open(run_dir), episodes, best)
     for sentence in result["passed_over"]:
         note(f"passed over: {sentence}")

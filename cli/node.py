@@ -26,25 +26,30 @@ LOOK_SECONDS = 0.2
 def node(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND...]", help="Runs beside the node; either ends with the other."),
+        typer.Argument(
+            metavar="[-- COMMAND...]", help="Runs beside the node. If one ends, the other is ended."
+        ),
     ] = None,
-    head: Annotated[bool, typer.Option("--head", help="Be the head node of a new cluster.")] = False,
+    head: Annotated[bool, typer.Option("--head", help="Start the head node of a new cluster.")] = False,
     address: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Join the cluster with this head node.")
+        str | None, typer.Option(metavar="HOST:PORT", help="Join the cluster of this head node.")
     ] = None,
     slots: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KIND=COUNT",
-            help="Room for processes: task:NAME=COUNT, replay=COUNT, evaluator=COUNT; may be given again.",
+            help="Room for processes: task:NAME=COUNT, replay=COUNT, evaluator=COUNT. May be repeated.",
         ),
     ] = None,
-    object_store: Annotated[str, typer.Option(metavar="SIZE", help="Shared memory for messages.")] = "200MiB",
+    object_store: Annotated[
+        str, typer.Option(metavar="SIZE", help="Size of Ray's shared memory.")
+    ] = "200MiB",
     store: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where a head node keeps what it must not forget.")
+        str | None,
+        typer.Option(metavar="DIR", help="Where a head node keeps its state, so that it survives a restart."),
     ] = None,
 ) -> None:
-    """Be a node of a cluster: offer slots, which the run's controller fills, until stopped.
+    """Start a node of a cluster. It offers slots, which the controller of a run fills.
 
     On SIGTERM the node drains: its actors finish what they have sent, then it leaves.
     """

@@ -17,22 +17,25 @@ from training.errors import TrainingFailedError
 
 def study(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A study's YAML file.")],
-    seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each arm; the file's if absent.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Runs of each arm. Default: the number in CONFIG.")
+    ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time; as many as there are CPUs if absent.")
+        int | None, typer.Option(min=1, help="Runs at the same time. Default: one for each CPU.")
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="Where it is kept; studies/<name> if absent.")
+        Path | None,
+        typer.Option("--dir", metavar="DIR", help="Directory of the study. Default: studies/<name>."),
     ] = None,
     address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the arms of CONFIG over many seeds, go on where it was stopped, and report what sharing did."""
+    """Run the arms of CONFIG with many seeds, and report what sharing did. A stopped study continues."""
     where = directory or Path("studies") / config.stem
     findings, failures = run_study(config, where, seeds, workers, address, _say)
     _conclude(findings, where, as_json)
     if failures:
-        advice = f"{len(failures)} runs failed; the same command again makes them anew"
+        advice = f"{len(failures)} runs failed; repeat the command to run them again"
         raise TrainingFailedError("\n".join([*failures, advice]))
 
 
@@ -40,7 +43,7 @@ def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a study.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Report on the study in DIR as far as it has come."""
+    """Report on the runs of the study in DIR that are finished."""
     _conclude(report_study(directory), directory, as_json)
 
 

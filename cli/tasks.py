@@ -9,17 +9,17 @@ from cli.arguments import JsonOption
 from cli.output import answer_json, console
 from tasks.registry import shipped_registry
 
-tasks_app = typer.Typer(help="Look at tasks.", no_args_is_help=True)
+tasks_app = typer.Typer(help="Show the known environments.", no_args_is_help=True)
 
 
 @tasks_app.callback()
 def tasks() -> None:
-    """Look at tasks."""
+    """Show the known environments."""
 
 
 @tasks_app.command("list")
 def list_tasks(as_json: JsonOption = False) -> None:
-    """List the environments that have settings of their own; any other Gymnasium id works too."""
+    """List the environments with default settings of their own. Any other Gymnasium id works too."""
     known = shipped_registry().all()
     if as_json:
         answer_json({"tasks": [asdict(environment) for environment in known]})

@@ -40,17 +40,17 @@ def train(
     runtime: RuntimeOption = Runtime.RAY,
     address: AddressOption = None,
     run_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the run is kept; runs/<time> if absent.")
+        Path | None, typer.Option(metavar="DIR", help="Directory of the run. Default: runs/<time>.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --run-dir, if there is one.")
+        bool, typer.Option("--resume", help="Continue the run in --run-dir, if there is one.")
     ] = False,
     no_defaults: NoDefaultsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train one network on the tasks of CONFIG, until they are solved or the budget is used up."""
+    """Train one network on the tasks of CONFIG until all are solved, or the budget is used up."""
     if resume and run_dir is None:
-        raise typer.BadParameter("--resume needs --run-dir: the run to go on with")
+        raise typer.BadParameter("--resume needs --run-dir: the run to continue")
     refuse_local_address(runtime, address)
     path, overrides = split_arguments(arguments)
     run = rehearse(load_config(path, overrides, shipped=not no_defaults))
@@ -75,7 +75,7 @@ def resume(
     address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with the run in RUN_DIR from its newest checkpoint that verifies, or from its beginning."""
+    """Continue the run in RUN_DIR from its newest valid checkpoint, or from its beginning if it has none."""
     refuse_local_address(runtime, address)
     directory = RunDirectory.open(run_dir)
     checkpoint, passed_over = directory.newest_checkpoint() if directory.has_checkpoints() else (None, [])
@@ -94,15 +94,15 @@ def resume(
 
 def _goes_on_from(run: ResolvedRun, checkpoint: Checkpoint | None) -> str:
     if checkpoint is None:
-        return "there is no checkpoint yet: the run goes on from its beginning"
+        return "there is no checkpoint yet: the run starts from its beginning"
     state = checkpoint.state
     env_steps, budget = sum(state["env_steps"].values()), run.config.stop_env_steps
     done = f"the run goes on from learner step {state['learner_step']:,}, after {env_steps:,} env steps"
     if env_steps < budget:
         return f"{done} of {budget:,}"
     return (
-        f"{done}; its budget of {budget:,} is used up, so that its weights are evaluated and nothing more is "
-        f"learned: stop_env_steps={2 * env_steps} would go on"
+        f"{done}; its budget of {budget:,} is used up, so its weights are evaluated and nothing more is "
+        f"learned: stop_env_steps={2 * env_steps} would continue training"
     )
 
 
@@ -131,8 +131,8 @@ def _conclude(
     print_results(console, summary["tasks"], others)
     if others is not None:
         console.print(
-            f"mean: the last evaluation, of the weights after {evaluated:,} updates; best mean: the best "
-            f"one, after {others['learner_step']:,} updates, whose weights are kept for evaluate --best",
+            f"mean: the last evaluation, with the weights after {evaluated:,} updates; best mean: the best "
+            f"evaluation, after {others['learner_step']:,} updates (evaluate --best plays its weights)",
             highlight=False,
             soft_wrap=True,
         )
@@ -143,7 +143,7 @@ def _conclude(
         highlight=False,
     )
     if not summary["replay_saved"]:
-        console.print("replay is not saved: a resumed run will gather it anew", highlight=False)
+        console.print("replay is not saved: a resumed run starts with empty replay", highlight=False)
     console.print("next:", highlight=False)
     for command in _next_commands(directory, summary, where):
         console.print(f"  {command_line(command)}", markup=False, highlight=False, soft_wrap=True)

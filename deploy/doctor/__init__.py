@@ -1,1 +1,1 @@
-"""Why a run may fail on this machine or cluster: checks that end in findings, each with what to do."""
+"""Checks for what may make a run fail on a machine or cluster. Each ends in findings that say what to do."""

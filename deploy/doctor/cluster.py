@@ -51,16 +51,14 @@ def address_finding(address: str, environment: Mapping[str, str]) -> Finding:
             peer.settimeout(GREETING_SECONDS)
             if environment.get("RAY_USE_TLS", "0") == "0" and not _is_grpc(peer):
                 what = f"something listens at {address}, but it is not Ray"
-                return Finding(
-                    name, "problem", what, "give the head node's port, 6379 unless it was told otherwise"
-                )
+                return Finding(name, "problem", what, "give the port of the head node, by default 6379")
     except ClusterApiError as error:
         return Finding(name, "problem", error.what, error.todo)
     except (socket.gaierror, UnicodeError):
         what = f"the host name of {address} cannot be resolved"
         return Finding(name, "problem", what, "check it, or give an IP address")
     except OSError as error:
-        what = f"nothing answers at {address} ({error.strerror or 'time is up'})"
+        what = f"nothing answers at {address} ({error.strerror or 'timed out'})"
         todo = "check that the head node runs there, and that no firewall is in between"
         return Finding(name, "problem", what, todo)
     return Finding(name, "ok", f"{address} answers")
@@ -87,8 +85,10 @@ def _door(stranger: DashboardClient, address: str) -> Finding:
     try:
         stranger.versions()
     except TokenMissingError:
-        return Finding(name, "ok", "lets in whoever has its token, this machine too")
+        return Finding(name, "ok", "requires a token, and this machine has it")
     except ClusterApiError as error:
         return Finding(name, "problem", error.what, error.todo)
-    what = f"{address} lets everyone in who can reach it, and they can run code there"
-    return Finding(name, "warning", what, "start all its nodes with RAY_AUTH_MODE=token and a token")
+    what = f"{address} requires no token: everyone who can reach it can run code there"
+    return Finding(
+        name, "warning", what, "start all nodes of the cluster with RAY_AUTH_MODE=token and a token"
+    )

@@ -72,7 +72,7 @@ def run_checks(checks: Mapping[str, Check], seconds: float) -> list[Finding]:
         except Exception as error:
             reason = str(error) or type(error).__name__
             found[name] = [
-                Finding(name, "problem", f"it cannot be looked at ({reason})", "see to that first")
+                Finding(name, "problem", f"the check failed ({reason})", "correct this first, then ask again")
             ]
 
     threads = {
@@ -88,7 +88,7 @@ def run_checks(checks: Mapping[str, Check], seconds: float) -> list[Finding]:
 
 def _unfinished(name: str, seconds: float) -> Finding:
     what = f"no answer within {seconds:g} s"
-    return Finding(name, "problem", what, "something hangs there: see to it, then ask again")
+    return Finding(name, "problem", what, "the checked part hangs: correct this, then ask again")
 
 
 def _checks(patient: Patient) -> dict[str, Check]:

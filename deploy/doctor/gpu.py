@@ -57,8 +57,10 @@ def gpu_findings(device: str, facts: GpuFacts) -> list[Finding]:
     findings = [_device_finding(device, facts)]
     wants_gpu = device == "cuda" or (device == "auto" and facts.driver)
     if wants_gpu and facts.docker_runtimes is not None and "nvidia" not in facts.docker_runtimes:
-        what = "Docker has no NVIDIA runtime: containers see no GPU, with compose.gpu.yaml or without"
-        todo = "install NVIDIA's Container Toolkit, run `nvidia-ctk runtime configure`; or run without Docker"
+        what = "Docker has no NVIDIA runtime, so containers see no GPU, even with compose.gpu.yaml"
+        todo = (
+            "install NVIDIA's Container Toolkit and run `nvidia-ctk runtime configure`, or run without Docker"
+        )
         findings.append(Finding("gpu in docker", "warning", what, todo))
     return findings
 
@@ -67,9 +69,9 @@ def _device_finding(device: str, facts: GpuFacts) -> Finding:
     if device == "cpu":
         return Finding(NAME, "ok", "learner.device is cpu")
     if facts.devices > 0:
-        return Finding(NAME, "ok", f"{facts.devices} for the learner, torch for CUDA {facts.cuda_build}")
+        return Finding(NAME, "ok", f"{facts.devices} for the learner, with torch for CUDA {facts.cuda_build}")
     if device == "auto" and not facts.driver:
-        return Finding(NAME, "ok", "none here; the learner takes the CPU")
+        return Finding(NAME, "ok", "this machine has none; the learner uses the CPU")
     verdict: Verdict = "problem" if device == "cuda" else "warning"
     what, todo = _why_none(facts)
     return Finding(
@@ -81,8 +83,8 @@ def _why_none(facts: GpuFacts) -> tuple[str, str]:
     if not facts.driver:
         return "this machine has no NVIDIA driver", "run on a machine with a GPU"
     if facts.cuda_build is None:
-        return "torch here is a build without CUDA", "install a CUDA build of torch"
+        return "the installed torch is a build without CUDA", "install a CUDA build of torch"
     return (
         f"torch for CUDA {facts.cuda_build} finds no device",
-        "look at `nvidia-smi`, and whether the container is given the GPU and the driver is new enough",
+        "look at `nvidia-smi`, and check that the container gets the GPU and that the driver is new enough",
     )

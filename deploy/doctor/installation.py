@@ -9,11 +9,13 @@ from replay.compiling import SPARE_FOLDER
 def compiled_finding(kept: Path | None) -> Finding:
     """Judge the folder where compiled functions are kept; None is nowhere."""
     name = "compiled functions"
-    todo = "let NUMBA_CACHE_DIR name a directory that stays and where this user can write"
+    todo = "set NUMBA_CACHE_DIR to a permanent directory where this user can write"
     if kept is None:
-        what = "they can be kept nowhere, so each process compiles them anew, which takes some seconds"
+        what = "they cannot be kept, so each process compiles them again, which takes some seconds"
         return Finding(name, "warning", what, todo)
     if any(part.startswith(SPARE_FOLDER) for part in kept.parts):
-        what = f"they are kept in {kept}: this user can write neither to the installation nor to a home"
+        what = (
+            f"they are kept in {kept}, because this user can write neither to the installation nor to a home"
+        )
         return Finding(name, "warning", what, todo)
     return Finding(name, "ok", f"kept in {kept}")

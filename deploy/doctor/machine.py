@@ -33,14 +33,14 @@ def shared_memory_finding(path: Path, object_store: int) -> Finding:
         return Finding(name, "ok", f"this system has no {path}")
     disk = os.statvfs(path)
     free = disk.f_bavail * disk.f_frsize
-    todo = "give the container `shm_size` in Compose, `--shm-size` in Docker, or delete what fills it"
+    todo = "set `shm_size` in Compose or `--shm-size` in Docker, or delete files there"
     if free < SMALLEST_OBJECT_STORE:
-        what = f"{path} has {in_units(free)} free; Ray's object store needs {in_units(SMALLEST_OBJECT_STORE)}"
-        return Finding(name, "problem", f"{what} at least", todo)
+        least = in_units(SMALLEST_OBJECT_STORE)
+        what = f"{path} has {in_units(free)} free, and Ray's object store needs at least {least}"
+        return Finding(name, "problem", what, todo)
     if free < object_store:
-        what = (
-            f"{path} has {in_units(free)} free: an object store of {in_units(object_store)} would lie on disk"
-        )
+        wanted = in_units(object_store)
+        what = f"{path} has {in_units(free)} free, so an object store of {wanted} would be on disk"
         return Finding(name, "warning", what, todo)
     return Finding(name, "ok", f"{in_units(free)} free in {path}")
 
@@ -62,7 +62,9 @@ def disk_findings(paths: dict[str, Path]) -> list[Finding]:
             places.setdefault(place.stat().st_dev, place)
         else:
             what = f"this user cannot write to {place}"
-            findings.append(Finding(f"disk of {purpose}", "problem", what, "give a directory where it can"))
+            findings.append(
+                Finding(f"disk of {purpose}", "problem", what, "give a directory that it can write to")
+            )
     return findings + [
         _disk_finding(f"disk of {' and '.join(purposes[device])}", place) for device, place in places.items()
     ]
@@ -74,7 +76,9 @@ def _disk_finding(name: str, place: Path) -> Finding:
     what = f"{used:.0%} of the disk at {place} is used, {in_units(disk.f_bavail * disk.f_frsize)} are free"
     todo = "delete old runs and Ray's old sessions there, or use another disk"
     if used > FULL:
-        return Finding(name, "problem", f"{what}: Ray writes nothing to a disk beyond {FULL:.0%}", todo)
+        return Finding(
+            name, "problem", f"{what}; Ray stops writing to a disk that is more than {FULL:.0%} full", todo
+        )
     if used > NEARLY_FULL:
         return Finding(name, "warning", what, todo)
     return Finding(name, "ok", what)
@@ -87,13 +91,16 @@ def memory_finding(budget: int, total: int, available: int | None) -> Finding:
     """
     name = "memory"
     wanted = f"replay.memory_budget is {in_units(budget)}"
-    todo = f"give less, such as replay.memory_budget={in_units(total // 2).replace(' ', '')}, or more memory"
+    smaller = in_units(total // 2).replace(" ", "")
+    todo = f"set a smaller one, such as replay.memory_budget={smaller}, or add memory"
     if budget > total:
         return Finding(name, "problem", f"{wanted}, but this machine has {in_units(total)}", todo)
     if available is not None and budget > available:
         what = f"{wanted}, but only {in_units(available)} of {in_units(total)} are free now"
-        return Finding(name, "warning", what, "end what else runs here, or give less")
-    return Finding(name, "ok", f"{wanted}, of {in_units(total)}")
+        return Finding(
+            name, "warning", what, "end other programs here, or set a smaller replay.memory_budget"
+        )
+    return Finding(name, "ok", f"{wanted}, and this machine has {in_units(total)}")
 
 
 def available_memory_bytes(information: Path = MEMORY_INFORMATION) -> int | None:

@@ -18,9 +18,12 @@ def metrics_port_finding(host: str, port: int) -> Finding:
     if error is None:
         return Finding(name, "ok", f"{where} is free")
     if error.errno == errno.EADDRINUSE:
-        what = f"metrics.port: something listens on {where} already"
+        what = f"metrics.port: another program listens on {where}"
         return Finding(
-            name, "problem", what, "end it (another run?), or give another metrics.port, or 0 for none"
+            name,
+            "problem",
+            what,
+            "end that program (it may be another run), or give another metrics.port, or 0 for none",
         )
     what = f"metrics.host: this machine cannot listen on {where} ({error.strerror})"
     return Finding(
@@ -39,7 +42,9 @@ def _head_port_finding(name: str, port: int) -> Finding:
     if error is None:
         return Finding(name, "ok", f"{port} is free")
     what = f"this machine cannot listen on port {port} ({error.strerror})"
-    return Finding(name, "problem", what, "end what listens there: another head node, a Redis?")
+    return Finding(
+        name, "problem", what, "end the program that listens there; it may be another head node, or Redis"
+    )
 
 
 def _listen(host: str, port: int) -> OSError | None:

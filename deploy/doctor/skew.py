@@ -35,14 +35,14 @@ def skew_findings(own: OwnVersions, head: ClusterVersions, nodes: Sequence[Clust
 
 def _with_head(name: str, product: str, own: str, head: str | None) -> Finding:
     if head in (own, None):
-        return Finding(name, "ok", own if head else f"{own} here; the head node does not say")
-    what = f"{product} is {own} here and {head} on the head node; Ray joins equal versions only"
+        return Finding(name, "ok", own if head else f"{own} here; the head node does not report its version")
+    what = f"{product} is {own} here and {head} on the head node; a Ray cluster needs equal versions"
     return Finding(name, "problem", what, f"install {product} {head} here, or use the cluster's image")
 
 
 def _of_nodes(own: str, nodes: Sequence[ClusterNode]) -> Finding:
     name = "trunkline version"
-    todo = "start them from this machine's version of the image: nodes of another version get no work"
+    todo = "start these nodes from the image that this machine uses: nodes with another version get no work"
     others = [node for node in nodes if node.version not in (own, None)]
     if others:
         what = f"trunkline is {own} here, but {_listed(others)}"
@@ -53,8 +53,8 @@ def _of_nodes(own: str, nodes: Sequence[ClusterNode]) -> Finding:
         return Finding(
             name,
             "warning",
-            f"nodes do not say which trunkline they have: {hosts}",
-            "start them with `trunkline node`, which says so",
+            f"nodes do not report their version of trunkline: {hosts}",
+            "start them with `trunkline node`, which reports it",
         )
     return Finding(name, "ok", f"{own}, on all {len(nodes)} nodes")
 

@@ -10,7 +10,7 @@ from deploy.doctor.finding import Finding
 from training.fleet import TASK_SLOT
 
 NAME = "slots"
-_OWNERS = {"replay": "the shards of replay", "evaluator": "the evaluator"}
+_OWNERS = {"replay": "the replay shards", "evaluator": "the evaluator"}
 
 
 def slot_findings(config: RunConfig, nodes: Sequence[ClusterNode], address: str) -> list[Finding]:
@@ -46,7 +46,7 @@ def _needed(config: RunConfig) -> dict[str, int]:
 
 def _missing(kind: str, needed: int, offered: int, address: str) -> Finding:
     owner = _OWNERS.get(kind) or f"task {kind.removeprefix(TASK_SLOT)!r} of the configuration"
-    have = "no slot" if offered == 0 else f"slots for {offered} of {needed}"
+    have = "no slot" if offered == 0 else f"{offered} of {needed} slots"
     return Finding(
         NAME,
         "problem",
@@ -61,5 +61,10 @@ def _too_few(task: str, actors: int, offered: int) -> Finding:
 
 
 def _foreign(task: str, offered: int) -> Finding:
-    what = f"{offered} slots are for a task {task!r}, which the configuration lacks"
-    return Finding(NAME, "warning", what, "end those nodes, or check the spelling of the task on both sides")
+    what = f"{offered} slots are for task {task!r}, which the configuration does not have"
+    return Finding(
+        NAME,
+        "warning",
+        what,
+        "stop these nodes, or correct the name of the task in their --slots or in the configuration",
+    )

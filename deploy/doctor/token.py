@@ -28,13 +28,13 @@ def token_finding(environment: Mapping[str, str], needed: bool, in_container: bo
             return Finding(NAME, "problem", f"RAY_AUTH_MODE is token, but {error.what}", error.todo)
         if needed:
             return Finding(NAME, "warning", error.what, error.todo)
-        return Finding(NAME, "ok", "none here; a run on this machine alone needs none")
+        return Finding(NAME, "ok", "this machine has none; a run on this machine alone needs none")
     if not in_container and _is_open(token):
         return Finding(
             NAME,
             "warning",
-            f"everyone on this machine may read the file of {token.source}",
-            f"take that away with `chmod 600 {token.path}`",
+            f"every user of this machine can read the file of {token.source}",
+            f"run `chmod 600 {token.path}`",
         )
     return Finding(NAME, "ok", f"from {token.source}")
 

@@ -138,7 +138,7 @@ def test_what_does_not_fit_is_found(doctor, head: Head):
     assert (code, problems(findings)) == (4, ["slots", "trunkline version"])
     assert "9.9.9 on the head node" in findings["trunkline version"][0]["what"]
     assert "no slot for task 'mountaincar'" in findings["slots"][0]["what"]
-    assert "task 'pong', which the configuration lacks" in findings["slots"][1]["what"]
+    assert "task 'pong', which the configuration does not have" in findings["slots"][1]["what"]
     assert findings["cluster"][0]["verdict"] == findings["ray version"][0]["verdict"] == "ok"
 
 

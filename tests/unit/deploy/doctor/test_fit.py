@@ -67,7 +67,7 @@ def test_nodes_that_do_not_say_their_version_are_a_warning():
     """They may do; nobody knows."""
     head = ClusterVersions("2.60.0", "3.11.7", None)
     found = skew(head, node("head", None), node("a"))
-    assert found["trunkline version"] == ("warning", "nodes do not say which trunkline they have: head")
+    assert found["trunkline version"] == ("warning", "nodes do not report their version of trunkline: head")
 
 
 def fit(*nodes: ClusterNode, overrides: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ def test_fewer_slots_than_shards_are_a_problem_and_than_actors_a_warning():
         overrides=("replay.shards=3", "tasks.cartpole.actors=4"),
     )
     assert found == [
-        ("problem", "the cluster has slots for 1 of 3 for the shards of replay"),
+        ("problem", "the cluster has 1 of 3 slots for the replay shards"),
         ("warning", "tasks.cartpole.actors is 4, but the cluster has slots for 1"),
     ]
 
@@ -109,4 +109,4 @@ def test_fewer_slots_than_shards_are_a_problem_and_than_actors_a_warning():
 def test_slots_for_tasks_that_nobody_asks_for_are_a_warning():
     """A task may be misspelt on either side."""
     here = ClusterNode("x", "x", False, True, {**PAIR, "task:cartpol": 2}, "0.1.0")
-    assert fit(here) == [("warning", "2 slots are for a task 'cartpol', which the configuration lacks")]
+    assert fit(here) == [("warning", "2 slots are for task 'cartpol', which the configuration does not have")]

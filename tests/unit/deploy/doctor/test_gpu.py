@@ -12,14 +12,14 @@ PLAIN = frozenset({"runc"})
     ("device", "facts", "verdicts", "said"),
     [
         ("cpu", GpuFacts(True, None, 0, PLAIN), ["ok"], "learner.device is cpu"),
-        ("auto", GpuFacts(False, None, 0, PLAIN), ["ok"], "none here; the learner takes the CPU"),
-        ("auto", GpuFacts(True, "13.0", 2, NVIDIA), ["ok"], "2 for the learner, torch for CUDA 13.0"),
-        ("auto", GpuFacts(True, None, 0, None), ["warning"], "torch here is a build without CUDA"),
+        ("auto", GpuFacts(False, None, 0, PLAIN), ["ok"], "this machine has none; the learner uses the CPU"),
+        ("auto", GpuFacts(True, "13.0", 2, NVIDIA), ["ok"], "2 for the learner, with torch for CUDA 13.0"),
+        ("auto", GpuFacts(True, None, 0, None), ["warning"], "the installed torch is a build without CUDA"),
         ("auto", GpuFacts(True, "13.0", 0, NVIDIA), ["warning"], "torch for CUDA 13.0 finds no device"),
         ("cuda", GpuFacts(True, "13.0", 1, NVIDIA), ["ok"], "1 for the learner"),
         ("cuda", GpuFacts(True, "13.0", 1, PLAIN), ["ok", "warning"], "1 for the learner"),
         ("cuda", GpuFacts(False, None, 0, None), ["problem"], "this machine has no NVIDIA driver"),
-        ("cuda", GpuFacts(True, None, 0, NVIDIA), ["problem"], "torch here is a build without CUDA"),
+        ("cuda", GpuFacts(True, None, 0, NVIDIA), ["problem"], "the installed torch is a build without CUDA"),
         ("cuda", GpuFacts(True, "13.0", 0, PLAIN), ["problem", "warning"], "finds no device"),
     ],
 )

@@ -19,7 +19,7 @@ def taken() -> Iterator[int]:
 def test_a_metrics_port_that_is_taken_is_a_problem(taken: int):
     """It is named with its field, and with what to do."""
     found = metrics_port_finding("127.0.0.1", taken)
-    assert (found.verdict, f"metrics.port: something listens on 127.0.0.1:{taken}" in found.what) == (
+    assert (found.verdict, f"metrics.port: another program listens on 127.0.0.1:{taken}" in found.what) == (
         "problem",
         True,
     )

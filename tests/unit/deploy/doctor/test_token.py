@@ -69,7 +69,7 @@ def test_a_token_that_everyone_may_read_is_a_warning(tmp_path: Path):
     """But not in a container, where secrets are handed in like that."""
     path = token_file(tmp_path, mode=0o644)
     assert found_in(path).verdict == "warning"
-    assert found_in(path).todo == f"take that away with `chmod 600 {path}`"
+    assert found_in(path).todo == f"run `chmod 600 {path}`"
     assert found_in(path, in_container=True).verdict == "ok"
 
 
