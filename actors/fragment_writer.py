@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from network.weights import ValueMap
 from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
 from replay.n_step import ReturnSpec, cut_n_step
 from tasks.errors import EnvironmentFailureError
@@ -50,6 +51,7 @@ class FragmentWriter:
         self._flags = np.full((num_envs, rows), BOUNDARY, np.uint8)
         self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
         self._versions = np.zeros(rows, np.int64)
+        self._value_maps = np.tile(np.array(ValueMap()), (rows, 1))
         self._filled = self._counted = self._lead
         self._sequence = 0
         self._episodes = _Episodes(num_envs)
@@ -62,8 +64,9 @@ class FragmentWriter:
         flags_E: NDArray[np.uint8],
         q_EA: NDArray[np.float32],
         weights_version: int,
+        value_map: ValueMap = ValueMap(),  # noqa: B008 - nothing can change it
     ) -> FragmentBlock | None:
-        """Add one row a stream; return a block when one is complete.
+        """Add one row a stream, whose values stand for returns by a map; return a block when one is complete.
 
         Raises:
             EnvironmentFailureError: its numbers are too large for float32 to calculate with.
@@ -75,6 +78,7 @@ class FragmentWriter:
         self._flags[:, row] = flags_E
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
+        self._value_maps[row] = value_map
         self._filled += 1
         return self.cut() if self._filled == self._actions.shape[1] else None
 
@@ -108,10 +112,9 @@ class FragmentWriter:
         return block
 
     def _priorities(self, num_starts: int) -> NDArray[np.float32]:
-        """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L).
+        """Return |target - q_taken| of every start, by the acting weights, in the unit of its values: (E, L).
 
-        A first guess: where the learner scales values, rewards and q are in different units. The first draw
-        of an item sets it right.
+        The target stands for the return reward_n + discount_n times that of max_a q, as the learner's does.
         """
         streams, rows = self._actions.shape
         first = self._lead + np.arange(num_starts)
@@ -121,12 +124,15 @@ class FragmentWriter:
         )
         q_of_row = self._q.reshape(streams * rows, -1)
         q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
+        scale, shift = self._value_maps[starts % rows].T
+        last_scale, last_shift = self._value_maps[last % rows].T
         with np.errstate(over="ignore", invalid="ignore"):
-            targets = rewards_n + discounts_n * q_of_row[last].max(1)
-            td_errors: NDArray[np.float32] = np.abs(targets - q_taken).astype(np.float32)
-        if not np.isfinite(td_errors).all():
+            targets = rewards_n + discounts_n * (last_scale * q_of_row[last].max(1) + last_shift)
+            td_errors = np.abs((targets - shift) / scale - q_taken)
+            in_float32 = np.array([targets, td_errors], np.float32)
+        if not np.isfinite(in_float32).all():
             raise self._too_large()
-        return td_errors.reshape(streams, num_starts)
+        return np.asarray(in_float32[1].reshape(streams, num_starts))
 
     def _too_large(self) -> EnvironmentFailureError:
         """Return the error of numbers that are finite themselves, while what is calculated of them is not."""
@@ -147,6 +153,7 @@ class FragmentWriter:
         for column in columns:
             column[:, :kept] = column[:, last].copy()
         self._versions[:kept] = self._versions[last].copy()
+        self._value_maps[:kept] = self._value_maps[last].copy()
         self._filled = self._counted = kept
 
 

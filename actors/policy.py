@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from network.flattened import flattened
 from network.multi_task import MultiTaskNetwork
-from network.weights import WeightsLayout, WeightsSnapshot
+from network.weights import ValueMap, WeightsLayout, WeightsSnapshot
 
 
 class ActionValues(Protocol):
@@ -22,17 +22,23 @@ class ActionValues(Protocol):
 class TaskPolicy:
     """A copy of one task's share of a network, on the CPU.
 
-    policy = TaskPolicy(network, "cartpole")
-    policy.load(snapshot)
-    q_EA = policy.action_values(obs_EO)
+        policy = TaskPolicy(network, "cartpole")
+        policy.load(snapshot)
+        q_EA = policy.action_values(obs_EO)
+
+    Attributes:
+        version: of its weights; -1 before any were loaded.
+        value_map: what its values stand for.
     """
 
     def __init__(self, network: MultiTaskNetwork, task: str) -> None:
+        self._task = task
         self._layout = WeightsLayout(network)
         # views of the network's parameters would keep those of every task alive
         self._module = copy.deepcopy(network.for_task(task))
         self._values = flattened(self._module)
         self.version = -1
+        self.value_map = ValueMap()
 
     def load(self, snapshot: WeightsSnapshot) -> None:
         """Take over the task's slice of a snapshot.
@@ -42,6 +48,7 @@ class TaskPolicy:
         """
         self._layout.load(self._module, snapshot)
         self.version = snapshot.version
+        self.value_map = snapshot.value_maps.get(self._task, ValueMap())
 
     def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
         """Return q_EA as float32."""

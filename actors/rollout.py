@@ -88,7 +88,8 @@ class Rollout:
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
-        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
+        version, value_map = self._policy.version, self._policy.value_map
+        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, version, value_map)
         self._frame_EO = next_frame_EO
         self._stack.push(next_frame_EO, first_E=self._ended_E)
         ended_E = terminated_E | truncated_E

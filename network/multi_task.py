@@ -72,6 +72,11 @@ class MultiTaskNetwork(nn.Module):
         self.output = output
         self._ranks = {spec.name: rank for rank, spec in enumerate(ordered)}
 
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks, in the order of the rows."""
+        return list(self._ranks)
+
     def group_values(
         self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
     ) -> list[Tensor]:
