@@ -9,7 +9,8 @@ from actors.fragment_writer import FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.undisturbed import undisturbed
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from tasks.environment import CheckedVector
 
 BLOCK_SECONDS = 10.0
@@ -88,7 +89,8 @@ class Rollout:
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
-        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
+        row = {"frames": self._frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
+        block = self._writer.append(row, q_EA, self._policy.version)
         self._frame_EO = next_frame_EO
         self._stack.push(next_frame_EO, first_E=self._ended_E)
         ended_E = terminated_E | truncated_E

@@ -1,16 +1,15 @@
 """A table: the replay of one task on one shard, composed of rows and a selector."""
 
 from collections import Counter, deque
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.fragment import FragmentBlock, TableShape
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProgress, TableStats, Throttled
 from replay.n_step import ReturnSpec, cut_n_step
 from replay.rate_limiter import NO_LIMIT
+from replay.row import DRAWN, Columns, TableShape
 from replay.rows import RowRing, marked_flags
 from replay.selectors.interface import Selector
 from replay.windows import cut_windows
@@ -65,8 +64,8 @@ class Table:
     def problem_with(self, block: FragmentBlock) -> str | None:
         """Return why the block can never go into this table, in one sentence, or None."""
         problem = block.problem(self.shape)
-        if problem is None and block.actions.size > self.rows.num_rows:
-            problem = f"block of {block.actions.size} rows is larger than its table of {self.rows.num_rows}"
+        if problem is None and block.num_rows > self.rows.num_rows:
+            problem = f"block of {block.num_rows} rows is larger than its table of {self.rows.num_rows}"
         return problem
 
     def follow(self, insert_until: int) -> None:
@@ -107,19 +106,26 @@ class Table:
         self._counts["sampled"] += size
         rows = self.rows
         slots, probabilities = self.selector.sample(size, self._rng)
-        rewards_n, discounts_n, last = cut_n_step(self._returns, slots, rows.rewards, rows.flags)
+        rewards_n, discounts_n, last = cut_n_step(self._returns, slots, rows.columns["rewards"], rows.flags)
         windows, starts = cut_windows(
-            rows.frames, rows.flags, slots, last, discounts_n, self._frame_stack, self._returns.n_step
+            rows.columns["frames"],
+            rows.flags,
+            slots,
+            last,
+            discounts_n,
+            self._frame_stack,
+            self._returns.n_step,
         )
         return Sampled(
-            windows=windows,
-            bootstrap_starts=starts,
-            actions=rows.actions[slots],
-            rewards_n=rewards_n,
-            discounts_n=discounts_n,
+            columns={
+                "windows": windows,
+                "bootstrap_starts": starts,
+                "rewards_n": rewards_n,
+                "discounts_n": discounts_n,
+                **{name: rows.columns[name][slots] for name in DRAWN},
+            },
             probabilities=probabilities,
             keys=rows.keys_of(slots),
-            weights_versions=rows.weights_versions[slots],
             progress=self.progress(),
         )
 
@@ -135,9 +141,7 @@ class Table:
             slots, priorities = slots[alive], priorities[alive]
         self._counts["invalid_updates"] += self.selector.update(slots, priorities)
 
-    def restore(
-        self, columns: Sequence[NDArray[Any]], flags: NDArray[np.uint8], priorities: NDArray[np.float32]
-    ) -> None:
+    def restore(self, columns: Columns, flags: NDArray[np.uint8], priorities: NDArray[np.float32]) -> None:
         """Copy rows of a snapshot in: `RowRing.append_rows`, with a priority for each item among them."""
         changed = self.rows.append_rows(columns, flags)
         self.selector.remove(changed.cleared)
