@@ -1,18 +1,17 @@
-"""A table: the replay of one task on one shard, composed of rows and a selector."""
+"""A table: the replay of one task on one shard, composed of rows, a selector and a cutter."""
 
 from collections import Counter, deque
 
 import numpy as np
 from numpy.typing import NDArray
 
+from replay.cutters.interface import Cutter
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProgress, TableStats, Throttled
-from replay.n_step import ReturnSpec, cut_n_step
 from replay.rate_limiter import NO_LIMIT
-from replay.row import DRAWN, Columns, TableShape
+from replay.row import Columns, TableShape
 from replay.rows import RowRing, marked_flags
 from replay.selectors.interface import Selector
-from replay.windows import cut_windows
 
 
 class Table:
@@ -33,8 +32,7 @@ class Table:
         shape: TableShape,
         rows: RowRing,
         selector: Selector,
-        returns: ReturnSpec,
-        frame_stack: int,
+        cutter: Cutter,
         rng: np.random.Generator,
         insert_until: int = NO_LIMIT,
     ) -> None:
@@ -42,8 +40,7 @@ class Table:
         self.rows = rows
         self.selector = selector
         self.insert_until = insert_until
-        self._returns = returns
-        self._frame_stack = frame_stack
+        self._cutter = cutter
         self._rng = rng
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -104,28 +101,11 @@ class Table:
         if self.num_items == 0:
             return NotReady(self.progress())
         self._counts["sampled"] += size
-        rows = self.rows
         slots, probabilities = self.selector.sample(size, self._rng)
-        rewards_n, discounts_n, last = cut_n_step(self._returns, slots, rows.columns["rewards"], rows.flags)
-        windows, starts = cut_windows(
-            rows.columns["frames"],
-            rows.flags,
-            slots,
-            last,
-            discounts_n,
-            self._frame_stack,
-            self._returns.n_step,
-        )
         return Sampled(
-            columns={
-                "windows": windows,
-                "bootstrap_starts": starts,
-                "rewards_n": rewards_n,
-                "discounts_n": discounts_n,
-                **{name: rows.columns[name][slots] for name in DRAWN},
-            },
+            columns=self._cutter.cut(self.rows, slots),
             probabilities=probabilities,
-            keys=rows.keys_of(slots),
+            keys=self.rows.keys_of(slots),
             progress=self.progress(),
         )
 

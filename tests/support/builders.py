@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import LocalShardClient, ShardClient
+from replay.cutters.interface import Cutter
+from replay.cutters.n_step import NStepCutter
 from replay.fragment import FragmentBlock, empty_block
 from replay.messages import Pace
 from replay.n_step import ReturnSpec
@@ -93,6 +95,7 @@ def make_table(
     returns: ReturnSpec | None = None,
     frame_stack: int = 1,
     selector: Selector | None = None,
+    cutter: Cutter | None = None,
     insert_until: int = NO_LIMIT,
     first_key: int = 0,
     seed: int = 0,
@@ -104,8 +107,7 @@ def make_table(
         shape=shape,
         rows=RowRing(num_rows, shape, first_key),
         selector=selector or Proportional(num_rows, priority_exponent=0.6),
-        returns=returns or ReturnSpec(n_step=2, discount=0.9),
-        frame_stack=frame_stack,
+        cutter=cutter or NStepCutter(returns or ReturnSpec(n_step=2, discount=0.9), frame_stack),
         rng=np.random.default_rng(seed),
         insert_until=insert_until,
     )

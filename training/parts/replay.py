@@ -14,6 +14,7 @@ from config.schema import RunConfig
 from learner.batch_source import BatchSource
 from learner.td import annealed
 from replay.client import ShardClient
+from replay.cutters.n_step import NStepCutter
 from replay.durable import remove_or_warn
 from replay.fragment import empty_block
 from replay.keys import first_key
@@ -158,8 +159,7 @@ class ReplayParts:
             shape=shape,
             rows=RowRing(rows, shape, first_key=begin),
             selector=SELECTORS[replay.selector].build(rows, replay.priority_exponent),
-            returns=self.returns(spec),
-            frame_stack=spec.frame_stack,
+            cutter=NStepCutter(self.returns(spec), spec.frame_stack),
             rng=np.random.default_rng(self._seed("table", spec.name, index, incarnation)),
             insert_until=0,
         )

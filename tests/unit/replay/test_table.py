@@ -1,15 +1,17 @@
 """A table: inserts, draws, bounds on inserts, priorities, counters."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, Sampled, TableProgress, Throttled
 from replay.n_step import ReturnSpec
 from replay.row import BOUNDARY, SETTLED, TRUNCATED
-from replay.rows import ITEM
+from replay.rows import ITEM, RowRing
 from replay.selectors.proportional import Proportional
 from replay.table import Table
 from tests.support.builders import changed, make_block, make_table, make_uniform_table
@@ -294,3 +296,21 @@ def test_a_sample_uses_the_tables_returns():
         {30.0},
         {0.25},
     )
+
+
+class Neighbours:
+    """A cutter of another kind: the actions of a row and of the one after it."""
+
+    def cut(self, rows: RowRing, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        return {"pairs": rows.columns["actions"][np.stack([slots, slots + 1], axis=1)]}
+
+
+def test_a_table_draws_what_its_cutter_cuts():
+    """Pairs of actions in place of transitions, each beside the key of its first row."""
+    table = make_table(cutter=Neighbours())
+    block = make_block(streams=1, starts=4, overlap=1, actions=np.arange(5, dtype=np.int32)[None])
+    table.insert(block, 0)
+    sampled = draw(table, 64)
+    assert set(sampled.columns) == {"pairs"}
+    assert sampled.columns["pairs"].tolist() == [[key, key + 1] for key in sampled.keys.tolist()]
+    assert set(sampled.keys.tolist()) == {0, 1, 2, 3}
