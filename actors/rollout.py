@@ -9,7 +9,8 @@ from actors.fragment_writer import FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.undisturbed import undisturbed
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from tasks.environment import CheckedVector
 
 BLOCK_SECONDS = 10.0
@@ -88,8 +89,8 @@ class Rollout:
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
-        version, value_map = self._policy.version, self._policy.value_map
-        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, version, value_map)
+        row = {"frames": self._frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
+        block = self._writer.append(row, q_EA, self._policy.version, self._policy.value_map)
         self._frame_EO = next_frame_EO
         self._stack.push(next_frame_EO, first_E=self._ended_E)
         ended_E = terminated_E | truncated_E

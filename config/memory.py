@@ -5,15 +5,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from config.schema import RunConfig
 from config.values import parse_bytes
+from replay.row import row_bytes, table_shape
 from replay.selectors.table import SELECTORS
 from tasks.spec import TaskSpec
 
-ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4
-"""Action, reward, flags, weights version."""
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Of the container, in the second and the first version of control groups."""
 
@@ -60,15 +57,9 @@ def fragment_rows(config: RunConfig, spec: TaskSpec) -> int:
     return spec.frame_stack - 1 + config.actors.fragment_length + config.replay.n_step
 
 
-def row_bytes(spec: TaskSpec) -> int:
-    """Return the memory of one row's columns."""
-    frame = np.dtype(spec.observation_dtype).itemsize * math.prod(spec.frame_shape)
-    return frame + ROW_OVERHEAD_BYTES
-
-
 def slot_bytes(config: RunConfig, spec: TaskSpec) -> int:
     """Return the memory that each row of a task's table takes: its columns, and its place in the selector."""
-    return row_bytes(spec) + SELECTORS[config.replay.selector].bytes_per_item
+    return row_bytes(table_shape(spec)) + SELECTORS[config.replay.selector].bytes_per_item
 
 
 def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:

@@ -13,9 +13,10 @@ from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
 from config.resolution import resolve_specs
 from network.weights import WeightsLayout
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
@@ -87,7 +88,9 @@ def test_a_boundary_row_holds_the_last_observation_and_the_next_row_a_fresh_one(
     """On the chain the row behind a death shows an end of the chain, and the one after it cell 1."""
     blocks = blocks_of(make_rollout(spec_of("chain"), epsilon=1.0), 12)
     flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
-    cells = np.concatenate([block.frames[:, : block.num_starts] for block in blocks], axis=1).argmax(-1)
+    cells = np.concatenate([block.rows["frames"][:, : block.num_starts] for block in blocks], axis=1).argmax(
+        -1
+    )
     streams, rows = np.nonzero(flags[:, :-1] == BOUNDARY)
     assert len(streams) > 10
     assert set(cells[streams, rows].tolist()) <= {0, 7}
@@ -99,8 +102,8 @@ def test_rewards_actions_and_observations_of_a_row_belong_together():
     blocks = blocks_of(make_rollout(spec_of("identity"), epsilon=1.0), 12)
     for block in blocks:
         real = (block.flags & BOUNDARY) == 0
-        named = block.frames.argmax(-1) == block.actions
-        np.testing.assert_array_equal(block.rewards[real], named[real].astype(np.float32))
+        named = block.rows["frames"].argmax(-1) == block.rows["actions"]
+        np.testing.assert_array_equal(block.rows["rewards"][real], named[real].astype(np.float32))
         assert 0 < named[real].mean() < 1
 
 
@@ -111,8 +114,8 @@ def test_greedy_rollouts_take_the_best_action_by_the_policy():
     rollout = make_rollout(spec, epsilon=0.0)
     policy = TaskPolicy(network, spec.name)
     for block in blocks_of(rollout, 4):
-        flat = block.frames.reshape(-1, *spec.observation_shape)
-        np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.actions.reshape(-1))
+        flat = block.rows["frames"].reshape(-1, *spec.observation_shape)
+        np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.rows["actions"].reshape(-1))
 
 
 def test_rows_name_the_weights_that_acted():
@@ -149,10 +152,9 @@ def test_slow_steps_make_short_blocks(step_seconds: float):
     assert blocks[0].num_starts == 1
     assert {b.num_starts for b in blocks[1:]} == {min(8, math.floor(BLOCK_SECONDS / step_seconds) + 1)}
     full = blocks_of(make_rollout(spec), 12)
-    for name in ("frames", "actions", "rewards", "flags"):
+    for name in SENT:
         short_rows, full_rows = (
-            np.concatenate([getattr(b, name)[:, : b.num_starts] for b in some], axis=1)
-            for some in (blocks, full)
+            np.concatenate([b.rows[name][:, : b.num_starts] for b in some], axis=1) for some in (blocks, full)
         )
         np.testing.assert_array_equal(short_rows, full_rows[:, : short_rows.shape[1]])
 
