@@ -1,8 +1,8 @@
 """From the configuration of a network to what it is made of."""
 
 from config.schema import RunConfig
+from learner.loss.table import LOSSES
 from network.build import Architecture
-from network.support import BINS
 
 
 def architecture(config: RunConfig) -> Architecture:
@@ -18,7 +18,7 @@ def architecture(config: RunConfig) -> Architecture:
         pull=settings.pull,
         experts=settings.experts,
         orthogonal=settings.orthogonal_experts,
-        bins=BINS if config.learner.loss == "hl_gauss" else None,
+        output=LOSSES[config.learner.loss].output,
         tied=settings.tied_ends,
         match=settings.match,
     )

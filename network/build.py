@@ -17,6 +17,7 @@ from network.image_encoder import ImageEncoder
 from network.images import Width, is_image, trunk_maps
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
+from network.output import Output, Values
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
@@ -41,7 +42,7 @@ class Architecture:
         pull: of `l2`, on the trunks towards their mean.
         experts: of `moe`.
         orthogonal: whether experts are made orthonormal before they are mixed.
-        bins: of categorical heads; None for heads that say values.
+        output: makes what the heads say of an action.
         tied: one encoder and one head for all tasks, which have to look and act alike.
         match: what is the same as in the `hard` network of these widths: the widths themselves, or, with all
             widths scaled alike, the number of parameters or of multiplications.
@@ -56,7 +57,7 @@ class Architecture:
     pull: float = 0.0
     experts: int = 4
     orthogonal: bool = False
-    bins: int | None = None
+    output: Callable[[], Output] = Values
     tied: bool = False
     match: Match = "width"
 
@@ -98,7 +99,7 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
         partial(_encoder, architecture),
         architecture.widths[-1],
         architecture.dueling,
-        architecture.bins,
+        architecture.output(),
         architecture.tied,
     )
 

@@ -40,7 +40,7 @@ def least_size(specs: Sequence[TaskSpec], architecture: Architecture) -> LeastSi
     if architecture.convolutions:
         widths[:1] = trunk_maps(specs, architecture.convolutions)
     ends = specs[:1] if architecture.tied else specs
-    outputs = architecture.widths[-1] * (architecture.bins or 1)
+    outputs = architecture.widths[-1] * prod(architecture.output().shape)
     return LeastSize(
         {spec.name: _encoder(spec, architecture) for spec in ends},
         _copies(len(specs), architecture) * sum(_layer(*pair) for pair in pairwise(widths)),
