@@ -20,6 +20,7 @@ from config.values import (
     Section,
     TaskName,
 )
+from network.choices import Conditioning, EncoderKind, Match, Sharing
 
 
 class TaskConfig(Section):
@@ -75,17 +76,17 @@ class TaskConfig(Section):
 class NetworkConfig(Section):
     """The network that all tasks share."""
 
-    sharing: Literal["hard", "separate", "l2", "cross_stitch", "moe"] = Field(
+    sharing: Sharing = Field(
         "hard",
         description="hard: one trunk; separate: a trunk a task; l2: the same, pulled together; "
         "cross_stitch: columns that mix; moe: a mixture of experts",
     )
-    match: Literal["width", "parameters", "compute"] = Field(
+    match: Match = Field(
         "width",
         description="width: the widths below; else all widths are scaled until the network has as many "
         "parameters, or multiplications, as the hard one",
     )
-    encoder: Literal["auto", "mlp", "conv"] = Field(
+    encoder: EncoderKind = Field(
         "auto",
         description="auto: convolutions where observations have channels and sides of 8 or more; conv: also "
         "for boards without channels; mlp: one linear layer for whatever is observed",
@@ -99,9 +100,7 @@ class NetworkConfig(Section):
         "width; an encoder is then a convolution alone",
     )
     dueling: bool = Field(False, description="dueling heads in place of linear ones")
-    conditioning: Literal["none", "embedding", "film"] = Field(
-        "none", description="hard: what the trunk is told of the task"
-    )
+    conditioning: Conditioning = Field("none", description="hard: what the trunk is told of the task")
     tied_ends: bool = Field(
         False, description="hard: encoders and heads are shared too, of tasks that look and act alike"
     )

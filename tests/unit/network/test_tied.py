@@ -19,7 +19,7 @@ OPTIONS = [{}, {"dueling": True}, {"output": partial(Support, 11)}, {"conditioni
 
 
 def tied(seed: int = 1, **options: object) -> MultiTaskNetwork:
-    return build_network(SPECS, Architecture((8, 8), tied=True, **options), seed)  # type: ignore[arg-type]
+    return build_network(SPECS, Architecture((8, 8), tied_ends=True, **options), seed)  # type: ignore[arg-type]
 
 
 def observations(*sizes: int) -> list[Tensor]:
