@@ -48,6 +48,7 @@ class Rollout:
         self._frame_EO = vector.reset()
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
+        self._first_E = np.ones(vector.num_envs, np.bool_)
 
     @undisturbed()
     def next_block(self) -> FragmentBlock | None:
@@ -81,7 +82,7 @@ class Rollout:
         self._halted = True
 
     def _step(self) -> FragmentBlock | None:
-        q_EA = self._policy.action_values(self._stack.observations)
+        q_EA = self._policy.action_values(self._stack.observations, self._first_E)
         action_E = self._exploration.choose(q_EA.argmax(1))
         next_frame_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
         flags_E = np.where(
@@ -92,7 +93,8 @@ class Rollout:
         row = {"frames": self._frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
         block = self._writer.append(row, q_EA, self._policy.version, self._policy.value_map)
         self._frame_EO = next_frame_EO
-        self._stack.push(next_frame_EO, first_E=self._ended_E)
+        self._first_E = self._ended_E
+        self._stack.push(next_frame_EO, self._first_E)
         ended_E = terminated_E | truncated_E
         self._exploration.forget(ended_E | self._ended_E)
         self._ended_E = ended_E

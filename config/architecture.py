@@ -10,15 +10,15 @@ def architecture(config: RunConfig) -> Architecture:
     settings = config.network
     return Architecture(
         widths=(settings.encoder_width, *settings.trunk),
-        encoding=settings.encoder,
-        convolutions=tuple(settings.trunk_convolutions),
+        encoder=settings.encoder,
+        trunk_convolutions=tuple(settings.trunk_convolutions),
         sharing=settings.sharing,
         dueling=settings.dueling,
         conditioning=settings.conditioning,
         pull=settings.pull,
         experts=settings.experts,
-        orthogonal=settings.orthogonal_experts,
+        orthogonal_experts=settings.orthogonal_experts,
         output=LOSSES[config.learner.loss].output,
-        tied=settings.tied_ends,
+        tied_ends=settings.tied_ends,
         match=settings.match,
     )

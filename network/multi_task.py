@@ -37,7 +37,7 @@ class MultiTaskNetwork(nn.Module):
         width_out: width that the trunk gives to the heads.
         dueling: dueling heads in place of linear ones.
         output: what the heads say of an action.
-        tied: one encoder and one head for all tasks, which have to look and act alike.
+        tied_ends: one encoder and one head for all tasks, which have to look and act alike.
 
     Attributes:
         groups: which tasks go through as one.
@@ -52,14 +52,14 @@ class MultiTaskNetwork(nn.Module):
         width_out: int,
         dueling: bool,
         output: Output,
-        tied: bool = False,
+        tied_ends: bool = False,
     ) -> None:
         super().__init__()
         self.groups = TaskGroups(specs)
         ordered = self.groups.arranged(specs)
         seeing_alike = [ordered[group] for group in self.groups.encoders]
         acting_alike = [ordered[group] for group in self.groups.heads]
-        if tied:
+        if tied_ends:
             one = output.head(1, width_out, specs[0].num_actions, dueling)
             self.encoders = nn.ModuleDict({TIED: TiedEncoder(encoder(specs[:1]))})
             self.heads = nn.ModuleDict({TIED: TiedHead(one)})

@@ -1,29 +1,30 @@
 """What a configuration says of the network."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from config.values import Positive, PositiveFloat, Section
+from network.choices import Conditioning, EncoderKind, Match, Sharing
 
 
 class NetworkConfig(Section):
     """The network that all tasks share."""
 
-    sharing: Literal["hard", "separate", "l2", "cross_stitch", "moe"] = Field(
+    sharing: Sharing = Field(
         "hard",
         description="how tasks share the trunk; hard: one trunk for all; separate: one trunk for each "
         "task; l2: one trunk for each task, pulled towards their mean; cross_stitch: one "
         "column of layers for each task, with learned mixing between them; moe: experts that "
         "each task mixes in its own way",
     )
-    match: Literal["width", "parameters", "compute"] = Field(
+    match: Match = Field(
         "width",
         description="size of the network; width: the widths below as they are; parameters or compute: all "
         "widths are scaled until the network has as many parameters, or multiplications, as "
         "the one with sharing 'hard'",
     )
-    encoder: Literal["auto", "mlp", "conv"] = Field(
+    encoder: EncoderKind = Field(
         "auto",
         description="auto: convolutions for observations that have channels and sides of at least 8; conv: "
         "also for boards without channels; mlp: one linear layer for every observation",
@@ -41,7 +42,7 @@ class NetworkConfig(Section):
     dueling: bool = Field(
         False, description="whether heads are dueling, with a value and an advantage, instead of linear"
     )
-    conditioning: Literal["none", "embedding", "film"] = Field(
+    conditioning: Conditioning = Field(
         "none",
         description="with sharing 'hard': what tells the trunk which task it works for; none: nothing; "
         "embedding: a learned vector beside its input; film: a learned scale and shift of each "

@@ -24,7 +24,7 @@ WAYS = {
     "hard, film": replace(PLAIN, conditioning="film"),
     "cross_stitch": replace(PLAIN, sharing="cross_stitch"),
     "moe": replace(PLAIN, sharing="moe", experts=3),
-    "moe, orthogonal": replace(PLAIN, sharing="moe", experts=3, orthogonal=True),
+    "moe, orthogonal": replace(PLAIN, sharing="moe", experts=3, orthogonal_experts=True),
 }
 KINDS = [((3,), 2), ((5,), 3), ((3,), 4)]
 """Observations and actions, of which tasks alike go through as one: rows leave the order of the tasks."""

@@ -176,18 +176,44 @@ def test_a_stacked_rollout_acts_by_its_stacks():
         starts = slice(block.lead, block.lead + STARTS)
         is_start = (block.flags[:, starts] & BOUNDARY) == 0
         values = policy.action_values(
-            stacks[:, sequence * STARTS : (sequence + 1) * STARTS].reshape(-1, *spec.observation_shape)
+            stacks[:, sequence * STARTS : (sequence + 1) * STARTS].reshape(-1, *spec.observation_shape),
+            np.ones(STREAMS * STARTS, np.bool_),
         )
         greedy = values.argmax(1).reshape(STREAMS, STARTS)
         np.testing.assert_array_equal(greedy[is_start], block.rows["actions"][:, starts][is_start])
 
 
 class SeesDrift:
-    """Names where the light went between the last two frames; left, where they are the same."""
+    """Names where the light went between the last two frames; where they are the same, what it is told to."""
 
-    def action_values(self, obs_ESO: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __init__(self, right_at_first: bool = False) -> None:
+        self._right_at_first = right_at_first
+
+    def action_values(self, obs_ESO: NDArray[np.uint8], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
         cells = obs_ESO[:, -2:].argmax(-1)
         went_right = (cells[:, 1] - cells[:, 0]) % obs_ESO.shape[-1] == 1
+        assert (cells[first_E, 0] == cells[first_E, 1]).all()
+        went_right |= first_E & self._right_at_first
+        return np.stack([~went_right, went_right], axis=1).astype(np.float32)
+
+
+class RemembersDrift:
+    """The same of single frames: the one before is remembered, for as long as the episode lasts.
+
+    In the first step of an episode it goes to the right.
+    """
+
+    def __init__(self) -> None:
+        self._before_E: NDArray[np.int64] | None = None
+
+    def action_values(self, obs_EO: NDArray[np.uint8], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
+        cell_E = obs_EO.argmax(-1)
+        if self._before_E is None:
+            assert first_E.all()
+            self._before_E = cell_E
+        before_E = np.where(first_E, cell_E - 1, self._before_E)
+        self._before_E = cell_E
+        went_right = (cell_E - before_E) % obs_EO.shape[-1] == 1
         return np.stack([~went_right, went_right], axis=1).astype(np.float32)
 
 
@@ -198,6 +224,19 @@ def test_greedy_evaluation_stacks_frames(stack: int):
     (spec,) = resolve_specs(tiny_config(tasks={"drift": {"env": env, "frame_stack": stack}}))
     returns = greedy_returns(spec, SeesDrift(), 40, seed=11)
     assert set(returns.undiscounted) == {19.0, 20.0}
+
+
+@pytest.mark.parametrize("num_envs", [1, 5, 40])
+def test_a_policy_with_a_memory_is_evaluated(num_envs: int):
+    """It remembers within an episode and never from one to the next: it does what stacks of frames do."""
+    env = f"{OWN}:trunkline-test/Drift-v0"
+    drift, stacked = (
+        resolve_specs(tiny_config(tasks={"drift": {"env": env, "frame_stack": stack}}))[0] for stack in (1, 2)
+    )
+    remembered = greedy_returns(drift, RemembersDrift(), 40, seed=11, num_envs=num_envs)
+    shown = greedy_returns(stacked, SeesDrift(right_at_first=True), 40, seed=11)
+    assert remembered == shown
+    assert set(shown.undiscounted) == {19.0, 20.0}
 
 
 def test_a_stacked_block_holds_each_frame_once():

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable
 from itertools import count as counter
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
@@ -115,7 +117,42 @@ def test_greedy_rollouts_take_the_best_action_by_the_policy():
     policy = TaskPolicy(network, spec.name)
     for block in blocks_of(rollout, 4):
         flat = block.rows["frames"].reshape(-1, *spec.observation_shape)
-        np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.rows["actions"].reshape(-1))
+        values = policy.action_values(flat, np.ones(len(flat), np.bool_))
+        np.testing.assert_array_equal(values.argmax(1), block.rows["actions"].reshape(-1))
+
+
+class Counting:
+    """A policy with a memory: how many observations of its episode each stream has shown before this one."""
+
+    version = 0
+
+    def __init__(self) -> None:
+        self._age_E: NDArray[np.int64] | None = None
+        self.ages: list[NDArray[np.int64]] = []
+
+    def action_values(self, obs_EO: NDArray[Any], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
+        if first_E.all():
+            self._age_E = np.zeros(len(obs_EO), np.int64)
+        assert self._age_E is not None
+        self._age_E = np.where(first_E, 0, self._age_E + 1)
+        self.ages.append(self._age_E)
+        return np.zeros((len(obs_EO), 3), np.float32)
+
+
+@pytest.mark.parametrize("name", ["catch", "identity"])
+def test_a_policy_is_told_where_episodes_begin(name):
+    """With the row after a boundary, stream by stream; the boundary itself still belongs to the old one."""
+    spec, policy = spec_of(name), Counting()
+    exploration = Exploration(np.ones(3), spec.num_actions, 1, 2.0, np.random.default_rng(0))
+    writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), 3, 8, RETURNS)
+    blocks = blocks_of(Rollout(CheckedVector(spec, 3, 0), policy, exploration, writer), 12)
+    flags = np.concatenate([block.rows["flags"][:, : block.num_starts] for block in blocks], axis=1)
+    assert int((flags == BOUNDARY).sum()) > 10
+    for stream, row in enumerate(flags.tolist()):
+        age = -1
+        for step, flag in enumerate(row):
+            age = 0 if step == 0 or row[step - 1] == BOUNDARY else age + 1
+            assert policy.ages[step][stream] == age, (step, flag)
 
 
 def test_rows_name_the_weights_that_acted():

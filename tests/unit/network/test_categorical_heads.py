@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from network.build import Architecture, Sharing, build_network
+from network.build import Architecture, build_network
+from network.choices import Sharing
 from network.flattened import flattened
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
