@@ -155,7 +155,7 @@ def _run(
             first.append(server)
         runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
         if server is not None:
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
         directory = open_directory()
         best = BestKeeper(directory, parts.network())
         logs = RunLogs(directory.path, before, learner.learner_step)

@@ -32,7 +32,7 @@ class RunServer:
 
         with RunServer("127.0.0.1", 9464, token) as server:
             server(status)
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
 
     GET `/metrics` for Prometheus, `/status` as JSON, `/healthz`; POST `/scale` with `{"task": "cartpole",
     "actors": 4}` (null for one in every slot) and `Authorization: Bearer TOKEN`.

@@ -79,35 +79,35 @@ def assemble(
         cadence: how often it does that.
     """
     config, tasks = parts.config, list(parts.config.tasks)
-    router = parts.replay.router(runtime.clients)
+    router = parts.replay.router(runtime.shards.clients)
     source = parts.replay.batch_source(router, parts.device())
     phases = PhaseTimes(clock, PHASES)
     probing = Probing(config.probes.period, outlets.probes)
     log = UpdateLog(config, learner, source, phases, clock)
     updates = Updates(config, learner, source, router, probing, log, phases)
-    publisher = WeightsPublisher(learner, runtime, before.weights_version)
-    intake = Intake(tasks, runtime, router, before, clock)
+    publisher = WeightsPublisher(learner, runtime.weights, before.weights_version)
+    intake = Intake(tasks, runtime.shards.clients, runtime.actors, router, before, clock)
 
     def progress() -> Progress:
         return intake.progress(publisher.version)
 
     judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
-    evaluations = Evaluations(runtime, judge, publisher, progress, outlets.evaluation)
-    keeper = ShardKeeper(runtime, router)
+    evaluations = Evaluations(runtime.evaluator, judge, publisher, progress, outlets.evaluation)
+    keeper = ShardKeeper(runtime.shards, router)
     saver = Saver(config.checkpoint, learner, outlets.checkpoint, keeper, progress, clock)
     reporter = _reporter(parts, learner, before, outlets, clock)
     status = StatusReader(
-        runtime, router, intake, updates, publisher, evaluations, probing, saver, keeper, reporter
+        runtime.fleet, router, intake, updates, publisher, evaluations, probing, saver, keeper, reporter
     )
     guard = StallGuard(
         config.learner.stall_seconds,
         source,
         keeper,
-        runtime.crew,
+        runtime.fleet.crew,
         lambda: intake.env_steps() + learner.learner_step,
     )
     supervision = Supervision(
-        runtime, keeper, guard, lambda: [runtime.crew(task) for task in tasks], status.report, clock, cadence
+        keeper, guard, lambda: [runtime.fleet.crew(task) for task in tasks], status.report, clock, cadence
     )
     interruption = Interruption(runtime.halt)
     ending = Ending(
@@ -115,7 +115,7 @@ def assemble(
     )
     return Training(
         config,
-        runtime,
+        runtime.actors,
         intake,
         updates,
         publisher,

@@ -6,7 +6,7 @@ from training.ending import Ending
 from training.evaluation.evaluations import Evaluations
 from training.intake import Intake
 from training.interruption import Interruption
-from training.runtime import Runtime
+from training.runtime import Actors
 from training.saving import Saver
 from training.status.phases import PhaseTimes
 from training.status.progress import Outcome, StopReason
@@ -30,7 +30,7 @@ class Training:
     def __init__(
         self,
         config: RunConfig,
-        runtime: Runtime,
+        actors: Actors,
         intake: Intake,
         updates: Updates,
         publisher: WeightsPublisher,
@@ -43,7 +43,7 @@ class Training:
         wait_seconds: float,
     ) -> None:
         self._config = config
-        self._runtime = runtime
+        self._actors = actors
         self._intake = intake
         self._updates = updates
         self._publisher = publisher
@@ -83,9 +83,9 @@ class Training:
         self._supervision.begin()
         self._publisher.go_on_from(self._intake.take_over())
         self._publisher.publish()
-        self._runtime.start_actors()
+        self._actors.start()
         while (reason := self._stop_reason()) is None:
-            self._runtime.advance()
+            self._actors.advance()
             if self._updates.next(self._publisher.version):
                 self._after_update(self._updates.learner.learner_step)
             else:

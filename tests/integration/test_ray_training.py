@@ -74,7 +74,7 @@ def test_two_shards_and_four_actors_end_with_exact_accounts():
         assert table.arrived == table.inserted
         assert table.dropped == {}
         assert table.invalid_updates == 0
-        reports = [r for r in run.runtime.crew_of_actors.reports if r.actor.startswith(task.name)]
+        reports = [r for r in run.runtime.actors.reports if r.actor.startswith(task.name)]
         assert len(reports) == 2
         assert sum(report.acknowledged_items for report in reports) == table.inserted
         assert all(r.sent_items == r.acknowledged_items + r.abandoned_items for r in reports)

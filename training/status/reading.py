@@ -5,7 +5,7 @@ from replay.router import ReplayRouter
 from training.evaluation.evaluations import Evaluations
 from training.evaluation.probing import Probing
 from training.intake import Intake
-from training.runtime import Runtime
+from training.runtime import Fleet
 from training.saving import Saver
 from training.shard_supervision import ShardKeeper
 from training.status.reporting import LearnerReadings, Reporter
@@ -17,7 +17,7 @@ class StatusReader:
 
     def __init__(
         self,
-        runtime: Runtime,
+        fleet: Fleet,
         router: ReplayRouter,
         intake: Intake,
         updates: Updates,
@@ -28,7 +28,7 @@ class StatusReader:
         keeper: ShardKeeper,
         reporter: Reporter,
     ) -> None:
-        self._runtime = runtime
+        self._fleet = fleet
         self._router = router
         self._intake = intake
         self._updates = updates
@@ -63,11 +63,11 @@ class StatusReader:
             waiting_for=learner.waiting_for,
             last_update_time=learner.last_update_time,
             last_checkpoint=self._saver.last,
-            nodes=self._runtime.nodes(),
-            node_deaths=self._runtime.node_deaths(),
+            nodes=self._fleet.nodes,
+            node_deaths=self._fleet.node_deaths,
             refused_blocks=monitor.refused_blocks(),
             lost=dict(self._router.lost),
             shards=self._keeper.statuses(monitor.shards()),
             notices=learner.notices,
         )
-        self._reporter.report(readings, self._runtime.crew)
+        self._reporter.report(readings, self._fleet.crew)

@@ -10,6 +10,7 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
 from training.cadence import Cadence
+from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus
@@ -161,7 +162,7 @@ def test_a_resumed_run_shows_its_training_time_once():
 def test_an_interrupt_ends_the_run_with_a_checkpoint():
     """It stops after the update at hand, evaluates nothing more, and saves what it has."""
 
-    def interrupt(training: Training, status: RunStatus) -> None:
+    def interrupt(training: Training, _: LocalRuntime, status: RunStatus) -> None:
         if status.learner_step >= 30:
             training.interrupt()
 
