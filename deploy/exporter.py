@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from training.status.records import RunStatus, ShardStatus, TaskStatus
+from training.shard_supervision import ShardStatus
+from training.status.records import RunStatus, TaskStatus
 
 
 class MetricsExporter(Collector):
@@ -39,14 +40,16 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     phases = CounterMetricFamily(
         "trunkline_learner_phase_seconds", "Learner's time by phase since its first update", labels=["op"]
     )
-    for phase, seconds in status.phase_seconds.items():
+    for phase, seconds in status.learner.phase_seconds.items():
         phases.add_metric([phase], seconds)
     yield phases
     yield GaugeMetricFamily("trunkline_weights_version", "Newest published version", status.weights_version)
-    yield CounterMetricFamily("trunkline_checkpoints", "Checkpoints written", value=status.checkpoints)
+    yield CounterMetricFamily("trunkline_checkpoints", "Checkpoints written", value=status.saving.checkpoints)
     yield CounterMetricFamily("trunkline_evaluations", "Finished evaluations", value=status.evaluations)
     yield CounterMetricFamily(
-        "trunkline_plain_sums", "Updates without weights of the task weighting", value=status.plain_sums
+        "trunkline_plain_sums",
+        "Updates without weights of the task weighting",
+        value=status.learner.plain_sums,
     )
     yield CounterMetricFamily(
         "trunkline_blocks_refused", "Messages that replay refused", value=status.refused_blocks
@@ -55,20 +58,22 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
         "trunkline_learner_waiting_for", "Whether the learner waits for the task", labels=["task"]
     )
     for task in status.tasks:
-        waiting.add_metric([task.name], float(task.name in status.waiting_for))
+        waiting.add_metric([task.name], float(task.name in status.learner.waiting_for))
     yield waiting
-    yield from _known("trunkline_dormant_share", "Dormant units of the trunk", status.dormant_share)
-    yield from _known("trunkline_effective_rank", "Effective rank of its features", status.effective_rank)
+    yield from _known("trunkline_dormant_share", "Dormant units of the trunk", status.trunk.dormant_share)
+    yield from _known(
+        "trunkline_effective_rank", "Effective rank of its features", status.trunk.effective_rank
+    )
 
 
 def _run_metrics(status: RunStatus) -> Iterator[Metric]:
     yield from _known(
-        "trunkline_last_update_timestamp_seconds", "Time of the last update", status.last_update_time
+        "trunkline_last_update_timestamp_seconds", "Time of the last update", status.learner.last_update_time
     )
     yield from _known(
-        "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period
+        "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.saving.checkpoint_period
     )
-    last = status.last_checkpoint
+    last = status.saving.last_checkpoint
     yield from _known("trunkline_last_checkpoint_updates", "Updates in the last one", last.learner_step)
     yield from _known("trunkline_last_checkpoint_timestamp_seconds", "Time of the last one", last.time)
     if status.disk is not None:
@@ -100,7 +105,7 @@ def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
     )
     for task in tasks:
         for reason in ("duplicate", "superseded"):
-            drops.add_metric([task.name, reason], task.table.dropped.get(reason, 0))
+            drops.add_metric([task.name, reason], task.replay.table.dropped.get(reason, 0))
     yield drops
 
 
@@ -117,7 +122,7 @@ def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
 
 
 def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
-    states = Counter(node.state for node in status.nodes)
+    states = Counter(node.state for node in status.cluster.nodes)
     for name, about, value in (
         ("trunkline_nodes", "Nodes in service", states["in service"]),
         ("trunkline_nodes_draining", "Nodes that drain", states["draining"]),
@@ -125,31 +130,55 @@ def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
         ("trunkline_foreign_slots", "Slots for tasks of other runs", sum(status.foreign_slots.values())),
     ):
         yield GaugeMetricFamily(name, about, value)
-    yield CounterMetricFamily("trunkline_node_deaths", "Nodes that died", value=status.node_deaths)
+    yield CounterMetricFamily("trunkline_node_deaths", "Nodes that died", value=status.cluster.node_deaths)
 
 
 _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_env_steps", "Environment steps that reached replay", lambda task: task.env_steps),
-    ("trunkline_episodes", "Finished episodes", lambda task: task.table.episodes),
-    ("trunkline_inserts", "Transitions put into replay", lambda task: task.table.inserted),
-    ("trunkline_evictions", "Transitions overwritten by newer ones", lambda task: task.table.evicted),
-    ("trunkline_samples", "Transitions drawn from replay", lambda task: task.table.sampled),
-    ("trunkline_inserts_throttled", "Inserts held back", lambda task: task.table.throttled),
-    ("trunkline_stale_priority_updates", "Late priority updates", lambda task: task.table.stale_updates),
-    ("trunkline_invalid_priority_updates", "Unusable priorities", lambda task: task.table.invalid_updates),
-    ("trunkline_transitions_lost", "Transitions lost with shards", lambda task: task.lost),
+    ("trunkline_episodes", "Finished episodes", lambda task: task.replay.table.episodes),
+    ("trunkline_inserts", "Transitions put into replay", lambda task: task.replay.table.inserted),
+    ("trunkline_evictions", "Transitions overwritten by newer ones", lambda task: task.replay.table.evicted),
+    ("trunkline_samples", "Transitions drawn from replay", lambda task: task.replay.table.sampled),
+    ("trunkline_inserts_throttled", "Inserts held back", lambda task: task.replay.table.throttled),
+    (
+        "trunkline_stale_priority_updates",
+        "Late priority updates",
+        lambda task: task.replay.table.stale_updates,
+    ),
+    (
+        "trunkline_invalid_priority_updates",
+        "Unusable priorities",
+        lambda task: task.replay.table.invalid_updates,
+    ),
+    ("trunkline_transitions_lost", "Transitions lost with shards", lambda task: task.replay.lost),
     ("trunkline_actor_restarts", "Actors replaced", lambda task: task.crew.restarts),
 )
 
 _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
-    ("trunkline_episode_return", "Mean return of recent episodes", lambda task: task.table.recent_return),
+    (
+        "trunkline_episode_return",
+        "Mean return of recent episodes",
+        lambda task: task.replay.table.recent_return,
+    ),
     ("trunkline_greedy_return", "Mean return of the last evaluation", lambda task: task.greedy_return),
-    ("trunkline_replay_transitions", "Transitions that can be drawn", lambda task: task.table.items),
-    ("trunkline_replay_capacity_transitions", "Transitions to keep", lambda task: task.replay_capacity),
-    ("trunkline_samples_per_insert_ratio", "Measured replay ratio", lambda task: task.samples_per_insert),
-    ("trunkline_weights_staleness_versions", "Staleness of sampled data", lambda task: task.staleness),
-    ("trunkline_task_weight", "What the task weighting gives the task", lambda task: task.weight),
-    ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
+    ("trunkline_replay_transitions", "Transitions that can be drawn", lambda task: task.replay.table.items),
+    (
+        "trunkline_replay_capacity_transitions",
+        "Transitions to keep",
+        lambda task: task.replay.replay_capacity,
+    ),
+    (
+        "trunkline_samples_per_insert_ratio",
+        "Measured replay ratio",
+        lambda task: task.replay.samples_per_insert,
+    ),
+    (
+        "trunkline_weights_staleness_versions",
+        "Staleness of sampled data",
+        lambda task: task.learning.staleness,
+    ),
+    ("trunkline_task_weight", "What the task weighting gives the task", lambda task: task.learning.weight),
+    ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.learning.loss),
     ("trunkline_gradient_share", "Share of gradient lengths", lambda task: task.probes.gradient_share),
     ("trunkline_gradient_cosine", "Mean cosine with other tasks", lambda task: task.probes.gradient_cosine),
     ("trunkline_gradient_conflict_share", "Tasks in conflict", lambda task: task.probes.conflict_share),
@@ -161,11 +190,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     (
         "trunkline_samples_per_insert_target",
         "Replay ratio that is kept",
-        lambda task: task.samples_per_insert_target,
+        lambda task: task.replay.samples_per_insert_target,
     ),
     (
         "trunkline_acting_staleness_versions",
         "Staleness of the data that arrives",
-        lambda task: task.acting_staleness,
+        lambda task: task.replay.acting_staleness,
     ),
 )

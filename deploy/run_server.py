@@ -5,7 +5,6 @@ import re
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -108,7 +107,7 @@ class RunServer:
     def _said(self) -> dict[str, Any]:
         if self._status is None:
             return {"state": "starting"}
-        return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+        return {"state": "training", **self._status.as_json(), "warnings": self._status.warnings()}
 
 
 def _path(target: str) -> str:

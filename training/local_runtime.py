@@ -11,7 +11,7 @@ from replay.client import LocalShardClient, ShardClient
 from tasks.errors import EnvironmentFailureError
 from training.errors import EvaluationFailedError, TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, EvaluationResult
-from training.fleet import Crew, Node
+from training.fleet import ClusterStatus, Crew
 from training.parts.parts import Parts
 from training.runtime import ShardState
 
@@ -130,15 +130,13 @@ class LocalFleet:
     """The actors that a run in one process begins with; there is no cluster.
 
     Attributes:
-        nodes: none.
-        node_deaths: none.
+        cluster: no nodes.
     """
 
     def __init__(self, parts: Parts, actors: LocalActors) -> None:
         self._parts = parts
         self._actors = actors
-        self.nodes: list[Node] = []
-        self.node_deaths = 0
+        self.cluster = ClusterStatus()
 
     def crew(self, task: str) -> Crew:
         """Return the state of a task's actors."""

@@ -40,7 +40,6 @@ class Training:
         interruption: Interruption,
         ending: Ending,
         phases: PhaseTimes,
-        wait_seconds: float,
     ) -> None:
         self._config = config
         self._actors = actors
@@ -53,7 +52,6 @@ class Training:
         self._interruption = interruption
         self._ending = ending
         self._phases = phases
-        self._wait_seconds = wait_seconds
 
     def interrupt(self) -> None:
         """Ask the loop to end."""
@@ -90,7 +88,7 @@ class Training:
                 self._after_update(self._updates.learner.learner_step)
             else:
                 self._intake.monitor.refresh()
-                self._updates.wait(self._wait_seconds)
+                self._updates.wait()
             self._supervision.look()
             self._evaluations.tick()
             self._phases.mark("other")

@@ -10,7 +10,7 @@ from actors.actor import ActorReport
 from learner.weights_publisher import WeightsSink
 from replay.client import ShardClient
 from training.evaluation.judge import EvaluationRequest, EvaluationResult
-from training.fleet import Crew, Node
+from training.fleet import ClusterStatus, Crew
 
 
 class Actors(Protocol):
@@ -38,12 +38,8 @@ class Fleet(Protocol):
     """Who works where, and how many of them there should be."""
 
     @property
-    def nodes(self) -> list[Node]:
-        """The nodes of the cluster; none where there is no cluster."""
-
-    @property
-    def node_deaths(self) -> int:
-        """How many nodes died."""
+    def cluster(self) -> ClusterStatus:
+        """The nodes as they are now; none where there is no cluster."""
 
     def crew(self, task: str) -> Crew:
         """Return the state of a task's actors."""

@@ -2,11 +2,30 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from replay.messages import ShardStats
 from replay.router import ReplayRouter
 from training.runtime import Shards
-from training.status.records import ShardStatus
+
+
+@dataclass(frozen=True)
+class ShardStatus:
+    """One replay shard at one moment.
+
+    Attributes:
+        index: which it is.
+        up: whether it answers.
+        restarts: how often it was replaced.
+        memory_bytes: memory of its tables.
+        trouble: what is waited for while it does not answer; None if all is well.
+    """
+
+    index: int
+    up: bool
+    restarts: int
+    memory_bytes: int
+    trouble: str | None = None
 
 
 class ShardKeeper:

@@ -19,7 +19,7 @@ from cluster.ray.nodes import Membership, membership
 from cluster.ray.workers import DRAIN_SECONDS, ActorHost
 from cluster.roster import Post, Roster, Start, Stop
 from training.errors import TrainingFailedError
-from training.fleet import TASK_SLOT, Crew, Node
+from training.fleet import TASK_SLOT, ClusterStatus, Crew
 from training.names import actor_name
 from training.parts.parts import Parts
 
@@ -43,8 +43,7 @@ class ActorCrew:
 
     Attributes:
         reports: what became of the transitions of actors that ended in order.
-        nodes: of the cluster.
-        node_deaths: nodes that died since this learner came.
+        cluster: its nodes, and how many died since this learner came.
         failure: why actors can no longer be looked after, or a task has none that works; None if all is well.
     """
 
@@ -62,7 +61,7 @@ class ActorCrew:
         self._next_nodes = 0.0
         self.reports: list[ActorReport] = []
         self._died_before: frozenset[str] = frozenset()
-        self.node_deaths = 0
+        self._node_deaths = 0
         self.failure: str | None = None
         self._publish()
 
@@ -164,7 +163,7 @@ class ActorCrew:
 
     def _see(self, there: Membership) -> None:
         self._roster.see(there.nodes)
-        self.node_deaths = len(there.died - self._died_before)
+        self._node_deaths = len(there.died - self._died_before)
 
     def _let_go(self, post: Post, ref: Any, now: float) -> None:  # noqa: ANN401 - ray's own type
         if _is_cut_off(ref):
@@ -229,7 +228,7 @@ class ActorCrew:
     def _publish(self) -> None:
         """Let others read how things stand: they are never changed in place."""
         self._crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
-        self.nodes: list[Node] = self._roster.nodes
+        self.cluster = ClusterStatus(self._roster.nodes, self._node_deaths)
         self.failure = self._roster.broken()
 
 

@@ -61,7 +61,7 @@ class RayRuntime:
         # and a shard that is gone may have gone with its node.
         self.actors = ActorCrew(self._parts, wanted, release=lambda: self.shards.release())
         self._cleanup.callback(self.actors.kill)
-        self.shards = ShardCrew(self._parts, nodes=lambda: self.actors.nodes)
+        self.shards = ShardCrew(self._parts, nodes=lambda: self.actors.cluster.nodes)
         self._cleanup.callback(self.shards.kill)
         self.evaluator = RayEvaluator(self._parts)
         self._cleanup.callback(self.evaluator.close)

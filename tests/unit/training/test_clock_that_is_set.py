@@ -20,9 +20,9 @@ def test_ages_stay_what_they_are(monkeypatch: pytest.MonkeyPatch, jump_seconds: 
 
     def look(_: Training, __: LocalRuntime, status: RunStatus) -> None:
         now = time.time()
-        ages.append(now - status.last_checkpoint.time)
-        if status.last_update_time is not None:
-            ages.append(now - status.last_update_time)
+        ages.append(now - status.saving.last_checkpoint.time)
+        if status.learner.last_update_time is not None:
+            ages.append(now - status.learner.last_update_time)
         if status.learner_step >= 20:
             jumped[0] = jump_seconds
 

@@ -70,8 +70,8 @@ def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(shards: in
         (True, int(index == shard)) for index in range(shards)
     ]
     for task in last.tasks:
-        assert (task.lost > 0) is (shard in run.parts.replay.shards_of(task.name))
-        assert task.lost == run.outcome.accounts[task.name].lost
+        assert (task.replay.lost > 0) is (shard in run.parts.replay.shards_of(task.name))
+        assert task.replay.lost == run.outcome.accounts[task.name].lost
 
 
 def test_while_a_shard_is_down_the_learner_learns_from_the_others():
@@ -106,8 +106,8 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
     assert (troubles[waited[0]], troubles[-1]) == ("the shard was killed", None)
     last = run.statuses[-1]
     assert [(one.up, one.restarts) for one in last.shards] == [(True, 0)] * shards
-    assert [task.lost for task in last.tasks] == [0, 0]
-    held = [sum(task.table.items for task in status.tasks) for status in run.statuses]
+    assert [task.replay.lost for task in last.tasks] == [0, 0]
+    held = [sum(task.replay.table.items for task in status.tasks) for status in run.statuses]
     assert held[waited[-1] + 1] >= 0.9 * held[waited[0] - 1] > 0
 
 
