@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
-from training.local_runtime import LocalActors, LocalFleet, LocalRuntime, LocalShards
+from training.local.actors import LocalActors, LocalFleet
+from training.local.shards import LocalShards
+from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import ShardState
 

@@ -18,7 +18,9 @@ from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config, tiny_pa
 from training.directory.run_directory import RunDirectory
 from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, Judge
-from training.local_runtime import LocalActors, LocalEvaluator, LocalRuntime
+from training.local.actors import LocalActors
+from training.local.evaluator import LocalEvaluator
+from training.local_runtime import LocalRuntime
 from training.status.records import RunStatus
 
 RUN = (

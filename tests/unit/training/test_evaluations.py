@@ -13,7 +13,9 @@ from tests.unit.training.local_run import train_locally
 from training.errors import EvaluationFailedError, TrainingFailedError
 from training.evaluation.evaluations import MAX_FAILURES, Evaluations
 from training.evaluation.judge import EvaluationRequest, EvaluationResult, Judge
-from training.local_runtime import LatestWeights, LocalEvaluator, LocalRuntime
+from training.local.actors import LatestWeights
+from training.local.evaluator import LocalEvaluator
+from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.status.progress import Progress
 

@@ -10,7 +10,10 @@ from tests.support.learning_builders import tiny_parts
 from tests.unit.training.local_run import train_locally
 from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationResult
-from training.local_runtime import LocalActors, LocalEvaluator, LocalFleet, LocalRuntime, LocalShards
+from training.local.actors import LocalActors, LocalFleet
+from training.local.evaluator import LocalEvaluator
+from training.local.shards import LocalShards
+from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 
 SHORT = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "stop_env_steps=400")

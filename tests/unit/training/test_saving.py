@@ -4,7 +4,7 @@ from config.schema import CheckpointConfig
 from learner.learner import Learner
 from tests.support.learning_builders import make_learner, tiny_parts
 from tests.unit.training.test_clocks import HandClock
-from training.local_runtime import LocalShards
+from training.local.shards import LocalShards
 from training.saving import Saver
 from training.shard_supervision import ShardKeeper
 from training.status.progress import Progress

@@ -15,7 +15,7 @@ from tests.unit.training.local_run import Interfere, LocalRun, train_locally
 from tests.unit.training.mortal_runtime import MortalRuntime, MortalShards
 from training.cadence import Cadence
 from training.errors import TrainingFailedError
-from training.local_runtime import LocalShards
+from training.local.shards import LocalShards
 from training.loop import Training
 from training.parts.parts import Parts
 from training.shard_supervision import ShardKeeper

@@ -12,7 +12,7 @@ from learner.divergence import DivergedError
 from learner.learner import StepResult
 from tests.support.learning_builders import make_batches, tiny_parts
 from tests.unit.training.test_clocks import HandClock
-from training.local_runtime import LocalShards
+from training.local.shards import LocalShards
 from training.status.phases import PhaseTimes
 from training.update_log import UpdateLog
 
