@@ -141,7 +141,13 @@ def _run(
     cadence: Cadence,
     open_directory: Callable[[], RunDirectory],
 ) -> dict[str, Any]:
-    """Bring everything up, train, and write the summary; the directory is opened once all else is up."""
+    """Bring everything up, train, and return the summary.
+
+    The order decides what is left where something goes wrong. A checkpoint that does not fit is told before
+    a cluster is asked for anything. Signals are heard and statuses are served before the runtime comes up,
+    which may wait for slots for long. The directory is opened when all else is up: a run that never began
+    leaves none.
+    """
     config = parts.config
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
@@ -155,7 +161,7 @@ def _run(
             first.append(server)
         runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
         if server is not None:
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
         directory = open_directory()
         best = BestKeeper(directory, parts.network())
         logs = RunLogs(directory.path, before, learner.learner_step)
@@ -165,6 +171,7 @@ def _run(
             return {**summarise(config, outcome), **told_by_best, "lost_log_records": logs.lost()}
 
         outlets = Outlets(
+            # The server first: an observer that fails ends the run, and programs still read its last status.
             observers=[*first, *logs.observers, *observers],
             checkpoint=directory.save_checkpoint,
             evaluation=record_all(logs.evaluations, best),
@@ -173,6 +180,7 @@ def _run(
             disk=directory.disk,
         )
         training = assemble(parts, runtime, learner, before, outlets, cadence=cadence)
+        # Until here a signal ends everything at once, since nothing was learned; now it asks the loop to end.
         interrupts.ask(training.interrupt)
         outcome = training.run()
     return summary_of(outcome)

@@ -4,7 +4,6 @@ import hmac
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -32,7 +31,7 @@ class RunServer:
 
         with RunServer("127.0.0.1", 9464, token) as server:
             server(status)
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
 
     GET `/metrics` for Prometheus, `/status` as JSON, `/healthz`; POST `/scale` with `{"task": "cartpole",
     "actors": 4}` (null for one in every slot) and `Authorization: Bearer TOKEN`.
@@ -108,7 +107,7 @@ class RunServer:
     def _said(self) -> dict[str, Any]:
         if self._status is None:
             return {"state": "starting"}
-        return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+        return {"state": "training", **self._status.as_json(), "warnings": self._status.warnings()}
 
 
 def _path(target: str) -> str:

@@ -24,6 +24,7 @@ from training.status.phases import PhaseTimes
 from training.status.progress import Progress
 from training.status.reading import StatusReader
 from training.status.records import DiskStatus
+from training.status.replay_status import ReplayReader
 from training.status.reporting import Observer, Reporter
 from training.supervision import Supervision
 from training.update_log import UpdateLog
@@ -79,43 +80,41 @@ def assemble(
         cadence: how often it does that.
     """
     config, tasks = parts.config, list(parts.config.tasks)
-    router = parts.replay.router(runtime.clients)
+    actors, fleet, shards = runtime.actors, runtime.fleet, runtime.shards
+    router = parts.replay.router(shards.clients)
     source = parts.replay.batch_source(router, parts.device())
     phases = PhaseTimes(clock, PHASES)
     probing = Probing(config.probes.period, outlets.probes)
     log = UpdateLog(config, learner, source, phases, clock)
-    updates = Updates(config, learner, source, router, probing, log, phases)
-    publisher = WeightsPublisher(learner, runtime, before.weights_version)
-    intake = Intake(tasks, runtime, router, before, clock)
+    updates = Updates(config, learner, source, router, probing, log, phases, cadence.wait_seconds)
+    publisher = WeightsPublisher(learner, runtime.weights, before.weights_version)
+    intake = Intake(tasks, shards.clients, actors, router, before, clock)
 
     def progress() -> Progress:
         return intake.progress(publisher.version)
 
     judge = Judge({name: task.solved_at for name, task in config.tasks.items()})
-    evaluations = Evaluations(runtime, judge, publisher, progress, outlets.evaluation)
-    keeper = ShardKeeper(runtime, router)
+    evaluations = Evaluations(runtime.evaluator, judge, publisher, progress, outlets.evaluation)
+    keeper = ShardKeeper(shards, router)
     saver = Saver(config.checkpoint, learner, outlets.checkpoint, keeper, progress, clock)
-    reporter = _reporter(parts, learner, before, outlets, clock)
-    status = StatusReader(
-        runtime, router, intake, updates, publisher, evaluations, probing, saver, keeper, reporter
+    replay = ReplayReader(config.replay, parts.replay.capacities(), intake.monitor, router)
+    read = StatusReader(
+        config, intake, log, publisher, evaluations, probing, saver, keeper, fleet, replay, outlets.disk
     )
-    guard = StallGuard(
-        config.learner.stall_seconds,
-        source,
-        keeper,
-        runtime.crew,
-        lambda: intake.env_steps() + learner.learner_step,
-    )
-    supervision = Supervision(
-        runtime, keeper, guard, lambda: [runtime.crew(task) for task in tasks], status.report, clock, cadence
-    )
+    report = Reporter(read, before.env_steps, learner.learner_step, outlets.observers, clock).report
+
+    def moved() -> int:
+        return intake.env_steps() + learner.learner_step
+
+    guard = StallGuard(config.learner.stall_seconds, source, keeper, fleet.crew, moved)
+    supervision = Supervision(keeper, guard, fleet, tasks, report, clock, cadence)
     interruption = Interruption(runtime.halt)
     ending = Ending(
-        config, learner, intake, publisher, evaluations, saver, interruption, status.report, outlets.outcome
+        config, learner, intake, publisher, evaluations, saver, interruption, report, outlets.outcome
     )
     return Training(
         config,
-        runtime,
+        actors,
         intake,
         updates,
         publisher,
@@ -125,19 +124,4 @@ def assemble(
         interruption,
         ending,
         phases,
-        cadence.wait_seconds,
-    )
-
-
-def _reporter(
-    parts: Parts, learner: Learner, before: Progress, outlets: Outlets, clock: Callable[[], float]
-) -> Reporter:
-    return Reporter(
-        parts.config,
-        parts.replay.capacities(),
-        before,
-        learner.learner_step,
-        outlets.observers,
-        clock,
-        outlets.disk,
     )

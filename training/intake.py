@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from replay.client import ShardClient
 from replay.router import ReplayRouter
-from training.runtime import Runtime
+from training.runtime import Actors
 from training.status.accounting import TaskAccount, books_are_whole, settle_accounts
 from training.status.progress import Progress
 from training.status.replay_counters import ReplayMonitor
@@ -16,7 +17,7 @@ UNHEARD_VERSIONS = 10
 class Intake:
     """Counts env steps and training time, and settles the books when the actors end.
 
-        intake = Intake(tasks, runtime, router, before, time.perf_counter)
+        intake = Intake(tasks, runtime.shards.clients, runtime.actors, router, before, time.perf_counter)
         intake.take_over()
         progress = intake.progress(weights_version=7)
         intake.stop_clock()
@@ -29,17 +30,18 @@ class Intake:
     def __init__(
         self,
         tasks: Sequence[str],
-        runtime: Runtime,
+        clients: Sequence[ShardClient],
+        actors: Actors,
         router: ReplayRouter,
         before: Progress,
         clock: Callable[[], float],
     ) -> None:
         self._tasks = list(tasks)
-        self._runtime = runtime
+        self._actors = actors
         self._router = router
         self._before = before
         self._stopped_at_seconds: float | None = None
-        self.monitor = ReplayMonitor(runtime.clients, clock, before.counted)
+        self.monitor = ReplayMonitor(clients, clock, before.counted)
 
     def take_over(self) -> int:
         """Hear what the shards hold already, and let the replay ratio count from there.
@@ -83,7 +85,7 @@ class Intake:
 
     def stop_actors(self) -> dict[str, TaskAccount]:
         """End the actors, hear the last of every shard, and say where each task's transitions went."""
-        reports = self._runtime.stop_actors()
+        reports = self._actors.stop()
         all_heard = self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         counted, lost = self.monitor.tables(), self._router.lost
         tables = {task: counted[task] for task in self._tasks if task in counted}

@@ -6,7 +6,7 @@ from training.ending import Ending
 from training.evaluation.evaluations import Evaluations
 from training.intake import Intake
 from training.interruption import Interruption
-from training.runtime import Runtime
+from training.runtime import Actors
 from training.saving import Saver
 from training.status.phases import PhaseTimes
 from training.status.progress import Outcome, StopReason
@@ -30,7 +30,7 @@ class Training:
     def __init__(
         self,
         config: RunConfig,
-        runtime: Runtime,
+        actors: Actors,
         intake: Intake,
         updates: Updates,
         publisher: WeightsPublisher,
@@ -40,10 +40,9 @@ class Training:
         interruption: Interruption,
         ending: Ending,
         phases: PhaseTimes,
-        wait_seconds: float,
     ) -> None:
         self._config = config
-        self._runtime = runtime
+        self._actors = actors
         self._intake = intake
         self._updates = updates
         self._publisher = publisher
@@ -53,7 +52,6 @@ class Training:
         self._interruption = interruption
         self._ending = ending
         self._phases = phases
-        self._wait_seconds = wait_seconds
 
     def interrupt(self) -> None:
         """Ask the loop to end."""
@@ -83,14 +81,14 @@ class Training:
         self._supervision.begin()
         self._publisher.go_on_from(self._intake.take_over())
         self._publisher.publish()
-        self._runtime.start_actors()
+        self._actors.start()
         while (reason := self._stop_reason()) is None:
-            self._runtime.advance()
+            self._actors.advance()
             if self._updates.next(self._publisher.version):
                 self._after_update(self._updates.learner.learner_step)
             else:
                 self._intake.monitor.refresh()
-                self._updates.wait(self._wait_seconds)
+                self._updates.wait()
             self._supervision.look()
             self._evaluations.tick()
             self._phases.mark("other")

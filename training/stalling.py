@@ -12,7 +12,7 @@ from training.shard_supervision import ShardKeeper
 class StallGuard:
     """Ends a run in which neither env steps nor updates are made any more.
 
-        guard = StallGuard(300.0, source, keeper, runtime.crew, lambda: env_steps() + learner.learner_step)
+        guard = StallGuard(300.0, source, keeper, fleet.crew, lambda: env_steps() + learner.learner_step)
         guard.begin(now)
         guard.look(now)                                   # often
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from training.cadence import Cadence, Changes, Every
 from training.fleet import Crew
-from training.runtime import Runtime
+from training.runtime import Fleet
 from training.shard_supervision import ShardKeeper
 from training.stalling import StallGuard
 
@@ -12,25 +12,24 @@ from training.stalling import StallGuard
 class Supervision:
     """Looks after shards, notices a run that stands still, and reports.
 
-    supervision = Supervision(runtime, keeper, guard, crews, report, clock, cadence)
+    supervision = Supervision(keeper, guard, fleet, tasks, report, clock, cadence)
     supervision.begin()
     supervision.look()                                    # between any two updates
     """
 
     def __init__(
         self,
-        runtime: Runtime,
         keeper: ShardKeeper,
         guard: StallGuard,
-        crews: Callable[[], Sequence[Crew]],
+        fleet: Fleet,
+        tasks: Sequence[str],
         report: Callable[[], None],
         clock: Callable[[], float],
         cadence: Cadence,
     ) -> None:
-        self._runtime = runtime
         self._keeper = keeper
         self._guard = guard
-        self._crews: Changes[Sequence[Crew]] = Changes(crews, before=())
+        self._crews: Changes[list[Crew]] = Changes(lambda: [fleet.crew(task) for task in tasks], before=[])
         self._report = report
         self._clock = clock
         self._looks = Every(cadence.supervise_seconds, clock())
@@ -48,7 +47,6 @@ class Supervision:
         """
         now = self._clock()
         if self._looks.is_due(now):
-            self._runtime.supervise()
             self._keeper.tick()
             self._guard.look(now)
             if self._crews.found():

@@ -20,7 +20,7 @@ class Updates:
     """Makes one update after another: probes before it, new priorities after it.
 
         if not updates.next(publisher.version):
-            updates.wait(0.05)
+            updates.wait()
 
     Attributes:
         learner: what is updated.
@@ -36,11 +36,13 @@ class Updates:
         probing: Probing,
         log: UpdateLog,
         phases: PhaseTimes,
+        wait_seconds: float,
     ) -> None:
         self._source = source
         self._router = router
         self._probing = probing
         self._phases = phases
+        self._wait_seconds = wait_seconds
         prioritised = SELECTORS[config.replay.selector].wants_priorities
         self._feedback = PriorityFeedback(router, FEEDBACK_PERIOD) if prioritised else None
         self.learner = learner
@@ -67,10 +69,10 @@ class Updates:
             self._feedback.add(batches, result.abs_td_errors)
         return True
 
-    def wait(self, seconds: float) -> None:
-        """Wait at most so long for batches."""
+    def wait(self) -> None:
+        """Wait for batches, for `wait_seconds` at most."""
         if all(self._router.reaches(task) for task in self._source.waiting_for()):
-            self._source.wait(seconds)
+            self._source.wait(self._wait_seconds)
         else:
-            time.sleep(seconds)
+            time.sleep(self._wait_seconds)
         self._phases.mark("waiting")

@@ -14,7 +14,7 @@ from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
 from config.resolution import resolve_specs
-from network.weights import WeightsLayout
+from network.weights import ValueMap, WeightsLayout
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
@@ -125,6 +125,7 @@ class Counting:
     """A policy with a memory: how many observations of its episode each stream has shown before this one."""
 
     version = 0
+    value_map = ValueMap()
 
     def __init__(self) -> None:
         self._age_E: NDArray[np.int64] | None = None

@@ -52,7 +52,7 @@ def restored_by(path: Path, *overrides: str) -> tuple[dict[str, int], dict[str, 
     seen: list[RunStatus] = []
     summary = resume(path, MORE, *overrides, observe=seen.append)
     assert set(of_tasks(summary, "problem").values()) == {None}
-    return {task.name: task.table.restored for task in seen[-1].tasks}, summary
+    return {task.name: task.replay.table.restored for task in seen[-1].tasks}, summary
 
 
 @pytest.fixture(scope="module", name="trained")
@@ -95,15 +95,15 @@ def first_update_of_resumed(path: Path, *overrides: str) -> RunStatus:
 def test_a_resumed_learner_starts_without_waiting(run: Path):
     """What was restored counts towards `min_size_to_sample`: updates begin with the first steps."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300")
-    assert all(task.table.items > 300 for task in first.tasks)
-    assert all(task.table.inserted < 200 for task in first.tasks)
+    assert all(task.replay.table.items > 300 for task in first.tasks)
+    assert all(task.replay.table.inserted < 200 for task in first.tasks)
 
 
 def test_without_its_replay_a_resumed_learner_has_to_wait(run: Path):
     """The difference is the snapshot's: with `checkpoint.replay=false` nothing is restored."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300", "checkpoint.replay=false")
-    assert all(task.table.inserted >= 300 for task in first.tasks)
-    assert {task.table.restored for task in first.tasks} == {0}
+    assert all(task.replay.table.inserted >= 300 for task in first.tasks)
+    assert {task.replay.table.restored for task in first.tasks} == {0}
 
 
 def test_the_measured_ratio_goes_on_as_configured(run: Path):
@@ -111,7 +111,7 @@ def test_the_measured_ratio_goes_on_as_configured(run: Path):
     seen: list[RunStatus] = []
     resume(run, "stop_env_steps=2500", "replay.samples_per_insert=4.0", observe=seen.append)
     for task in seen[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
 
 
 def test_what_was_learned_is_there_right_after_resuming(tmp_path: Path):
@@ -174,7 +174,7 @@ def test_snapshots_of_shards_that_are_gone_do_not_come_back(run: Path):
     before = of_tasks(summary, "stored")
     seen: list[RunStatus] = []
     resume(run, "stop_env_steps=1200", "replay.capacity=5000", observe=seen.append)
-    assert {task.name: task.table.restored for task in seen[-1].tasks} == before
+    assert {task.name: task.replay.table.restored for task in seen[-1].tasks} == before
 
 
 def test_a_run_may_be_resumed_again_and_again(run: Path):

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import train_locally
+from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.status.records import RunStatus
 
@@ -17,11 +18,11 @@ def test_ages_stay_what_they_are(monkeypatch: pytest.MonkeyPatch, jump_seconds: 
     monkeypatch.setattr(time, "time", lambda: wall() + jumped[0])
     ages: list[float] = []
 
-    def look(_: Training, status: RunStatus) -> None:
+    def look(_: Training, __: LocalRuntime, status: RunStatus) -> None:
         now = time.time()
-        ages.append(now - status.last_checkpoint.time)
-        if status.last_update_time is not None:
-            ages.append(now - status.last_update_time)
+        ages.append(now - status.saving.last_checkpoint.time)
+        if status.learner.last_update_time is not None:
+            ages.append(now - status.learner.last_update_time)
         if status.learner_step >= 20:
             jumped[0] = jump_seconds
 

@@ -18,6 +18,8 @@ from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config, tiny_pa
 from training.directory.run_directory import RunDirectory
 from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, Judge
+from training.local.actors import LocalActors
+from training.local.evaluator import LocalEvaluator
 from training.local_runtime import LocalRuntime
 from training.status.records import RunStatus
 
@@ -88,11 +90,11 @@ def test_the_last_evaluation_comes_after_the_save(tmp_path: Path, monkeypatch: p
     """What it evaluates is on disk when it begins; a failure of it costs nothing but the returns."""
     on_disk: list[int] = []
 
-    def fail(_: LocalRuntime, request: EvaluationRequest) -> None:
+    def fail(_: LocalEvaluator, request: EvaluationRequest) -> None:
         on_disk.append(saved_step(tmp_path / "run"))
         raise TrainingFailedError(f"evaluation of learner step {request.snapshot.learner_step} failed")
 
-    monkeypatch.setattr(LocalRuntime, "request_evaluation", fail)
+    monkeypatch.setattr(LocalEvaluator, "request", fail)
     with pytest.raises(TrainingFailedError, match="evaluation of learner step"):
         train(tmp_path / "run")
     assert on_disk[-1] == saved_step(tmp_path / "run") > LEARNED
@@ -113,7 +115,7 @@ def test_a_run_that_is_killed_in_its_last_evaluation_is_not_done(
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(LocalRuntime, "request_evaluation", die)
+        patched.setattr(LocalEvaluator, "request", die)
         with pytest.raises(KilledError):
             train(tmp_path / "run")
     assert summary_of(tmp_path / "run")["stopped_by"] == "interrupted"
@@ -199,10 +201,10 @@ def test_a_halt_reaches_an_evaluation_in_the_learners_own_process():
     parts = tiny_parts("evaluation.episodes=1000000")
     network = parts.network()
     with LocalRuntime(parts) as runtime:
-        runtime.request_evaluation(Judge({}).request(WeightsLayout(network).snapshot(network)))
+        runtime.evaluator.request(Judge({}).request(WeightsLayout(network).snapshot(network)))
         timer = threading.Timer(0.5, runtime.halt)
         timer.start()
-        assert runtime.finished_evaluation() is None
+        assert runtime.evaluator.finished() is None
         timer.join()
 
 
@@ -212,10 +214,10 @@ def test_the_learner_is_saved_before_the_actors_end(tmp_path: Path, monkeypatch:
     class KilledError(BaseException):
         """The process is gone."""
 
-    def die(_: LocalRuntime) -> None:
+    def die(_: LocalActors) -> None:
         raise KilledError
 
-    monkeypatch.setattr(LocalRuntime, "stop_actors", die)
+    monkeypatch.setattr(LocalActors, "stop", die)
     with pytest.raises(KilledError):
         train(tmp_path / "run", strike=TrainingFailedError("the first reason"))
     assert saved_step(tmp_path / "run") >= LEARNED

@@ -10,6 +10,7 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
 from training.cadence import Cadence
+from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus
@@ -101,7 +102,7 @@ def test_a_learner_that_sends_priorities_that_are_none_goes_on(monkeypatch: pyte
     chain, identity = run.tables["chain"], run.tables["identity"]
     assert chain.invalid_updates == sum(sent[: len(sent) // 16 * 16]) > 0
     assert (identity.invalid_updates, chain.stale_updates) == (0, 0)
-    assert run.statuses[-1].tasks[0].table.invalid_updates > 0
+    assert run.statuses[-1].tasks[0].replay.table.invalid_updates > 0
     assert np.isfinite(chain.mass)
 
 
@@ -161,7 +162,7 @@ def test_a_resumed_run_shows_its_training_time_once():
 def test_an_interrupt_ends_the_run_with_a_checkpoint():
     """It stops after the update at hand, evaluates nothing more, and saves what it has."""
 
-    def interrupt(training: Training, status: RunStatus) -> None:
+    def interrupt(training: Training, _: LocalRuntime, status: RunStatus) -> None:
         if status.learner_step >= 30:
             training.interrupt()
 
@@ -216,12 +217,12 @@ def test_the_replay_ratio_is_kept_for_each_task():
     """Samples per insert stay within the band that the limiter allows."""
     run = train_locally(*UNSOLVABLE, "stop_env_steps=1500", "replay.samples_per_insert=4.0")
     for task in run.statuses[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
 
 
 def test_the_replay_ratio_is_kept_over_several_shards():
     """The limiter counts what all shards of a task have taken in, and no shard overruns it."""
     run = train_locally(*UNSOLVABLE, *SPREAD, "stop_env_steps=4000", "replay.samples_per_insert=4.0")
     for task in run.statuses[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
     assert run.problems() == []
