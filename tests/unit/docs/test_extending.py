@@ -13,8 +13,9 @@ from config.resolution import rehearse
 from learner.loss.table import LOSSES
 from learner.td import huber_loss, squared_loss
 from replay.messages import Inserted, Sampled
+from replay.row import table_shape
 from replay.selectors.table import SELECTORS, SelectorEntry
-from tests.support.builders import make_block, make_table
+from tests.support.builders import make_block, make_spec, make_table
 from tests.support.documents import DOCUMENTS, program_of
 from tests.support.learning_builders import make_batches, make_learner, make_rule
 
@@ -73,7 +74,29 @@ def test_a_selector_draws_the_newest_of_a_table(monkeypatch: pytest.MonkeyPatch)
         assert isinstance(table.insert(block, weights_version=0), Inserted)
     answer = table.sample(200)
     assert isinstance(answer, Sampled)
-    assert set(answer.weights_versions.tolist()) == {2}
+    assert set(answer.columns["weights_versions"].tolist()) == {2}
+
+
+def test_a_cutter_cuts_consecutive_rows_of_a_table():
+    """Rows follow each other as they were sent; past a fragment's end they are marked as outside."""
+    table = make_table(cutter=program_of(PAGE, "A cutter").SequenceCutter(5))
+    block = make_block(streams=1, starts=4, overlap=2)
+    assert isinstance(table.insert(block, weights_version=0), Inserted)
+    answer = table.sample(64)
+    assert isinstance(answer, Sampled)
+    sent = block.rows["rewards"][0].tolist()
+    for rewards, inside in zip(answer.columns["rewards"].tolist(), answer.columns["inside"], strict=True):
+        first = sent.index(rewards[0])
+        assert inside.sum() == min(5, len(sent) - first)
+        assert rewards[: inside.sum()] == sent[first : first + 5]
+
+
+def test_a_column_takes_memory_and_has_a_place_for_each_row():
+    """A mask of six actions is six bytes a row."""
+    column = program_of(PAGE, "A column of rows").MASK
+    assert column.zeros((10,), table_shape(make_spec("toy"))).nbytes == 60
+    assert column.sent
+    assert column.drawn
 
 
 def test_a_probe_is_the_mean_length_of_features():
