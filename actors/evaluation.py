@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.frame_stack import FrameStack
-from actors.policy import ActionValues
+from actors.policy import Policy
 from actors.undisturbed import undisturbed
 from tasks.episodes import EpisodeStreams, episode_streams
 from tasks.spec import TaskSpec
@@ -36,7 +36,7 @@ class EpisodeReturns:
 
 def greedy_returns(
     spec: TaskSpec,
-    policy: ActionValues,
+    policy: Policy,
     episodes: int,
     seed: int,
     max_steps: int | None = None,
@@ -76,13 +76,11 @@ class GreedyEvaluation:
         return self._streams.beats
 
     @undisturbed()
-    def play(
-        self, policy: ActionValues, episodes: int, seed: int, max_steps: int | None = None
-    ) -> EpisodeReturns:
+    def play(self, policy: Policy, episodes: int, seed: int, max_steps: int | None = None) -> EpisodeReturns:
         """Play so many episodes.
 
         Args:
-            policy: the task's action values.
+            policy: of the task.
             episodes: how many.
             seed: of the first episode; the others have the numbers after it.
             max_steps: after which an episode is cut; None for the task's time limit alone.
@@ -95,10 +93,11 @@ class GreedyEvaluation:
         scores = _Scores(streams.open(episodes), episodes, self._spec.discount, max_steps)
         first_frames = [streams.begin(stream, seed + stream) for stream in range(scores.width)]
         stack = FrameStack(self._spec.frame_stack, np.stack(first_frames))
+        first_E = np.ones(scores.width, np.bool_)
         while scores.plays_E.any():
             if self._stopped:
                 raise EvaluationStoppedError(f"the evaluation of task {self._spec.name!r} was stopped")
-            action_E = _values(policy, stack.observations).argmax(1)
+            action_E = _values(policy, stack.observations, first_E).argmax(1)
             frame_EO, reward_E, terminated_E, truncated_E = streams.step(action_E, scores.plays_E)
             begun = scores.take_in(reward_E, terminated_E | truncated_E)
             for stream in begun:
@@ -159,10 +158,12 @@ class _Scores:
         return begin
 
 
-def _values(policy: ActionValues, obs_EO: NDArray[np.generic]) -> NDArray[np.float32]:
+def _values(policy: Policy, obs_EO: NDArray[np.generic], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return q_EA as it is in larger batches, bit for bit."""
     missing = LEAST_ROWS - len(obs_EO)
     if missing > 0:
-        obs_EO = np.concatenate([obs_EO, np.repeat(obs_EO[:1], missing, axis=0)])
-        return policy.action_values(obs_EO)[:-missing]
-    return policy.action_values(obs_EO)
+        obs_EO, first_E = (
+            np.concatenate([rows, np.repeat(rows[:1], missing, axis=0)]) for rows in (obs_EO, first_E)
+        )
+        return policy.action_values(obs_EO, first_E)[:-missing]
+    return policy.action_values(obs_EO, first_E)

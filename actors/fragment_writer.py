@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from network.weights import ValueMap
+from replay.fragment import FragmentBlock
 from replay.n_step import ReturnSpec, cut_n_step
+from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED, Columns, table_shape
 from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 
@@ -32,7 +34,8 @@ class FragmentWriter:
     stacks do not reach across.
 
         writer = FragmentWriter(spec, identity, num_envs=16, num_starts=16, returns=returns)
-        block = writer.append(frame_EO, action_E, reward_E, flags_E, q_EA, weights_version)    # or None
+        row = {"frames": frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
+        block = writer.append(row, q_EA, weights_version)    # or None
         block = writer.cut()                        # what is there, where waiting for more takes too long
     """
 
@@ -44,39 +47,42 @@ class FragmentWriter:
         self._spec = spec
         self._identity = identity
         self._returns = returns
-        self._frames: NDArray[Any] = np.zeros((num_envs, rows, *spec.frame_shape), spec.observation_dtype)
-        self._actions = np.zeros((num_envs, rows), np.int32)
-        self._rewards = np.zeros((num_envs, rows), np.float32)
-        self._flags = np.full((num_envs, rows), BOUNDARY, np.uint8)
+        self._rows = {
+            name: column.zeros((num_envs, rows), table_shape(spec)) for name, column in SENT.items()
+        }
+        self._rows["flags"].fill(BOUNDARY)
         self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
         self._versions = np.zeros(rows, np.int64)
+        self._value_maps = np.tile(np.array(ValueMap()), (rows, 1))
         self._filled = self._counted = self._lead
         self._sequence = 0
         self._episodes = _Episodes(num_envs)
 
     def append(
         self,
-        frame_EO: NDArray[Any],
-        action_E: NDArray[np.int64],
-        reward_E: NDArray[np.float64],
-        flags_E: NDArray[np.uint8],
+        values: Columns,
         q_EA: NDArray[np.float32],
         weights_version: int,
+        value_map: ValueMap = ValueMap(),  # noqa: B008 - nothing can change it
     ) -> FragmentBlock | None:
-        """Add one row a stream; return a block when one is complete.
+        """Add one row a stream, whose values stand for returns by a map; return a block when one is complete.
+
+        Args:
+            values: (E, ...) of each column that is sent.
+            q_EA: action values there.
+            weights_version: that chose the actions.
 
         Raises:
             EnvironmentFailureError: its numbers are too large for float32 to calculate with.
         """
         row = self._filled
-        self._frames[:, row] = frame_EO
-        self._actions[:, row] = action_E
-        self._rewards[:, row] = reward_E
-        self._flags[:, row] = flags_E
+        for name, column in self._rows.items():
+            column[:, row] = values[name]
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
+        self._value_maps[row] = value_map
         self._filled += 1
-        return self.cut() if self._filled == self._actions.shape[1] else None
+        return self.cut() if self._filled == len(self._versions) else None
 
     def cut(self) -> FragmentBlock | None:
         """Return a block of the rows at hand, or None while none of them can be a start."""
@@ -85,7 +91,7 @@ class FragmentWriter:
 
     def _block(self, num_starts: int) -> FragmentBlock:
         new, rows = slice(self._counted, self._filled), slice(self._filled)
-        returns, lengths = self._episodes.ended(self._rewards[:, new], self._flags[:, new])
+        returns, lengths = self._episodes.ended(self._rows["rewards"][:, new], self._rows["flags"][:, new])
         if not np.isfinite(returns).all():
             raise self._too_large()
         block = FragmentBlock(
@@ -95,10 +101,7 @@ class FragmentWriter:
             sequence=self._sequence,
             weights_version=int(self._versions[self._lead]),
             lead=self._lead,
-            frames=self._frames[:, rows].copy(),
-            actions=self._actions[:, rows].copy(),
-            rewards=self._rewards[:, rows].copy(),
-            flags=self._flags[:, rows].copy(),
+            rows={name: column[:, rows].copy() for name, column in self._rows.items()},
             priorities=self._priorities(num_starts),
             episode_returns=returns,
             episode_lengths=lengths,
@@ -108,31 +111,33 @@ class FragmentWriter:
         return block
 
     def _priorities(self, num_starts: int) -> NDArray[np.float32]:
-        """Return |reward_n + discount_n max_a q - q_taken| of every start, by the acting weights: (E, L).
+        """Return |target - q_taken| of every start, by the acting weights, in the unit of its values: (E, L).
 
-        A first guess: where the learner scales values, rewards and q are in different units. The first draw
-        of an item sets it right.
+        The target stands for the return reward_n + discount_n times that of max_a q, as the learner's does.
         """
-        streams, rows = self._actions.shape
+        streams, rows = self._q.shape[:2]
         first = self._lead + np.arange(num_starts)
         starts = (np.arange(streams)[:, None] * rows + first).reshape(-1)
         rewards_n, discounts_n, last = cut_n_step(
-            self._returns, starts, self._rewards.reshape(-1), self._flags.reshape(-1)
+            self._returns, starts, self._rows["rewards"].reshape(-1), self._rows["flags"].reshape(-1)
         )
         q_of_row = self._q.reshape(streams * rows, -1)
-        q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
+        q_taken = q_of_row[starts, self._rows["actions"].reshape(-1)[starts]]
+        scale, shift = self._value_maps[starts % rows].T
+        last_scale, last_shift = self._value_maps[last % rows].T
         with np.errstate(over="ignore", invalid="ignore"):
-            targets = rewards_n + discounts_n * q_of_row[last].max(1)
-            td_errors: NDArray[np.float32] = np.abs(targets - q_taken).astype(np.float32)
-        if not np.isfinite(td_errors).all():
+            targets = rewards_n + discounts_n * (last_scale * q_of_row[last].max(1) + last_shift)
+            td_errors = np.abs((targets - shift) / scale - q_taken)
+            in_float32 = np.array([targets, td_errors], np.float32)
+        if not np.isfinite(in_float32).all():
             raise self._too_large()
-        return td_errors.reshape(streams, num_starts)
+        return np.asarray(in_float32[1].reshape(streams, num_starts))
 
     def _too_large(self) -> EnvironmentFailureError:
         """Return the error of numbers that are finite themselves, while what is calculated of them is not."""
         name, rows = self._spec.name, slice(self._filled)
         seen, paid = (
-            np.abs(part[:, rows].astype(np.float64)).max() for part in (self._frames, self._rewards)
+            np.abs(self._rows[column][:, rows].astype(np.float64)).max() for column in ("frames", "rewards")
         )
         return EnvironmentFailureError(
             f"task {name!r}: its values are too large for float32: observations are as large as {seen:g}, "
@@ -143,10 +148,10 @@ class FragmentWriter:
     def _keep_last_rows(self, num_starts: int) -> None:
         kept = self._lead + self._returns.n_step
         last = slice(num_starts, num_starts + kept)
-        columns = (self._frames, self._actions, self._rewards, self._flags, self._q)
-        for column in columns:
+        for column in (*self._rows.values(), self._q):
             column[:, :kept] = column[:, last].copy()
         self._versions[:kept] = self._versions[last].copy()
+        self._value_maps[:kept] = self._value_maps[last].copy()
         self._filled = self._counted = kept
 
 

@@ -9,7 +9,8 @@ from actors.fragment_writer import FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.undisturbed import undisturbed
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from tasks.environment import CheckedVector
 
 BLOCK_SECONDS = 10.0
@@ -47,6 +48,7 @@ class Rollout:
         self._frame_EO = vector.reset()
         self._stack = FrameStack(vector.spec.frame_stack, self._frame_EO)
         self._ended_E = np.zeros(vector.num_envs, np.bool_)
+        self._first_E = np.ones(vector.num_envs, np.bool_)
 
     @undisturbed()
     def next_block(self) -> FragmentBlock | None:
@@ -80,7 +82,7 @@ class Rollout:
         self._halted = True
 
     def _step(self) -> FragmentBlock | None:
-        q_EA = self._policy.action_values(self._stack.observations)
+        q_EA = self._policy.action_values(self._stack.observations, self._first_E)
         action_E = self._exploration.choose(q_EA.argmax(1))
         next_frame_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
         flags_E = np.where(
@@ -88,9 +90,11 @@ class Rollout:
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
-        block = self._writer.append(self._frame_EO, action_E, reward_E, flags_E, q_EA, self._policy.version)
+        row = {"frames": self._frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
+        block = self._writer.append(row, q_EA, self._policy.version, self._policy.value_map)
         self._frame_EO = next_frame_EO
-        self._stack.push(next_frame_EO, first_E=self._ended_E)
+        self._first_E = self._ended_E
+        self._stack.push(next_frame_EO, self._first_E)
         ended_E = terminated_E | truncated_E
         self._exploration.forget(ended_E | self._ended_E)
         self._ended_E = ended_E

@@ -3,7 +3,7 @@
 from benchmarks.harness import Bench
 from benchmarks.ours_acting import acting
 from benchmarks.peer_process import BARE_ROLLOUT, PeerProcess
-from config.schema import NetworkConfig
+from config.sections.network import NetworkConfig
 
 ENVS, NUM_ENVS = ("CartPole-v1", "MountainCar-v0"), 16
 

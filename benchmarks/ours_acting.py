@@ -35,10 +35,10 @@ def acting(env: str, num_envs: int) -> Iterator[Measure]:
     parts = Parts(run.config, run.specs)
     network = parts.network()
     with RayRuntime(parts, address=None) as runtime:
-        runtime.publish(WeightsLayout(network).snapshot(network))
-        runtime.start_actors()
-        yield Pacemaker(runtime.clients[0], TASK, AHEAD).transitions_per_second
-        runtime.stop_actors()
+        runtime.weights.publish(WeightsLayout(network).snapshot(network))
+        runtime.actors.start()
+        yield Pacemaker(runtime.shards.clients[0], TASK, AHEAD).transitions_per_second
+        runtime.actors.stop()
 
 
 class Pacemaker:

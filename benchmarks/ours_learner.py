@@ -10,6 +10,7 @@ from benchmarks.harness import Measure
 from benchmarks.peers.worker import Step
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
+from learner.loss.of_errors import ErrorLoss
 from learner.target_network import PeriodicCopy
 from learner.td import huber_loss
 from learner.weighting.interface import TaskWeighting
@@ -59,7 +60,7 @@ def make_learner(
     """Return a learner of the tasks with an encoder and a trunk of these widths."""
     network = build_network(specs, Architecture(widths), seed=0).to(device)
     rule = UpdateRule(
-        loss=huber_loss,
+        loss=ErrorLoss(huber_loss),
         double=True,
         max_gradient_norm=MAX_NORM,
         weighting=weighting.to(device),

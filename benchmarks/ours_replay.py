@@ -16,9 +16,10 @@ from config.loading import parse_config
 from learner.batch_source import BatchSource, Position
 from learner.td import importance_weights
 from replay.client import ShardUnavailableError
-from replay.fragment import FragmentBlock
+from replay.fragment import FragmentBlock, empty_block
 from replay.messages import Pace, Sampled
 from replay.rate_limiter import NO_LIMIT
+from replay.row import TableShape
 from replay.wire import encode_block
 from tasks.spec import TaskSpec
 from training.parts.parts import Parts
@@ -157,18 +158,17 @@ def random_block(task: str, shape: ReplayShape, streams: int, rng: np.random.Gen
     lead = shape.frame_stack - 1
     size = (streams, lead + BLOCK + N_STEP)
     frame_shape = shape.dimensions[1:] if lead else shape.dimensions
-    return FragmentBlock(
-        task=task,
+    empty = empty_block(
+        TableShape(task, frame_shape, shape.dtype, ACTIONS), lead, BLOCK, streams, overlap=N_STEP
+    )
+    rows = {
+        "frames": rng.integers(0, 256, (*size, *frame_shape)).astype(shape.dtype),
+        "actions": rng.integers(0, ACTIONS, size).astype(np.int32),
+        "rewards": rng.normal(size=size).astype(np.float32),
+    }
+    return replace(
+        empty,
         actor="bench",
-        incarnation=0,
-        sequence=0,
-        weights_version=0,
-        lead=lead,
-        frames=rng.integers(0, 256, (*size, *frame_shape)).astype(shape.dtype),
-        actions=rng.integers(0, ACTIONS, size).astype(np.int32),
-        rewards=rng.normal(size=size).astype(np.float32),
-        flags=np.zeros(size, np.uint8),
+        rows={**empty.rows, **rows},
         priorities=rng.random((streams, BLOCK)).astype(np.float32),
-        episode_returns=np.zeros(0, np.float32),
-        episode_lengths=np.zeros(0, np.int32),
     )

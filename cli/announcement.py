@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from cluster.address import join_address
 from config.architecture import architecture
 from config.memory import TablePlan, in_units, table_plans
 from config.resolution import ResolvedRun
@@ -15,8 +16,8 @@ def announce(console: Console, run: ResolvedRun, address: str | None) -> None:
     for line in start_lines(ResolvedRun(config, run.specs, run.warnings)):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     if config.metrics.port:
-        host = f"[{config.metrics.host}]" if ":" in config.metrics.host else config.metrics.host
-        console.print(f"metrics: http://{host}:{config.metrics.port}/metrics", highlight=False, markup=False)
+        served = join_address(config.metrics.host, config.metrics.port)
+        console.print(f"metrics: http://{served}/metrics", highlight=False, markup=False)
 
 
 def start_lines(run: ResolvedRun) -> list[str]:

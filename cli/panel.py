@@ -57,12 +57,12 @@ class PlainLines:
     def __call__(self, status: RunStatus) -> None:
         """Print a line if the last is long enough ago."""
         now = time.monotonic()
-        if status.notices and not self._noted:
+        if status.learner.notices and not self._noted:
             self._noted = True
-            self._print(f"note: {notice}" for notice in status.notices)
+            self._print(f"note: {notice}" for notice in status.learner.notices)
         if now - self._last >= LINE_SECONDS:
             self._last = now
-            warnings = [warning for warning in status.warnings() if warning not in status.notices]
+            warnings = [warning for warning in status.warnings() if warning not in status.learner.notices]
             self._print([line(status)])
             self._print(f"warning: {warning}" for warning in warnings if warning not in self._warnings)
             self._warnings = warnings
@@ -110,7 +110,7 @@ def render(status: RunStatus) -> Panel:
 def line(status: RunStatus) -> str:
     """Return a status as one line of text."""
     tasks = "  ".join(
-        f"{task.name}: {task.env_steps:,} steps, recent {_number(task.table.recent_return)}, "
+        f"{task.name}: {task.env_steps:,} steps, recent {_number(task.replay.table.recent_return)}, "
         f"greedy {_number(task.greedy_return)}"
         for task in status.tasks
     )
@@ -129,20 +129,22 @@ def _cells(task: TaskStatus) -> list[str]:
         task.name,
         f"{task.env_steps:,}",
         f"{task.env_steps_per_second:,.0f}",
-        f"{task.table.episodes:,}",
-        _number(task.table.recent_return),
+        f"{task.replay.table.episodes:,}",
+        _number(task.replay.table.recent_return),
         f"[bold green]{greedy}[/]" if solved else greedy,
         _number(task.solved_at),
-        f"{task.table.items / task.replay_capacity:.0%}",
-        _number(task.loss, 4),
-        _number(task.staleness),
+        f"{task.replay.table.items / task.replay.replay_capacity:.0%}",
+        _number(task.learning.loss, 4),
+        _number(task.learning.staleness),
         f"{task.crew.at_work}/{task.crew.wanted}{restarts}",
     ]
 
 
 def _learner_line(status: RunStatus) -> str:
-    total = sum(status.phase_seconds.values()) or 1.0
-    shares = ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in status.phase_seconds.items())
+    total = sum(status.learner.phase_seconds.values()) or 1.0
+    shares = ", ".join(
+        f"{name} {seconds / total:.0%}" for name, seconds in status.learner.phase_seconds.items()
+    )
     return f"learner: {status.learner_step:,} updates, {status.updates_per_second:,.0f}/s ({shares})"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.address import split_address
+from cluster.address import join_address, split_address
 from cluster.asking import ask, bearer
 from cluster.errors import (
     NoAnswerError,
@@ -132,8 +132,7 @@ class DashboardClient:
 
     @property
     def _where(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self._port}"
+        return join_address(self._host, self._port)
 
     def _no_answer(self, error: OSError | UnicodeError) -> NoAnswerError:
         if isinstance(error, socket.gaierror | UnicodeError):

@@ -41,6 +41,10 @@ ENVIRONMENT = {
     "RAY_ROTATION_MAX_BYTES": str(10 * 2**20),
     "RAY_ROTATION_BACKUP_COUNT": "2",
     "OMP_NUM_THREADS": "1",
+    # By these questions a node whose network was cut off notices that its connection is dead. Without them it
+    # hears only 17 to 45 s later that it was declared dead, and until then its actors work for nobody.
+    "RAY_grpc_client_keepalive_time_ms": "10000",
+    "RAY_grpc_client_keepalive_timeout_ms": "5000",
 }
 """What every node runs Ray with, where its environment does not say otherwise."""
 

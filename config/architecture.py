@@ -1,8 +1,8 @@
 """From the configuration of a network to what it is made of."""
 
 from config.schema import RunConfig
+from learner.loss.table import LOSSES
 from network.build import Architecture
-from network.support import BINS
 
 
 def architecture(config: RunConfig) -> Architecture:
@@ -10,15 +10,15 @@ def architecture(config: RunConfig) -> Architecture:
     settings = config.network
     return Architecture(
         widths=(settings.encoder_width, *settings.trunk),
-        encoding=settings.encoder,
-        convolutions=tuple(settings.trunk_convolutions),
+        encoder=settings.encoder,
+        trunk_convolutions=tuple(settings.trunk_convolutions),
         sharing=settings.sharing,
         dueling=settings.dueling,
         conditioning=settings.conditioning,
         pull=settings.pull,
         experts=settings.experts,
-        orthogonal=settings.orthogonal_experts,
-        bins=BINS if config.learner.loss == "hl_gauss" else None,
-        tied=settings.tied_ends,
+        orthogonal_experts=settings.orthogonal_experts,
+        output=LOSSES[config.learner.loss].output,
+        tied_ends=settings.tied_ends,
         match=settings.match,
     )

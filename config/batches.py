@@ -6,6 +6,7 @@ import numpy as np
 
 from config.schema import RunConfig
 from learner.batch_source import Supply
+from replay.selectors.table import SELECTORS
 from replay.windows import window_length
 from tasks.spec import TaskSpec
 
@@ -41,7 +42,7 @@ def supplies(config: RunConfig, specs: list[TaskSpec]) -> dict[str, Supply]:
             batches_per_request=batches,
             requests=min(MOST_REQUESTS, max(2, config.learner.prefetch_batches // batches)),
             frame_stack=spec.frame_stack,
-            weighted=config.replay.selector != "uniform",
+            weighted=SELECTORS[config.replay.selector].weighted,
         )
     return found
 

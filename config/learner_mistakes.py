@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import torch
 
 from config.schema import RunConfig
+from learner.loss.table import LOSSES
 from learner.weighting.table import OF_GRADIENTS, PACKAGES
 
 
@@ -63,10 +64,10 @@ def _weighting_mistakes(config: RunConfig) -> list[str]:
 
 def _value_mistakes(config: RunConfig) -> list[str]:
     """Return a sentence if loss and value scale do not fit."""
-    settings = config.learner
-    if settings.loss != "hl_gauss" or settings.value_scale == "return_range":
+    settings, needs = config.learner, LOSSES[config.learner.loss].value_scale
+    if needs is None or settings.value_scale == needs.name:
         return []
     return [
-        f"learner.value_scale: {settings.value_scale!r} is not allowed with learner.loss 'hl_gauss': "
-        "it should be 'return_range', which maps returns into the bins"
+        f"learner.value_scale: {settings.value_scale!r} is not allowed with learner.loss {settings.loss!r}: "
+        f"it should be {needs.name!r}, which {needs.reason}"
     ]

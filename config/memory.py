@@ -5,18 +5,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from config.schema import RunConfig
 from config.values import parse_bytes
+from replay.row import row_bytes, table_shape
+from replay.selectors.table import SELECTORS
 from tasks.spec import TaskSpec
 
-ROW_OVERHEAD_BYTES = 4 + 4 + 1 + 4
-"""Action, reward, flags, weights version."""
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Of the container, in the second and the first version of control groups."""
-TREE_BYTES = 2 * 8
-"""A leaf of the sum tree and, on average, one inner node."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,9 @@ def fragment_rows(config: RunConfig, spec: TaskSpec) -> int:
     return spec.frame_stack - 1 + config.actors.fragment_length + config.replay.n_step
 
 
-def row_bytes(spec: TaskSpec) -> int:
-    """Return the memory of one row of a task's table."""
-    frame = np.dtype(spec.observation_dtype).itemsize * math.prod(spec.frame_shape)
-    return frame + ROW_OVERHEAD_BYTES + TREE_BYTES
+def slot_bytes(config: RunConfig, spec: TaskSpec) -> int:
+    """Return the memory that each row of a task's table takes: its columns, and its place in the selector."""
+    return row_bytes(table_shape(spec)) + SELECTORS[config.replay.selector].bytes_per_item
 
 
 def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
@@ -72,7 +67,7 @@ def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
     capacity = config.tasks[spec.name].capacity or config.replay.capacity
     length, rows = config.actors.fragment_length, fragment_rows(config, spec)
     if isinstance(capacity, str):
-        fragments = parse_bytes(capacity) // (len(shards) * rows * row_bytes(spec))
+        fragments = parse_bytes(capacity) // (len(shards) * rows * slot_bytes(config, spec))
     else:
         fragments = math.ceil(capacity / (len(shards) * length))
     fragments = max(fragments, config.tasks[spec.name].envs_per_actor)
@@ -81,7 +76,7 @@ def _plan(config: RunConfig, spec: TaskSpec, shards: list[int]) -> TablePlan:
         shards,
         transitions=fragments * length * len(shards),
         rows=fragments * rows,
-        bytes=fragments * rows * row_bytes(spec) * len(shards),
+        bytes=fragments * rows * slot_bytes(config, spec) * len(shards),
     )
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from config.memory import fragment_rows, in_units, row_bytes
+from config.memory import fragment_rows, in_units
 from config.schema import RunConfig
+from replay.row import sent_bytes, table_shape
 from replay.wire import MAX_MESSAGE_BYTES
 from tasks.spec import TaskSpec
 
 HEADER_BYTES = 8 * 2**10
 """Of a message beside its rows, rounded up: names, dtypes, shapes."""
+PRIORITY_BYTES = 4
 EPISODE_BYTES = 4 + 4
 """Return and length of an episode; a row can be the end of one."""
 
@@ -24,13 +26,17 @@ def message_mistakes(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
 
 def block_bytes(config: RunConfig, spec: TaskSpec, streams: int) -> int:
     """Return the most bytes that one block of so many streams takes, uncompressed."""
-    return HEADER_BYTES + streams * fragment_rows(config, spec) * (row_bytes(spec) + EPISODE_BYTES)
+    return HEADER_BYTES + streams * fragment_rows(config, spec) * _bytes_of_a_row(spec)
+
+
+def _bytes_of_a_row(spec: TaskSpec) -> int:
+    return sent_bytes(table_shape(spec)) + PRIORITY_BYTES + EPISODE_BYTES
 
 
 def _sentence(config: RunConfig, spec: TaskSpec) -> str:
     streams, length = config.tasks[spec.name].envs_per_actor, config.actors.fragment_length
     size = block_bytes(config, spec, streams)
-    row = row_bytes(spec) + EPISODE_BYTES
+    row = _bytes_of_a_row(spec)
     rows = (MAX_MESSAGE_BYTES - HEADER_BYTES) // row
     overlap = fragment_rows(config, spec) - length
     allowed = []

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from config.schema import NetworkConfig, RunConfig
+from config.schema import RunConfig
+from config.sections.network import NetworkConfig
 from network.images import observed_maps, stem, trunk_maps
 from tasks.spec import TaskSpec
 

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from config.schema import RunConfig, TaskConfig
+from config.schema import RunConfig
+from config.sections.task import TaskConfig
 
 _HEAD = """# Configuration
 

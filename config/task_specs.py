@@ -2,7 +2,7 @@
 
 import math
 
-from config.schema import TaskConfig
+from config.sections.task import TaskConfig
 from network.images import has_channels_last
 from tasks.errors import TaskError
 from tasks.inspection import EnvironmentReport

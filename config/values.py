@@ -2,7 +2,7 @@
 
 import re
 import typing
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from config.yaml_text import unwritable
+from replay.selectors.table import SELECTORS
 
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
@@ -89,6 +90,10 @@ Capacity = Annotated[int | str, BeforeValidator(_capacity)]
 Scale = Annotated[list[Factor], BeforeValidator(_one_or_many)]
 Arguments = Annotated[dict[str, Any], AfterValidator(_written_as_read)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+if TYPE_CHECKING:
+    SelectorName = str
+else:  # only known when it runs: a new selector is not named here too
+    SelectorName = Literal[tuple(SELECTORS)]
 
 
 def _kinds(annotation: Any) -> set[Any]:  # noqa: ANN401 - whatever a schema holds

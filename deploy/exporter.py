@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from training.status.records import RunStatus, ShardStatus, TaskStatus
+from training.shard_supervision import ShardStatus
+from training.status.records import RunStatus, TaskStatus
 
 
 class MetricsExporter(Collector):
@@ -43,14 +44,14 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
         "Wall time of the learner by phase, since its first update",
         labels=["op"],
     )
-    for phase, seconds in status.phase_seconds.items():
+    for phase, seconds in status.learner.phase_seconds.items():
         phases.add_metric([phase], seconds)
     yield phases
     yield GaugeMetricFamily(
         "trunkline_weights_version", "Newest published version of the weights", status.weights_version
     )
     yield CounterMetricFamily(
-        "trunkline_checkpoints", "Checkpoints written in this life", value=status.checkpoints
+        "trunkline_checkpoints", "Checkpoints written in this life", value=status.saving.checkpoints
     )
     yield CounterMetricFamily(
         "trunkline_evaluations", "Finished evaluations in this life", value=status.evaluations
@@ -58,7 +59,7 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "trunkline_plain_sums",
         "Updates in which the task weighting fell back to the plain sum",
-        value=status.plain_sums,
+        value=status.learner.plain_sums,
     )
     yield CounterMetricFamily(
         "trunkline_blocks_refused",
@@ -71,24 +72,26 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
         labels=["task"],
     )
     for task in status.tasks:
-        waiting.add_metric([task.name], float(task.name in status.waiting_for))
+        waiting.add_metric([task.name], float(task.name in status.learner.waiting_for))
     yield waiting
     yield from _known(
-        "trunkline_dormant_share", "Share of the trunk's output units that are dormant", status.dormant_share
+        "trunkline_dormant_share",
+        "Share of the trunk's output units that are dormant",
+        status.trunk.dormant_share,
     )
     yield from _known(
-        "trunkline_effective_rank", "Effective rank of the trunk's features", status.effective_rank
+        "trunkline_effective_rank", "Effective rank of the trunk's features", status.trunk.effective_rank
     )
 
 
 def _run_metrics(status: RunStatus) -> Iterator[Metric]:
     yield from _known(
-        "trunkline_last_update_timestamp_seconds", "Time of the last update", status.last_update_time
+        "trunkline_last_update_timestamp_seconds", "Time of the last update", status.learner.last_update_time
     )
     yield from _known(
-        "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.checkpoint_period
+        "trunkline_checkpoint_period_updates", "Updates between checkpoints", status.saving.checkpoint_period
     )
-    last = status.last_checkpoint
+    last = status.saving.last_checkpoint
     yield from _known(
         "trunkline_last_checkpoint_updates", "Updates that the last checkpoint contains", last.learner_step
     )
@@ -130,7 +133,7 @@ def _task_metrics(tasks: list[TaskStatus]) -> Iterator[Metric]:
     )
     for task in tasks:
         for reason in ("duplicate", "superseded"):
-            drops.add_metric([task.name, reason], task.table.dropped.get(reason, 0))
+            drops.add_metric([task.name, reason], task.replay.table.dropped.get(reason, 0))
     yield drops
 
 
@@ -151,7 +154,7 @@ def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
 
 
 def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
-    states = Counter(node.state for node in status.nodes)
+    states = Counter(node.state for node in status.cluster.nodes)
     for name, about, value in (
         ("trunkline_nodes", "Nodes in service", states["in service"]),
         ("trunkline_nodes_draining", "Nodes that are about to leave", states["draining"]),
@@ -164,32 +167,32 @@ def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
     ):
         yield GaugeMetricFamily(name, about, value)
     yield CounterMetricFamily(
-        "trunkline_node_deaths", "Nodes that left without draining", value=status.node_deaths
+        "trunkline_node_deaths", "Nodes that left without draining", value=status.cluster.node_deaths
     )
 
 
 _COUNTERS: tuple[tuple[str, str, Callable[[TaskStatus], float]], ...] = (
     ("trunkline_env_steps", "Env steps that reached replay, over all lives", lambda task: task.env_steps),
-    ("trunkline_episodes", "Finished episodes that actors reported", lambda task: task.table.episodes),
-    ("trunkline_inserts", "Transitions put into replay", lambda task: task.table.inserted),
-    ("trunkline_evictions", "Transitions that newer ones overwrote", lambda task: task.table.evicted),
-    ("trunkline_samples", "Transitions that the learner has drawn", lambda task: task.table.sampled),
+    ("trunkline_episodes", "Finished episodes that actors reported", lambda task: task.replay.table.episodes),
+    ("trunkline_inserts", "Transitions put into replay", lambda task: task.replay.table.inserted),
+    ("trunkline_evictions", "Transitions that newer ones overwrote", lambda task: task.replay.table.evicted),
+    ("trunkline_samples", "Transitions that the learner has drawn", lambda task: task.replay.table.sampled),
     (
         "trunkline_inserts_throttled",
         "Times that the rate limiter held an insert back",
-        lambda task: task.table.throttled,
+        lambda task: task.replay.table.throttled,
     ),
     (
         "trunkline_stale_priority_updates",
         "Priority updates for evicted transitions",
-        lambda task: task.table.stale_updates,
+        lambda task: task.replay.table.stale_updates,
     ),
     (
         "trunkline_invalid_priority_updates",
         "Negative or non-finite priorities",
-        lambda task: task.table.invalid_updates,
+        lambda task: task.replay.table.invalid_updates,
     ),
-    ("trunkline_transitions_lost", "Transitions in shards that died", lambda task: task.lost),
+    ("trunkline_transitions_lost", "Transitions in shards that died", lambda task: task.replay.lost),
     ("trunkline_actor_restarts", "Actors that were replaced after a death", lambda task: task.crew.restarts),
 )
 
@@ -197,23 +200,35 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     (
         "trunkline_episode_return",
         "Mean return of the last 100 episodes",
-        lambda task: task.table.recent_return,
+        lambda task: task.replay.table.recent_return,
     ),
     ("trunkline_greedy_return", "Mean return of the last evaluation", lambda task: task.greedy_return),
-    ("trunkline_replay_transitions", "Transitions that can be sampled now", lambda task: task.table.items),
+    (
+        "trunkline_replay_transitions",
+        "Transitions that can be sampled now",
+        lambda task: task.replay.table.items,
+    ),
     (
         "trunkline_replay_capacity_transitions",
         "Transitions that fit into replay",
-        lambda task: task.replay_capacity,
+        lambda task: task.replay.replay_capacity,
     ),
     (
         "trunkline_samples_per_insert_ratio",
         "Samples divided by inserts, in this life",
-        lambda task: task.samples_per_insert,
+        lambda task: task.replay.samples_per_insert,
     ),
-    ("trunkline_weights_staleness_versions", "Staleness of the last batch", lambda task: task.staleness),
-    ("trunkline_task_weight", "Factor that the task weighting gave the task", lambda task: task.weight),
-    ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.loss),
+    (
+        "trunkline_weights_staleness_versions",
+        "Staleness of the last batch",
+        lambda task: task.learning.staleness,
+    ),
+    (
+        "trunkline_task_weight",
+        "Factor that the task weighting gave the task",
+        lambda task: task.learning.weight,
+    ),
+    ("trunkline_loss", "Mean TD loss since the last report", lambda task: task.learning.loss),
     (
         "trunkline_gradient_share",
         "Share of the task in the sum of gradient lengths",
@@ -245,11 +260,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     (
         "trunkline_samples_per_insert_target",
         "Configured samples per insert",
-        lambda task: task.samples_per_insert_target,
+        lambda task: task.replay.samples_per_insert_target,
     ),
     (
         "trunkline_acting_staleness_versions",
         "Staleness of the last block put into replay",
-        lambda task: task.acting_staleness,
+        lambda task: task.replay.acting_staleness,
     ),
 )

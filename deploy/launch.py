@@ -1,6 +1,5 @@
 """Brings a run up, trains, and leaves its results in its directory."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -17,25 +16,30 @@ from deploy.run_server import RunServer
 from learner.checkpoint import Checkpoint
 from learner.learner import Learner
 from learner.learner_state import restore_learner
+from training.assembly import Outlets, assemble
+from training.cadence import USUAL, Cadence
 from training.directory.best_keeper import BestKeeper
 from training.directory.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
 from training.directory.run_logs import RunLogs
 from training.evaluation.evaluations import record_all
-from training.evaluation.probing import Probing
 from training.local_runtime import LocalRuntime
-from training.loop import Training
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.status.progress import Outcome, Progress
 from training.status.replay_counters import CountedSteps
-from training.status.reporting import Observer, Reporter
+from training.status.reporting import Observer
 from training.status.summary import is_summary, summarise
 
 RuntimeName = Literal["ray", "local"]
 
 
 def start_run(
-    run: ResolvedRun, path: Path, runtime: RuntimeName, address: str | None, observers: Sequence[Observer]
+    run: ResolvedRun,
+    path: Path,
+    runtime: RuntimeName,
+    address: str | None,
+    observers: Sequence[Observer],
+    cadence: Cadence = USUAL,
 ) -> dict[str, Any]:
     """Train a new run in a new directory and return its summary.
 
@@ -51,7 +55,7 @@ def start_run(
         def create_directory() -> RunDirectory:
             return RunDirectory.create(path, run.config, ownership)
 
-        return _run(parts, None, path, runtime, address, observers, create_directory)
+        return _run(parts, None, path, runtime, address, observers, cadence, create_directory)
 
 
 def resume_run(
@@ -61,6 +65,7 @@ def resume_run(
     runtime: RuntimeName,
     address: str | None,
     observers: Sequence[Observer],
+    cadence: Cadence = USUAL,
 ) -> dict[str, Any]:
     """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
@@ -83,11 +88,16 @@ def resume_run(
             directory.begin_life(life)
             return directory
 
-        return _run(parts, checkpoint, path, runtime, address, observers, open_directory)
+        return _run(parts, checkpoint, path, runtime, address, observers, cadence, open_directory)
 
 
 def start_or_resume_run(
-    run: ResolvedRun, path: Path, runtime: RuntimeName, address: str | None, observers: Sequence[Observer]
+    run: ResolvedRun,
+    path: Path,
+    runtime: RuntimeName,
+    address: str | None,
+    observers: Sequence[Observer],
+    cadence: Cadence = USUAL,
 ) -> dict[str, Any]:
     """Make sure that the run at `path` gets done: start it, go on with it, or return what it came to.
 
@@ -96,13 +106,13 @@ def start_or_resume_run(
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
     if not is_begun(path):
-        return start_run(run, path, runtime, address, observers)
+        return start_run(run, path, runtime, address, observers, cadence)
     directory = RunDirectory.open(path)
     summary = directory.summary()
     if summary is not None and _is_done(summary, run.config.stop_env_steps):
         return summary
     checkpoint = directory.newest_checkpoint()[0] if directory.has_checkpoints() else None
-    return resume_run(run, path, checkpoint, runtime, address, observers)
+    return resume_run(run, path, checkpoint, runtime, address, observers, cadence)
 
 
 def _is_done(summary: Mapping[str, Any], stop_env_steps: int) -> bool:
@@ -128,56 +138,49 @@ def _run(
     runtime_name: RuntimeName,
     address: str | None,
     observers: Sequence[Observer],
+    cadence: Cadence,
     open_directory: Callable[[], RunDirectory],
 ) -> dict[str, Any]:
-    """Bring everything up, train, and write the summary; the directory is opened once all else is up."""
+    """Bring everything up, train, and return the summary.
+
+    The order decides what is left where something goes wrong. A checkpoint that does not fit is told before
+    a cluster is asked for anything. Signals are heard and statuses are served before the runtime comes up,
+    which may wait for slots for long. The directory is opened when all else is up: a run that never began
+    leaves none.
+    """
     config = parts.config
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
     before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
-    everyone: list[Observer] = []
+    first: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
-            everyone.append(server)
+            first.append(server)
         runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
         if server is not None:
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
         directory = open_directory()
         best = BestKeeper(directory, parts.network())
         logs = RunLogs(directory.path, before, learner.learner_step)
-        everyone += [*logs.observers, *observers]
-        reporter = Reporter(
-            config,
-            parts.replay.capacities(),
-            before,
-            learner.learner_step,
-            everyone,
-            time.perf_counter,
-            directory.disk,
-        )
 
         def summary_of(outcome: Outcome) -> dict[str, Any]:
             told_by_best = best.compared_with(outcome.evaluation)
             return {**summarise(config, outcome), **told_by_best, "lost_log_records": logs.lost()}
 
-        router = parts.replay.router(runtime.clients)
-        source = parts.replay.batch_source(router, parts.device())
-        training = Training(
-            config,
-            runtime,
-            learner,
-            router,
-            source,
-            reporter,
-            directory.save_checkpoint,
-            record_all(logs.evaluations, best),
-            before,
-            None if config.probes.period is None else Probing(config.probes.period, logs.probes),
-            lambda outcome: directory.write_summary(summary_of(outcome)),
+        outlets = Outlets(
+            # The server first: an observer that fails ends the run, and programs still read its last status.
+            observers=[*first, *logs.observers, *observers],
+            checkpoint=directory.save_checkpoint,
+            evaluation=record_all(logs.evaluations, best),
+            probes=logs.probes,
+            outcome=lambda outcome: directory.write_summary(summary_of(outcome)),
+            disk=directory.disk,
         )
+        training = assemble(parts, runtime, learner, before, outlets, cadence=cadence)
+        # Until here a signal ends everything at once, since nothing was learned; now it asks the loop to end.
         interrupts.ask(training.interrupt)
         outcome = training.run()
     return summary_of(outcome)

@@ -2,10 +2,8 @@
 
 import hmac
 import re
-import socket
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -13,6 +11,7 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from cluster.address import listening_family
 from config.errors import ConfigError
 from deploy.exporter import MetricsExporter
 from training.json_text import NotJsonError, json_text, parse_json
@@ -32,7 +31,7 @@ class RunServer:
 
         with RunServer("127.0.0.1", 9464, token) as server:
             server(status)
-            server.scale_with(runtime.scale)
+            server.scale_with(runtime.fleet.scale)
 
     GET `/metrics` for Prometheus, `/status` as JSON, `/healthz`; POST `/scale` with `{"task": "cartpole",
     "actors": 4}` (null for one in every slot) and `Authorization: Bearer TOKEN`.
@@ -108,7 +107,7 @@ class RunServer:
     def _said(self) -> dict[str, Any]:
         if self._status is None:
             return {"state": "starting"}
-        return {"state": "training", **asdict(self._status), "warnings": self._status.warnings()}
+        return {"state": "training", **self._status.as_json(), "warnings": self._status.warnings()}
 
 
 def _path(target: str) -> str:
@@ -136,8 +135,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], run: RunServer) -> None:
         self.run = run
-        if ":" in address[0]:
-            self.address_family = socket.AF_INET6
+        self.address_family = listening_family(*address)
         super().__init__(address, _Handler)
 
     def handle_error(self, *_: object) -> None:

@@ -3,7 +3,8 @@
 Shape letters: B transitions of a task, O observation dimensions.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class TaskBatch:
         importance_B: float32 importance weights.
         keys: (B,) int64, which items these are.
         staleness: mean of the newest version minus the version that acted, over the request it came with.
+        columns: (B, ...) of each drawn column of rows that has no field of its own here.
     """
 
     task: str
@@ -35,3 +37,4 @@ class TaskBatch:
     importance_B: Tensor
     keys: NDArray[np.int64]
     staleness: float
+    columns: Mapping[str, Tensor] = field(default_factory=dict)

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.td import importance_weights
-from replay.draw import Draw, Drawn
+from replay.draw import Draw
+from replay.messages import Sampled
 from replay.router import ReplayRouter
 
 LARGE_BYTES = 2**20
@@ -104,8 +105,8 @@ class _TaskQueue:
     def fill(self, position: Position, exponent: float) -> bool:
         """Take in the oldest draw if the last one is used up, keep others under way; return `has_batch`."""
         if not self._arrived and self._draws and self._draws[0].ready():
-            drawn = self._draws.popleft().take()
-            self._arrived = self._batches(drawn, position.weights_version, exponent)
+            sampled = self._draws.popleft().take()
+            self._arrived = self._batches(sampled, position.weights_version, exponent)
         while len(self._draws) + bool(self._arrived) < self._supply.requests:
             draw = self._router.request(self.task, self._request_size, position.weights_version)
             if draw is None:
@@ -122,37 +123,43 @@ class _TaskQueue:
         else:
             self._router.wait(self.task, timeout_seconds)
 
-    def _batches(self, drawn: Drawn, weights_version: int, exponent: float) -> list[TaskBatch]:
+    def _batches(self, sampled: Sampled, weights_version: int, exponent: float) -> list[TaskBatch]:
         """Cut a draw into batches."""
         count = self._supply.batches_per_request
 
         def batches_of(column: NDArray[Any]) -> tuple[Tensor, ...]:
             return _tensor(column.reshape(count, -1, *column.shape[1:]), self._device).unbind()
 
-        staleness = float(weights_version - drawn.weights_versions.mean())
-        columns = zip(
-            batches_of(drawn.windows),
-            drawn.bootstrap_starts.reshape(count, -1),
-            batches_of(drawn.actions.astype(np.int64)),
-            batches_of(drawn.rewards_n),
-            batches_of(drawn.discounts_n),
-            batches_of(self._importance(drawn, exponent)),
-            np.split(drawn.keys.copy(), count),
+        columns = dict(sampled.columns)
+        staleness = float(weights_version - columns.pop("weights_versions").mean())
+        cut = zip(
+            batches_of(columns.pop("windows")),
+            columns.pop("bootstrap_starts").reshape(count, -1),
+            batches_of(columns.pop("actions").astype(np.int64)),
+            batches_of(columns.pop("rewards_n")),
+            batches_of(columns.pop("discounts_n")),
+            batches_of(self._importance(sampled, exponent)),
+            np.split(sampled.keys.copy(), count),
             strict=True,
         )
+        others = {name: batches_of(column) for name, column in columns.items()}
         batches = []
-        for windows, starts, action, reward_n, discount_n, importance, keys in columns:
+        for number, (windows, starts, action, reward_n, discount_n, importance, keys) in enumerate(cut):
             obs, next_obs = split_windows(windows, starts, self._supply.frame_stack)
+            more = {name: tensors[number] for name, tensors in others.items()}
             batches.append(
-                TaskBatch(self.task, obs, action, reward_n, discount_n, next_obs, importance, keys, staleness)
+                TaskBatch(
+                    self.task, obs, action, reward_n, discount_n, next_obs, importance, keys, staleness, more
+                )
             )
         return batches
 
-    def _importance(self, drawn: Drawn, exponent: float) -> NDArray[np.float32]:
+    def _importance(self, sampled: Sampled, exponent: float) -> NDArray[np.float32]:
         if not self._supply.weighted:
             return np.ones(self._request_size, np.float32)
-        probabilities = drawn.probabilities.reshape(self._supply.batches_per_request, -1)
-        return np.concatenate([importance_weights(row, drawn.num_items, exponent) for row in probabilities])
+        probabilities = sampled.probabilities.reshape(self._supply.batches_per_request, -1)
+        items = sampled.progress.items
+        return np.concatenate([importance_weights(row, items, exponent) for row in probabilities])
 
 
 def _tensor(column: NDArray[Any], device: torch.device) -> Tensor:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.gradient_bound import GradientBound
-from learner.hl_gauss import HLGauss
-from learner.objective import ErrorLoss, Objective
+from learner.loss.interface import Loss
+from learner.objective import Objective
 from learner.target_network import TargetUpdate, frozen_copy
 from learner.task_gradients import SharedCopies
 from learner.value_scale.interface import NoScale, ValueScale
@@ -25,7 +25,7 @@ class UpdateRule:
     """What an update does besides the network's own mathematics.
 
     Attributes:
-        loss: from TD errors to losses, or from logits to losses where the network's heads are categorical.
+        loss: of what the network's heads say.
         double: choose the bootstrap action by the online network (Double DQN).
         max_gradient_norm: bound on the norm of all gradients, or of each task's where tasks share nothing.
         weighting: from per-task losses to gradients.
@@ -35,7 +35,7 @@ class UpdateRule:
         learning_rate: learner step -> step size; None for the optimizer's own.
     """
 
-    loss: ErrorLoss | HLGauss
+    loss: Loss
     double: bool
     max_gradient_norm: float
     weighting: TaskWeighting

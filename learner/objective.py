@@ -1,24 +1,21 @@
 """From transitions to one loss a task.
 
-Shape letters: T tasks, B transitions of a task, N transitions of all tasks, A actions.
+Shape letters: T tasks, B transitions of a task, N transitions of all tasks, S samples of a target.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from learner.batch import TaskBatch
-from learner.hl_gauss import HLGauss
+from learner.loss.interface import Loss
 from learner.task_gradients import SharedCopies
-from learner.td import bootstrap_values, taken_logits, taken_values, task_means
+from learner.td import said_of, task_means
 from learner.value_scale.interface import Returns, ValueScale
 from network.grouped import joined
 from network.multi_task import MultiTaskNetwork
-
-ErrorLoss = Callable[[Tensor], Tensor]
-"""TD errors (B,) -> losses (B,)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Losses:
 class Objective:
     """The TD losses of an online network against targets of a target network.
 
-    objective = Objective(network, target, huber_loss, double=True, NoScale())
+    objective = Objective(network, target, ErrorLoss(huber_loss), double=True, NoScale())
     targets_N = objective.update_targets(batches)
     losses = objective.losses(batches, targets_N)
     """
@@ -46,7 +43,7 @@ class Objective:
         self,
         network: MultiTaskNetwork,
         target: MultiTaskNetwork,
-        loss: ErrorLoss | HLGauss,
+        loss: Loss,
         double: bool,
         scale: ValueScale,
     ) -> None:
@@ -62,10 +59,9 @@ class Objective:
     def targets(self, batches: Sequence[TaskBatch]) -> Tensor:
         """Return what the taken actions should be worth, in the unit of the network's values.
 
-        (N,), in the order of its rows. Nothing changes by it.
+        (N,) in the order of its rows, or (N, S) if the loss bootstraps from samples. Nothing changes by it.
         """
-        returns = self._returns(batches)
-        return self._scale.values(returns.total(), returns.sizes)
+        return self._values(*self._returns(batches))
 
     @torch.no_grad()
     def update_targets(self, batches: Sequence[TaskBatch]) -> Tensor:
@@ -73,26 +69,32 @@ class Objective:
 
         Both networks' heads follow it, so call it before anything that looks at the network's parameters.
         """
-        returns = self._returns(batches)
+        returns, shape = self._returns(batches)
         change = self._scale.observe(returns)
         if change is not None:
             for network in (self._network, self._target):
                 network.adjust_outputs(change.factor_T, change.offset_T)
-        return self._scale.values(returns.total(), returns.sizes)
+        return self._values(returns, shape)
 
-    def _returns(self, batches: Sequence[TaskBatch]) -> Returns:
+    def _values(self, returns: Returns, shape: torch.Size) -> Tensor:
+        return self._scale.values(returns.total(), returns.sizes).view(shape)
+
+    def _returns(self, batches: Sequence[TaskBatch]) -> tuple[Returns, torch.Size]:
+        """Return each sample as a row of its own, and the shape that they had."""
         next_obs = [batch.next_obs_BO for batch in batches]
-        target_q = self._target.group_values(next_obs)
-        selector_q = self._network.group_values(next_obs) if self._double else target_q
+        outputs = self._target.group_outputs(next_obs)
+        selector = self._network.group_values(next_obs) if self._double else map(self._target.output, outputs)
+        next_N = joined([self._loss.bootstrap(*each) for each in zip(outputs, selector, strict=True)])
+        samples = next_N.shape[1:].numel()
         rows = self._network.groups.arranged(batches)
-        sizes = [len(batch.action_B) for batch in rows]
-        next_values = [bootstrap_values(*next_q) for next_q in zip(target_q, selector_q, strict=True)]
-        return Returns(
-            joined([batch.reward_n_B for batch in rows]),
-            joined([batch.discount_n_B for batch in rows]),
-            self._scale.returns(joined(next_values), sizes),
+        sizes = [samples * len(batch.action_B) for batch in rows]
+        returns = Returns(
+            _repeated(joined([batch.reward_n_B for batch in rows]), samples),
+            _repeated(joined([batch.discount_n_B for batch in rows]), samples),
+            self._scale.returns(next_N.flatten(), sizes),
             sizes,
         )
+        return returns, next_N.shape
 
     def losses(
         self, batches: Sequence[TaskBatch], targets_N: Tensor, copies: SharedCopies | None = None
@@ -103,19 +105,15 @@ class Objective:
         outputs = self._network.group_outputs(
             [batch.obs_BO for batch in batches], None if copies is None else copies.by_name
         )
-        of_taken = taken_logits if isinstance(self._loss, HLGauss) else taken_values
         taken = [
-            of_taken(output, joined([batch.action_B for batch in rows[group]]))
+            said_of(joined([batch.action_B for batch in rows[group]]), output)
             for group, output in zip(groups.heads, outputs, strict=True)
         ]
-        error_N, loss_N = self._errors_and_losses(joined(taken), targets_N)
+        loss_N, error_N = self._loss(joined(taken), targets_N)
         loss_N = joined([batch.importance_B for batch in rows]) * loss_N
         loss_T = task_means(loss_N, sizes)
         return Losses(loss_T if groups.in_order else loss_T[self._ranks_T], error_N)
 
-    def _errors_and_losses(self, taken: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both, (N,) each; `taken` are values (N,), or logits (N, K)."""
-        if isinstance(self._loss, HLGauss):
-            return targets_N - self._loss.support(taken.detach()), self._loss(taken, targets_N)
-        error_N = targets_N - taken
-        return error_N, self._loss(error_N)
+
+def _repeated(values_N: Tensor, samples: int) -> Tensor:
+    return values_N if samples == 1 else values_N.repeat_interleave(samples)

@@ -18,21 +18,16 @@ def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
     """Return the value of the next state: the target network's, of the selector's best action: (B,).
 
     With the online network as selector this is Double DQN (van Hasselt et al. 2016, eq. 4); with the target
-    network itself, max_a Q_target, it is DQN (Mnih et al. 2015).
+    network itself, max_a Q_target, it is DQN (Mnih et al. 2015). Of several numbers an action, (B, A, ...),
+    it is all that the target network says of the best one: (B, ...).
     """
-    best_B = selector_q_BA.argmax(1, keepdim=True)
-    return target_q_BA.gather(1, best_B).squeeze(1)
+    return said_of(selector_q_BA.argmax(1), target_q_BA)
 
 
-def taken_values(q_BA: Tensor, action_B: Tensor) -> Tensor:
-    """Return the value of the action that was taken: (B,)."""
-    return q_BA.gather(1, action_B.unsqueeze(1)).squeeze(1)
-
-
-def taken_logits(logits_BAK: Tensor, action_B: Tensor) -> Tensor:
-    """Return the logits, over K bins, of the action that was taken: (B, K)."""
-    index_B1K = action_B.view(-1, 1, 1).expand(-1, 1, logits_BAK.shape[2])
-    return logits_BAK.gather(1, index_B1K).squeeze(1)
+def said_of(action_B: Tensor, outputs_BA: Tensor) -> Tensor:
+    """Return what is said of one action a row: (B, ...) of (B, A, ...)."""
+    index_B1 = action_B.view(-1, *[1] * (outputs_BA.dim() - 1)).expand(-1, 1, *outputs_BA.shape[2:])
+    return outputs_BA.gather(1, index_B1).squeeze(1)
 
 
 def td_targets(reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:

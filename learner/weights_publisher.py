@@ -39,6 +39,8 @@ class WeightsPublisher:
         """
         refuse_divergence(self._learner)
         self.version += 1
-        snapshot = self._layout.snapshot(self._learner.network, self.version, self._learner.learner_step)
+        network, maps = self._learner.network, self._learner.value_scale.maps()
+        value_maps = dict(zip(network.tasks, maps, strict=True)) if maps else {}
+        snapshot = self._layout.snapshot(network, self.version, self._learner.learner_step, value_maps)
         self._sink.publish(snapshot)
         return snapshot

@@ -3,61 +3,57 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from network.choices import Conditioning, EncoderKind, Match, Sharing
 from network.cross_stitch import CrossStitchTrunk
 from network.encoder import VectorEncoder
 from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
-from network.hard import Conditioning, HardTrunk
+from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
 from network.images import Width, is_image, trunk_maps
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
+from network.output import Output, Values
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
-Sharing = Literal["hard", "separate", "l2", "cross_stitch", "moe"]
-Encoding = Literal["auto", "mlp", "conv"]
-Match = Literal["width", "parameters", "compute"]
-
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is made of.
+    """What a network is made of, in the words of the configuration.
 
     Attributes:
         widths: input width of the trunk and the width of each of its layers.
-        encoding: whether encoders convolve; `auto` where observations are images.
-        convolutions: numbers of filters of the convolutions that the trunk begins with, after a first one in
-            each encoder, if there are any; they take the place of the input width.
+        encoder: whether encoders convolve.
+        trunk_convolutions: numbers of filters of the convolutions that the trunk begins with, after a first
+            one in each encoder, if there are any; they take the place of the input width.
         sharing: how tasks share the trunk.
         dueling: dueling heads in place of linear ones.
-        conditioning: what `hard` tells the trunk of the task.
+        conditioning: what a `hard` trunk is told of the task.
         pull: of `l2`, on the trunks towards their mean.
         experts: of `moe`.
-        orthogonal: whether experts are made orthonormal before they are mixed.
-        bins: of categorical heads; None for heads that say values.
-        tied: one encoder and one head for all tasks, which have to look and act alike.
-        match: what is the same as in the `hard` network of these widths: the widths themselves, or, with all
-            widths scaled alike, the number of parameters or of multiplications.
+        orthogonal_experts: whether experts are made orthonormal before they are mixed.
+        output: makes what the heads say of an action.
+        tied_ends: one encoder and one head for all tasks, which have to look and act alike.
+        match: what is the same as in the `hard` network of these widths.
     """
 
     widths: tuple[int, ...]
-    encoding: Encoding = "auto"
-    convolutions: tuple[int, ...] = ()
+    encoder: EncoderKind = "auto"
+    trunk_convolutions: tuple[int, ...] = ()
     sharing: Sharing = "hard"
     dueling: bool = False
     conditioning: Conditioning = "none"
     pull: float = 0.0
     experts: int = 4
-    orthogonal: bool = False
-    bins: int | None = None
-    tied: bool = False
+    orthogonal_experts: bool = False
+    output: Callable[[], Output] = Values
+    tied_ends: bool = False
     match: Match = "width"
 
 
@@ -66,7 +62,7 @@ _TRUNKS: dict[Sharing, Callable[[list[str], list[Width], Architecture], Trunk]] 
     "separate": lambda names, widths, _: SeparateTrunk.initialised(names, widths),
     "l2": lambda names, widths, a: SeparateTrunk.initialised(names, widths, a.pull),
     "cross_stitch": lambda names, widths, _: CrossStitchTrunk.initialised(names, widths),
-    "moe": lambda names, widths, a: ExpertsTrunk.initialised(names, widths, a.experts, a.orthogonal),
+    "moe": lambda names, widths, a: ExpertsTrunk.initialised(names, widths, a.experts, a.orthogonal_experts),
 }
 
 
@@ -89,8 +85,8 @@ def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: i
 def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTaskNetwork:
     names = [spec.name for spec in TaskGroups(specs).arranged(specs)]
     widths: list[Width] = list(architecture.widths)
-    if architecture.convolutions:
-        widths[:1] = trunk_maps(specs, architecture.convolutions)
+    if architecture.trunk_convolutions:
+        widths[:1] = trunk_maps(specs, architecture.trunk_convolutions)
     trunk = _TRUNKS[architecture.sharing](names, widths, architecture)
     return MultiTaskNetwork(
         specs,
@@ -98,16 +94,16 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
         partial(_encoder, architecture),
         architecture.widths[-1],
         architecture.dueling,
-        architecture.bins,
-        architecture.tied,
+        architecture.output(),
+        architecture.tied_ends,
     )
 
 
 def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
-    if architecture.convolutions:
+    if architecture.trunk_convolutions:
         return ImageEncoder.initialised(alike, None)
-    encoding = architecture.encoding
-    if encoding == "conv" or (encoding == "auto" and is_image(alike[0])):
+    kind = architecture.encoder
+    if kind == "conv" or (kind == "auto" and is_image(alike[0])):
         return ImageEncoder.initialised(alike, architecture.widths[0])
     return VectorEncoder.initialised(alike, architecture.widths[0])
 
@@ -125,11 +121,11 @@ def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architect
     def scaled(scale: float) -> Architecture:
         widths, convolutions = (
             tuple(max(1, round(width * scale)) for width in given)
-            for given in (architecture.widths, architecture.convolutions)
+            for given in (architecture.widths, architecture.trunk_convolutions)
         )
-        return replace(architecture, widths=widths, convolutions=convolutions)
+        return replace(architecture, widths=widths, trunk_convolutions=convolutions)
 
-    hard = replace(architecture, sharing="hard", conditioning="none", tied=False)
+    hard = replace(architecture, sharing="hard", conditioning="none", tied_ends=False)
     return scaled(closest_scale(lambda scale: size(scaled(scale)), size(hard)))
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from network.choices import Conditioning
 from network.grouped import on_tasks
 from network.groups import group_key
 from network.images import Maps, Width, channels
@@ -20,8 +21,6 @@ from network.mlp import GroupedMLP
 from network.trunk import Trunk
 
 EMBEDDING_WIDTH = 32
-
-Conditioning = Literal["none", "embedding", "film"]
 
 
 class TaskVectors(nn.Module):

@@ -1,12 +1,13 @@
 """Heads of a group of tasks with equally many actions: from features to one output an action.
 
-An output is the action's value, or, of a categorical head, K logits over the bins of a `Support`.
+An output is a single number, or several: `Output` says how many and what they stand for.
 
-Shape letters: N rows of all tasks of the group, task after task; G tasks of the group; A actions, F features,
-K bins.
+Shape letters: N rows of all tasks of the group, task after task; G tasks of the group; A actions, F features.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -14,22 +15,40 @@ from torch import Tensor, nn
 from network.grouped import GroupedLinear
 
 
-class LinearHead(nn.Module):
-    """Features (N, width) -> outputs (N, A), or logits (N, A, K)."""
+class Head(nn.Module, ABC):
+    """Features (N, width) -> outputs (N, A, *shape)."""
 
-    def __init__(self, values: GroupedLinear, bins: int | None = None) -> None:
+    @abstractmethod
+    def of_task(self, index: int) -> "Head":
+        """Return the head of one task, in this module's memory."""
+
+    @abstractmethod
+    def adjust(self, factor_G: Tensor, offset_G: Tensor) -> None:
+        """Turn every number y that is said of a task into factor y + offset, by the parameters, in place."""
+
+    @abstractmethod
+    def forward(self, features_NF: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Return outputs; `sizes` says how many of the rows are each task's."""
+
+
+class LinearHead(Head):
+    """Outputs are linear in the features."""
+
+    def __init__(self, values: GroupedLinear, shape: tuple[int, ...] = ()) -> None:
         super().__init__()
-        self._bins = bins
+        self._shape = shape
         self.values = values
 
     @classmethod
-    def initialised(cls, tasks: int, width: int, num_actions: int, bins: int | None = None) -> "LinearHead":
-        """Return the heads of so many tasks, categorical if there are bins."""
-        return cls(GroupedLinear.initialised(tasks, width, num_actions * (bins or 1)), bins)
+    def initialised(
+        cls, tasks: int, width: int, num_actions: int, shape: tuple[int, ...] = ()
+    ) -> "LinearHead":
+        """Return the heads of so many tasks."""
+        return cls(GroupedLinear.initialised(tasks, width, num_actions * prod(shape)), shape)
 
     def of_task(self, index: int) -> "LinearHead":
         """Return the head of one task, in this module's memory."""
-        return LinearHead(self.values.of_task(index), self._bins)
+        return LinearHead(self.values.of_task(index), self._shape)
 
     def adjust(self, factor_G: Tensor, offset_G: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, by its parameters, in place."""
@@ -38,30 +57,33 @@ class LinearHead(nn.Module):
     def forward(self, features_NF: Tensor, sizes: Sequence[int]) -> Tensor:
         """Return outputs; `sizes` says how many of the rows are each task's."""
         outputs: Tensor = self.values(features_NF, sizes)
-        return outputs if self._bins is None else torch.unflatten(outputs, 1, (-1, self._bins))
+        return torch.unflatten(outputs, 1, (-1, *self._shape)) if self._shape else outputs
 
 
-class DuelingHead(nn.Module):
+class DuelingHead(Head):
     """A state value plus centred advantages (Wang et al. 2016, "Dueling Network Architectures", eq. 9).
 
-    With bins it is the logits that are added up, bin by bin (Hessel et al. 2018, "Rainbow", section 3).
+    Several numbers an action, such as logits over bins, are added up one by one (Hessel et al. 2018,
+    "Rainbow", section 3).
     """
 
-    def __init__(self, value: GroupedLinear, advantage: GroupedLinear, bins: int | None = None) -> None:
+    def __init__(self, value: GroupedLinear, advantage: GroupedLinear, shape: tuple[int, ...] = ()) -> None:
         super().__init__()
-        self._bins = bins
+        self._shape = shape
         self.value = value
         self.advantage = advantage
 
     @classmethod
-    def initialised(cls, tasks: int, width: int, num_actions: int, bins: int | None = None) -> "DuelingHead":
-        """Return the heads of so many tasks, categorical if there are bins."""
-        value = GroupedLinear.initialised(tasks, width, bins or 1)
-        return cls(value, GroupedLinear.initialised(tasks, width, num_actions * (bins or 1)), bins)
+    def initialised(
+        cls, tasks: int, width: int, num_actions: int, shape: tuple[int, ...] = ()
+    ) -> "DuelingHead":
+        """Return the heads of so many tasks."""
+        value = GroupedLinear.initialised(tasks, width, prod(shape))
+        return cls(value, GroupedLinear.initialised(tasks, width, num_actions * prod(shape)), shape)
 
     def of_task(self, index: int) -> "DuelingHead":
         """Return the head of one task, in this module's memory."""
-        return DuelingHead(self.value.of_task(index), self.advantage.of_task(index), self._bins)
+        return DuelingHead(self.value.of_task(index), self.advantage.of_task(index), self._shape)
 
     def adjust(self, factor_G: Tensor, offset_G: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, by its parameters, in place.
@@ -75,6 +97,7 @@ class DuelingHead(nn.Module):
         """Return outputs; `sizes` says how many of the rows are each task's."""
         advantage: Tensor = self.advantage(features_NF, sizes)
         value: Tensor = self.value(features_NF, sizes)
-        if self._bins is not None:
-            advantage, value = torch.unflatten(advantage, 1, (-1, self._bins)), value.unsqueeze(1)
+        if self._shape:
+            advantage = torch.unflatten(advantage, 1, (-1, *self._shape))
+            value = torch.unflatten(value, 1, (1, *self._shape))
         return value + advantage - advantage.mean(dim=1, keepdim=True)

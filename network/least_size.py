@@ -37,10 +37,10 @@ def least_size(specs: Sequence[TaskSpec], architecture: Architecture) -> LeastSi
         ValueError: convolutions are asked for that the tasks' observations do not allow.
     """
     widths: list[Width] = list(architecture.widths)
-    if architecture.convolutions:
-        widths[:1] = trunk_maps(specs, architecture.convolutions)
-    ends = specs[:1] if architecture.tied else specs
-    outputs = architecture.widths[-1] * (architecture.bins or 1)
+    if architecture.trunk_convolutions:
+        widths[:1] = trunk_maps(specs, architecture.trunk_convolutions)
+    ends = specs[:1] if architecture.tied_ends else specs
+    outputs = architecture.widths[-1] * prod(architecture.output().shape)
     return LeastSize(
         {spec.name: _encoder(spec, architecture) for spec in ends},
         _copies(len(specs), architecture) * sum(_layer(*pair) for pair in pairwise(widths)),
@@ -49,9 +49,9 @@ def least_size(specs: Sequence[TaskSpec], architecture: Architecture) -> LeastSi
 
 
 def _encoder(spec: TaskSpec, architecture: Architecture) -> int:
-    if architecture.convolutions:
+    if architecture.trunk_convolutions:
         return 0
-    convolves = architecture.encoding == "conv" or (architecture.encoding == "auto" and is_image(spec))
+    convolves = architecture.encoder == "conv" or (architecture.encoder == "auto" and is_image(spec))
     seen = observed_maps(spec) if convolves else None
     inputs = prod(spec.observation_shape) if seen is None else stem(seen)[-1].features
     return inputs * architecture.widths[0]

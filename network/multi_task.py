@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from network.encoder import VectorEncoder
 from network.grouped import joined
 from network.groups import TaskGroups, group_key, group_names
-from network.heads import DuelingHead, LinearHead
+from network.heads import Head
 from network.image_encoder import ImageEncoder
-from network.support import BOUND, Support
+from network.output import Output
 from network.tied import TIED, TiedEncoder, TiedHead
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
@@ -36,12 +36,12 @@ class MultiTaskNetwork(nn.Module):
         encoder: returns the encoder of tasks with equal observations; the trunk takes what it gives.
         width_out: width that the trunk gives to the heads.
         dueling: dueling heads in place of linear ones.
-        bins: of categorical heads, whose values are expectations over them; None for heads that say values.
-        tied: one encoder and one head for all tasks, which have to look and act alike.
+        output: what the heads say of an action.
+        tied_ends: one encoder and one head for all tasks, which have to look and act alike.
 
     Attributes:
         groups: which tasks go through as one.
-        support: what the bins stand for; None without bins.
+        output: as given.
     """
 
     def __init__(
@@ -51,27 +51,31 @@ class MultiTaskNetwork(nn.Module):
         encoder: Callable[[Sequence[TaskSpec]], Encoder],
         width_out: int,
         dueling: bool,
-        bins: int | None = None,
-        tied: bool = False,
+        output: Output,
+        tied_ends: bool = False,
     ) -> None:
         super().__init__()
         self.groups = TaskGroups(specs)
         ordered = self.groups.arranged(specs)
-        head = DuelingHead if dueling else LinearHead
         seeing_alike = [ordered[group] for group in self.groups.encoders]
         acting_alike = [ordered[group] for group in self.groups.heads]
-        if tied:
-            one = head.initialised(1, width_out, specs[0].num_actions, bins)
+        if tied_ends:
+            one = output.head(1, width_out, specs[0].num_actions, dueling)
             self.encoders = nn.ModuleDict({TIED: TiedEncoder(encoder(specs[:1]))})
             self.heads = nn.ModuleDict({TIED: TiedHead(one)})
         else:
             self.encoders = nn.ModuleDict({_key(alike): encoder(alike) for alike in seeing_alike})
             self.heads = nn.ModuleDict(
-                {_key(a): head.initialised(len(a), width_out, a[0].num_actions, bins) for a in acting_alike}
+                {_key(a): output.head(len(a), width_out, a[0].num_actions, dueling) for a in acting_alike}
             )
         self.trunk = trunk
-        self.support = None if bins is None else Support(bins, BOUND)
+        self.output = output
         self._ranks = {spec.name: rank for rank, spec in enumerate(ordered)}
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks, in the order of the rows."""
+        return list(self._ranks)
 
     def group_values(
         self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
@@ -80,12 +84,12 @@ class MultiTaskNetwork(nn.Module):
 
         Takes and raises what `group_outputs` does.
         """
-        return [_values(self.support, outputs) for outputs in self.group_outputs(observations, copies)]
+        return [self.output(outputs) for outputs in self.group_outputs(observations, copies)]
 
     def group_outputs(
         self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
     ) -> list[Tensor]:
-        """Return what the heads say: q_NA, or logits_NAK over the support, for each of `groups.heads`.
+        """Return what the heads say, (N, A, *output.shape), for each of `groups.heads`.
 
         Args:
             observations: one batch a task, in the order of the tasks; batch sizes may differ.
@@ -114,7 +118,7 @@ class MultiTaskNetwork(nn.Module):
 
     def heads_of(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         """Return one q_NA for each of `groups.heads`; `sizes` in the order of the rows."""
-        return [_values(self.support, outputs) for outputs in self._outputs(features_NF, sizes)]
+        return [self.output(outputs) for outputs in self._outputs(features_NF, sizes)]
 
     def _outputs(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         parts = features_NF.split_with_sizes([sum(sizes[group]) for group in self.groups.heads])
@@ -131,7 +135,7 @@ class MultiTaskNetwork(nn.Module):
             KeyError: there is no such task.
         """
         trunk = self.trunk.of_task(self._ranks[name])
-        return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.support)
+        return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.output)
 
     def encoder_of(self, name: str) -> nn.ModuleDict:
         """Return a task's share of its encoder, under its key; the parameters are views.
@@ -144,7 +148,7 @@ class MultiTaskNetwork(nn.Module):
     def adjust_outputs(self, factor_T: Tensor, offset_T: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, in place; tasks in the order of the rows."""
         for head, group in zip(self.heads.values(), self.groups.heads, strict=True):
-            cast("LinearHead | DuelingHead", head).adjust(factor_T[group], offset_T[group])
+            cast("Head", head).adjust(factor_T[group], offset_T[group])
 
     def shared(self) -> dict[str, nn.Parameter]:
         """Return, by their names in the trunk, the parameters that more than one task's loss reaches.
@@ -166,25 +170,18 @@ class MultiTaskNetwork(nn.Module):
 class _OneTask(nn.Module):
     """A network of a single task: every module is a group of one."""
 
-    def __init__(
-        self, encoder: nn.ModuleDict, trunk: nn.Module, head: nn.ModuleDict, support: Support | None
-    ) -> None:
+    def __init__(self, encoder: nn.ModuleDict, trunk: nn.Module, head: nn.ModuleDict, output: Output) -> None:
         super().__init__()
         self.encoders = encoder
         self.trunk = trunk
         self.heads = head
-        self.support = support
+        self.output = output
 
     def forward(self, obs: Tensor) -> Tensor:
         sizes = [obs.shape[0]]
         (encoder,), (head,) = self.encoders.values(), self.heads.values()
-        return _values(self.support, head(self.trunk(encoder([obs]), sizes), sizes))
-
-
-def _values(support: Support | None, outputs: Tensor) -> Tensor:
-    """Return the action values that a head's outputs stand for: (N, A)."""
-    values: Tensor = outputs if support is None else support(outputs)
-    return values
+        values: Tensor = self.output(head(self.trunk(encoder([obs]), sizes), sizes))
+        return values
 
 
 def _key(specs: Sequence[TaskSpec]) -> str:
@@ -194,7 +191,7 @@ def _key(specs: Sequence[TaskSpec]) -> str:
 def _of_task(modules: nn.ModuleDict, name: str) -> nn.ModuleDict:
     """Return the module of one task, alone under its key."""
     for key, module in modules.items():
-        part = cast("Encoder | LinearHead | DuelingHead | TiedEncoder | TiedHead", module)
+        part = cast("Encoder | Head | TiedEncoder | TiedHead", module)
         if key == TIED:
             return nn.ModuleDict({TIED: part.of_task(0)})
         names = group_names(key)

@@ -4,7 +4,9 @@ Shape letters: N rows, A actions, K bins.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from network.output import Output
 
 BINS = 51
 """Bins of a categorical head (Farebrother et al. 2024, table 2; Bellemare et al. 2017)."""
@@ -12,8 +14,8 @@ BOUND = 10.0
 """Where the outermost bins end, on both sides of zero, in the units of the network's values."""
 
 
-class Support(nn.Module):
-    """K bins of equal width that cover [-bound, bound].
+class Support(Output):
+    """K bins of equal width that cover [-bound, bound]; heads say a logit of each.
 
     support = Support(51, 10.0)
     q_NA = support(logits_NAK)
@@ -23,17 +25,18 @@ class Support(nn.Module):
         centres: (K,) what each bin stands for.
     """
 
+    adjustable = False
     edges: Tensor
     centres: Tensor
 
-    def __init__(self, bins: int, bound: float) -> None:
-        super().__init__()
+    def __init__(self, bins: int = BINS, bound: float = BOUND) -> None:
+        super().__init__((bins,))
         self.bins = bins
         self.bound = bound
         edges = torch.linspace(-bound, bound, bins + 1)
         self.register_buffer("edges", edges, persistent=False)
         self.register_buffer("centres", (edges[1:] + edges[:-1]) / 2, persistent=False)
 
-    def forward(self, logits: Tensor) -> Tensor:
+    def forward(self, outputs: Tensor) -> Tensor:
         """Return the expectation of the softmax over the last dimension: (..., K) -> (...)."""
-        return logits.softmax(-1) @ self.centres
+        return outputs.softmax(-1) @ self.centres

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from network.encoder import VectorEncoder
 from network.grouped import joined
-from network.heads import DuelingHead, LinearHead
+from network.heads import Head
 from network.image_encoder import ImageEncoder
 
 TIED = "tied"
@@ -37,7 +37,7 @@ class TiedEncoder(nn.Module):
 class TiedHead(nn.Module):
     """The head of one task, for all of them."""
 
-    def __init__(self, one: LinearHead | DuelingHead) -> None:
+    def __init__(self, one: Head) -> None:
         super().__init__()
         self.one = one
 

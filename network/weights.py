@@ -1,7 +1,9 @@
 """Weights as one flat float32 array with a version, and the layout that says what lies where in it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +11,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from network.groups import task_views
+
+
+class ValueMap(NamedTuple):
+    """What a task's values stand for: a value v for the return scale v + shift."""
+
+    scale: float = 1.0
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -20,12 +29,14 @@ class WeightsSnapshot:
         learner_step: optimizer updates behind these weights.
         layout: digest of the layout that `flat` follows.
         flat: float32, every parameter of the network one after another.
+        value_maps: of the tasks whose values are not returns, by name.
     """
 
     version: int
     learner_step: int
     layout: str
     flat: NDArray[np.float32]
+    value_maps: Mapping[str, ValueMap] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Return the SHA-256 of the values, in hexadecimal."""
@@ -62,9 +73,15 @@ class WeightsLayout:
             flat = torch.cat([parameter.reshape(-1) for parameter in network.parameters()])
         return np.asarray(flat.cpu().numpy(), dtype=np.float32)
 
-    def snapshot(self, network: nn.Module, version: int = 0, learner_step: int = 0) -> WeightsSnapshot:
+    def snapshot(
+        self,
+        network: nn.Module,
+        version: int = 0,
+        learner_step: int = 0,
+        value_maps: Mapping[str, ValueMap] | None = None,
+    ) -> WeightsSnapshot:
         """Return a snapshot of the network's parameters."""
-        return WeightsSnapshot(version, learner_step, self.digest, self.flatten(network))
+        return WeightsSnapshot(version, learner_step, self.digest, self.flatten(network), value_maps or {})
 
     def load(self, module: nn.Module, snapshot: WeightsSnapshot) -> None:
         """Copy the values of the module's parameters, found by name, out of a snapshot.

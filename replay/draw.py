@@ -1,46 +1,15 @@
-"""A draw from several shards: asked for in parts, put together as if one buffer had been drawn from.
-
-Shape letters: B items, W frames of a window.
-"""
+"""A draw from several shards: asked for in parts, put together as if one buffer had been drawn from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import Reply, ShardUnavailableError
-from replay.keys import split_keys as split_keys
 from replay.keys import with_shard
-from replay.messages import NotReady, SampleAnswer, Sampled
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Transitions of one task, from wherever they lay.
-
-    Attributes:
-        windows: (B, W, *frame_shape): see `replay.windows.cut_windows`.
-        bootstrap_starts: (B,) int8.
-        actions: (B,) int32.
-        rewards_n: (B,) float32.
-        discounts_n: (B,) float32.
-        probabilities: (B,) float64, P(shard | task) P(item | shard): of drawing the item within its task.
-        keys: (B,) int64, of item and shard: `split_keys` takes them apart.
-        weights_versions: (B,) int32.
-        num_items: items of the task over all shards.
-    """
-
-    windows: NDArray[Any]
-    bootstrap_starts: NDArray[np.int8]
-    actions: NDArray[np.int32]
-    rewards_n: NDArray[np.float32]
-    discounts_n: NDArray[np.float32]
-    probabilities: NDArray[np.float64]
-    keys: NDArray[np.int64]
-    weights_versions: NDArray[np.int32]
-    num_items: int
+from replay.messages import NotReady, SampleAnswer, Sampled, TableProgress
 
 
 @dataclass
@@ -69,13 +38,13 @@ class Draw:
 
     draw = router.request("cartpole", 4096, weights_version)
     if draw.ready():
-        drawn = draw.take()
+        sampled = draw.take()
 
     Args:
         size: items wanted.
         issue: asks shards for so many items: (size) -> parts; none while no shard has any.
         heard: is told of each answer, or why there is none: (part, answer or error).
-        num_items: returns the items over all shards.
+        progress: returns how the task stands over all shards.
         rng: mixes the parts, so that each batch of the result is drawn from all shards alike.
     """
 
@@ -84,13 +53,13 @@ class Draw:
         size: int,
         issue: Callable[[int], list[Part]],
         heard: Callable[[Part, SampleAnswer | ShardUnavailableError], None],
-        num_items: Callable[[], int],
+        progress: Callable[[], TableProgress],
         rng: np.random.Generator,
     ) -> None:
         self._size = size
         self._issue = issue
         self._heard = heard
-        self._num_items = num_items
+        self._progress = progress
         self._rng = rng
         self._parts = issue(size)
 
@@ -110,16 +79,15 @@ class Draw:
         if waiting is not None:
             waiting.reply.wait(timeout_seconds)
 
-    def take(self) -> Drawn:
-        """Return the items; call it once, when `ready`."""
-        columns = [self._columns(part) for part in self._parts]
-        names = [field.name for field in fields(Drawn) if field.name != "num_items"]
-        if len(columns) == 1:
-            merged = columns[0]
-        else:
-            order = self._rng.permutation(self._size)
-            merged = {name: _scattered([column[name] for column in columns], order) for name in names}
-        return Drawn(**merged, num_items=self._num_items())
+    def take(self) -> Sampled:
+        """Return the items as a shard that holds all of the task would; call it once, when `ready`.
+
+        Keys name items and shards: `replay.keys.split_keys` takes them apart. Probabilities are of drawing an
+        item within its task, P(shard | task) P(item | shard).
+        """
+        parts = [_of_all_shards(part) for part in self._parts]
+        merged = parts[0] if len(parts) == 1 else _mixed(parts, self._rng.permutation(self._size))
+        return replace(merged, progress=self._progress())
 
     def _take_in(self, part: Part) -> None:
         try:
@@ -135,20 +103,28 @@ class Draw:
                 for masses in {id(other.masses): other.masses for other in [part, *self._parts]}.values():
                     masses.pop(part.shard, None)
 
-    def _columns(self, part: Part) -> dict[str, NDArray[Any]]:
-        sampled = part.sampled
-        if sampled is None:
-            raise RuntimeError("a draw was taken before it was ready")
-        return {
-            "windows": sampled.windows,
-            "bootstrap_starts": sampled.bootstrap_starts,
-            "actions": sampled.actions,
-            "rewards_n": sampled.rewards_n,
-            "discounts_n": sampled.discounts_n,
-            "probabilities": sampled.probabilities * part.share,
-            "keys": with_shard(sampled.keys, part.shard),
-            "weights_versions": sampled.weights_versions,
-        }
+
+def _of_all_shards(part: Part) -> Sampled:
+    """Return what a shard delivered, with keys and probabilities that hold beside those of other shards."""
+    sampled = part.sampled
+    if sampled is None:
+        raise RuntimeError("a draw was taken before it was ready")
+    return replace(
+        sampled,
+        probabilities=sampled.probabilities * part.share,
+        keys=with_shard(sampled.keys, part.shard),
+    )
+
+
+def _mixed(parts: Sequence[Sampled], order: NDArray[np.int64]) -> Sampled:
+    """Return all items, each in the place that `order` gives it; how tables stand is that of the first."""
+    first = parts[0]
+    return replace(
+        first,
+        columns={name: _scattered([part.columns[name] for part in parts], order) for name in first.columns},
+        probabilities=_scattered([part.probabilities for part in parts], order),
+        keys=_scattered([part.keys for part in parts], order),
+    )
 
 
 def _scattered(columns: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> NDArray[Any]:

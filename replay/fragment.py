@@ -9,37 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TERMINATED = 1
-"""Flag of a row whose step ended the episode for good: nothing follows to bootstrap from."""
-TRUNCATED = 2
-"""Flag of a row whose step was the last for another reason, a time limit say: bootstrap through it."""
-BOUNDARY = 4
-"""Flag of a row that only holds an episode's last observation: no transition starts there."""
+from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED, Columns, TableShape
+
 MAX_WEIGHTS_VERSION = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class TableShape:
-    """What a table takes: blocks of this task, with such frames and actions.
-
-    Attributes:
-        task: name of the task.
-        frame_shape: shape of one frame: an observation, or one of those that are stacked into it.
-        frame_dtype: `float32` or `uint8`.
-        num_actions: actions are 0 .. num_actions - 1.
-    """
-
-    task: str
-    frame_shape: tuple[int, ...]
-    frame_dtype: str
-    num_actions: int
 
 
 @dataclass(frozen=True)
 class FragmentBlock:
     """Fragments of equal length from the streams of one actor, each self-contained, each frame in it once.
 
-    A row is (frame, action taken there, reward of that action, flags of that step). Transitions start at the
+    A row is the frame, the action taken there, the reward of that action, the flags of that step, and what
+    else `replay.row` has columns for. Transitions start at the
     `num_starts` rows behind the first `lead` ones. The rows before them are there for frame stacks, the rows
     behind them for n-step returns: both are cut when they are sampled, from nothing but this fragment. A
     return that would need more rows than there are bootstraps at the last one; a stack that would is filled
@@ -52,10 +32,8 @@ class FragmentBlock:
         sequence: counts the sender's blocks from 0 within a life.
         weights_version: version of the weights that chose the actions.
         lead: rows of each fragment before its first start.
-        frames: (E, T, *frame_shape), the task's dtype.
-        actions: (E, T) int32.
-        rewards: (E, T) float32, as the environment gave them.
-        flags: (E, T) uint8, a sum of `TERMINATED`, `TRUNCATED`, `BOUNDARY`.
+        rows: (E, T, ...) of each column that is sent: `frames`, `actions`, `rewards` as the environment gave
+            them, `flags` that are sums of `TERMINATED`, `TRUNCATED`, `BOUNDARY`.
         priorities: (E, L) float32, absolute TD errors by the sender's reckoning.
         episode_returns: (K,) float32, undiscounted, of episodes that ended since the last block.
         episode_lengths: (K,) int32, in env steps.
@@ -67,13 +45,20 @@ class FragmentBlock:
     sequence: int
     weights_version: int
     lead: int
-    frames: NDArray[Any]
-    actions: NDArray[np.int32]
-    rewards: NDArray[np.float32]
-    flags: NDArray[np.uint8]
+    rows: Columns
     priorities: NDArray[np.float32]
     episode_returns: NDArray[np.float32]
     episode_lengths: NDArray[np.int32]
+
+    @property
+    def flags(self) -> NDArray[np.uint8]:
+        """Flags of every row: (E, T)."""
+        return self.rows["flags"]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all fragments together."""
+        return self.flags.size
 
     @property
     def num_starts(self) -> int:
@@ -90,17 +75,18 @@ class FragmentBlock:
         if self.task != shape.task:
             return f"block of task {self.task!r} sent to the table of {shape.task!r}"
         dimensions = 2 + len(shape.frame_shape)
-        if self.frames.ndim != dimensions:
-            return f"frames have {self.frames.ndim} dimensions, not {dimensions}"
+        frames = self.rows["frames"]
+        if frames.ndim != dimensions:
+            return f"frames have {frames.ndim} dimensions, not {dimensions}"
         if self.priorities.ndim != 2:
             return f"priorities have {self.priorities.ndim} dimensions, not 2"
-        streams, rows = self.frames.shape[:2]
+        streams, rows = frames.shape[:2]
         episodes = (self.episode_lengths.size,)
         expected: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
-            ("frames", self.frames, (streams, rows, *shape.frame_shape), shape.frame_dtype),
-            ("actions", self.actions, (streams, rows), "int32"),
-            ("rewards", self.rewards, (streams, rows), "float32"),
-            ("flags", self.flags, (streams, rows), "uint8"),
+            *(
+                (name, self.rows[name], (streams, rows, *column.shape_of(shape)), column.dtype_of(shape))
+                for name, column in SENT.items()
+            ),
             ("priorities", self.priorities, (streams, self.num_starts), "float32"),
             ("episode_returns", self.episode_returns, episodes, "float32"),
             ("episode_lengths", self.episode_lengths, episodes, "int32"),
@@ -121,8 +107,7 @@ class FragmentBlock:
 
     def _value_problem(self, num_actions: int) -> str | None:
         numbers = {
-            "frames": self.frames,
-            "rewards": self.rewards,
+            **self.rows,
             "priorities": self.priorities,
             "episode_returns": self.episode_returns,
         }
@@ -131,7 +116,8 @@ class FragmentBlock:
                 return f"{name} hold a value that is not finite"
         if (self.priorities < 0).any():
             return "priorities hold a negative value"
-        if ((self.actions < 0) | (self.actions >= num_actions)).any():
+        actions = self.rows["actions"]
+        if ((actions < 0) | (actions >= num_actions)).any():
             return f"actions hold a value outside 0 .. {num_actions - 1}"
         if (self.flags > TERMINATED | TRUNCATED | BOUNDARY).any():
             return "flags hold a value that is no sum of the known ones"
@@ -139,22 +125,19 @@ class FragmentBlock:
 
 
 def empty_block(
-    task: str, frame_shape: tuple[int, ...], frame_dtype: str, lead: int, starts: int = 1
+    shape: TableShape, lead: int, starts: int = 1, streams: int = 1, overlap: int = 1
 ) -> FragmentBlock:
-    """Return a block of one stream whose rows are all zero, with one row behind its starts."""
-    rows = lead + starts + 1
+    """Return a block whose rows are all zero, with `overlap` rows after its starts."""
+    size = (streams, lead + starts + overlap)
     return FragmentBlock(
-        task=task,
+        task=shape.task,
         actor="",
         incarnation=0,
         sequence=0,
         weights_version=0,
         lead=lead,
-        frames=np.zeros((1, rows, *frame_shape), frame_dtype),
-        actions=np.zeros((1, rows), np.int32),
-        rewards=np.zeros((1, rows), np.float32),
-        flags=np.zeros((1, rows), np.uint8),
-        priorities=np.zeros((1, starts), np.float32),
+        rows={name: column.zeros(size, shape) for name, column in SENT.items()},
+        priorities=np.zeros((streams, starts), np.float32),
         episode_returns=np.zeros(0, np.float32),
         episode_lengths=np.zeros(0, np.int32),
     )

@@ -1,13 +1,14 @@
 """What is asked of shards, and what they answer.
 
-Shape letters: B items, W frames of a window.
+Shape letter: B items.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from replay.row import Columns
 
 
 @dataclass(frozen=True)
@@ -75,25 +76,15 @@ class Sampled:
     """Transitions of one task from one shard.
 
     Attributes:
-        windows: (B, W, *frame_shape), the frames of both observations: see `replay.windows.cut_windows`.
-        bootstrap_starts: (B,) int8, where in a window the stack to bootstrap from begins.
-        actions: (B,) int32.
-        rewards_n: (B,) float32, n-step returns.
-        discounts_n: (B,) float32, what the bootstrap value is multiplied by; 0 behind a terminated step.
+        columns: (B, ...) each, what was cut out of rows.
         probabilities: (B,) float64, of drawing the item among the task's items on this shard.
         keys: (B,) int64, for priority updates.
-        weights_versions: (B,) int32, of the weights that acted.
         progress: of the table that they were drawn from.
     """
 
-    windows: NDArray[Any]
-    bootstrap_starts: NDArray[np.int8]
-    actions: NDArray[np.int32]
-    rewards_n: NDArray[np.float32]
-    discounts_n: NDArray[np.float32]
+    columns: Columns
     probabilities: NDArray[np.float64]
     keys: NDArray[np.int64]
-    weights_versions: NDArray[np.int32]
     progress: TableProgress
 
 

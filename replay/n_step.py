@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.compiling import compiled
-from replay.fragment import TERMINATED, TRUNCATED
+from replay.row import TERMINATED, TRUNCATED
 from replay.rows import END
 
 

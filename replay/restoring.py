@@ -11,7 +11,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from replay.fragment import TableShape
+from replay.row import SETTLED, Columns, TableShape
 from replay.rows import END, ITEM
 from replay.snapshot import FORMAT, MANIFEST
 from replay.table import Table
@@ -93,7 +93,8 @@ def _restore(directory: Path, files: Mapping[str, Any], entry: Mapping[str, Any]
         there = slice(begin - first, stop - first)
         is_item = (flags[there] & ITEM) != 0
         skipped = begin - part["first_key"]
-        table.restore([column[skipped:] for column in columns], flags[there], priorities[there][is_item])
+        rows = {name: column[skipped:] for name, column in columns.items()}
+        table.restore(rows, flags[there], priorities[there][is_item])
     return table.stats().restored - before
 
 
@@ -112,14 +113,14 @@ def _state(
     return flags, priorities
 
 
-def _columns(data: bytes, count: int, table: Table) -> list[NDArray[Any]]:
-    rows = table.rows
-    columns: list[NDArray[Any]] = []
+def _columns(data: bytes, count: int, table: Table) -> Columns:
+    columns: dict[str, NDArray[Any]] = {}
     offset = 0
-    for ring in (rows.frames, rows.actions, rows.rewards, rows.weights_versions):
+    for name in SETTLED:
+        ring = table.rows.columns[name]
         shape = (count, *ring.shape[1:])
         size = int(np.prod(shape))
-        columns.append(np.frombuffer(data, ring.dtype, size, offset).reshape(shape))
+        columns[name] = np.frombuffer(data, ring.dtype, size, offset).reshape(shape)
         offset += size * ring.itemsize
     if offset != len(data):
         raise ValueError(f"a segment of {count} rows has {len(data)} bytes, not {offset}")

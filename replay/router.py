@@ -84,12 +84,10 @@ class ReplayRouter:
             else:
                 book.progress[part.shard] = answer.progress
 
-        def num_items() -> int:
-            return book.items_of(self._alive(task))
+        def progress() -> TableProgress:
+            return book.progress_of(self._alive(task))
 
-        return Draw(
-            size, lambda count: self._issue(task, count, weights_version), heard, num_items, self._rng
-        )
+        return Draw(size, lambda count: self._issue(task, count, weights_version), heard, progress, self._rng)
 
     def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Send new priorities to the shards of their items; nobody waits for them."""
@@ -217,8 +215,14 @@ class _TaskBook:
         """Inserts that the limiter counts: on the shards there are, on those that went, and on credit."""
         return self._before + sum(progress.inserted for progress in self.progress.values())
 
-    def items_of(self, shards: Sequence[int]) -> int:
-        return sum(self.progress[shard].items for shard in shards)
+    def progress_of(self, shards: Sequence[int]) -> TableProgress:
+        """Return how the task stands on some shards together."""
+        known = [self.progress[shard] for shard in shards]
+        return TableProgress(
+            sum(each.inserted for each in known),
+            sum(each.items for each in known),
+            sum(each.mass for each in known),
+        )
 
     def mass_of(self, shards: Sequence[int]) -> NDArray[np.float64]:
         return np.array([self.progress[shard].mass for shard in shards])

@@ -1,6 +1,5 @@
 """Preallocated rings of rows: the storage of a table."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.compiling import compiled
-from replay.fragment import BOUNDARY, FragmentBlock
+from replay.fragment import FragmentBlock
+from replay.row import BOUNDARY, COLUMNS, SETTLED, Columns, TableShape
 
 END = 8
 """Flag of the last row of a fragment: what follows belongs to another one."""
@@ -40,24 +40,24 @@ class RowRing:
 
     A fragment of which a row is overwritten loses all its items at once: what is left of it could no longer
     be stacked.
+
+    Attributes:
+        columns: (R, ...) each, as `replay.row` describes them.
+        flags: those of the columns, with `END` and `ITEM`.
     """
 
-    def __init__(
-        self, num_rows: int, frame_shape: tuple[int, ...], frame_dtype: str, first_key: int = 0
-    ) -> None:
+    def __init__(self, num_rows: int, shape: TableShape, first_key: int = 0) -> None:
         self.num_rows = num_rows
-        self.frames: NDArray[Any] = np.zeros((num_rows, *frame_shape), frame_dtype)
-        self.actions = np.zeros(num_rows, np.int32)
-        self.rewards = np.zeros(num_rows, np.float32)
-        self.flags = np.full(num_rows, END, np.uint8)
-        self.weights_versions = np.zeros(num_rows, np.int32)
+        self.columns = {name: column.zeros((num_rows,), shape) for name, column in COLUMNS.items()}
+        self.flags: NDArray[np.uint8] = self.columns["flags"]
+        self.flags.fill(END)
         self.first_key = first_key
         self.next_key = first_key
 
     @property
     def nbytes(self) -> int:
         """Memory of all columns in bytes."""
-        return sum(column.nbytes for column in self._columns()) + self.flags.nbytes
+        return sum(column.nbytes for column in self.columns.values())
 
     @property
     def oldest_key(self) -> int:
@@ -67,13 +67,10 @@ class RowRing:
     def append(self, block: FragmentBlock, marked: NDArray[np.uint8]) -> Appended:
         """Copy a block's rows in, fragment after fragment, with the flags that `marked_flags` made of it."""
         versions = np.full(len(marked), block.weights_version, np.int32)
-        return self.append_rows((block.frames, block.actions, block.rewards, versions), marked)
+        return self.append_rows({**block.rows, "weights_versions": versions}, marked)
 
-    def append_rows(self, columns: Sequence[NDArray[Any]], flags: NDArray[np.uint8]) -> Appended:
-        """Copy rows in: frames, actions, rewards and weights versions, in that order.
-
-        Their flags say which of them are items and where fragments end.
-        """
+    def append_rows(self, columns: Columns, flags: NDArray[np.uint8]) -> Appended:
+        """Copy rows of settled columns in; their flags say which are items and where fragments end."""
         self._write(columns, len(flags))
         items, cleared, evicted = _write_flags(self.flags, self.next_key % self.num_rows, flags)
         self.next_key += len(flags)
@@ -103,14 +100,12 @@ class RowRing:
             return "an item starts at a boundary row or at the end of a fragment"
         return None
 
-    def _columns(self) -> tuple[NDArray[Any], ...]:
-        return (self.frames, self.actions, self.rewards, self.weights_versions)
-
-    def _write(self, values: Sequence[NDArray[Any]], count: int) -> None:
+    def _write(self, columns: Columns, count: int) -> None:
         start = self.next_key % self.num_rows
         head = min(count, self.num_rows - start)
-        for ring, column in zip(self._columns(), values, strict=True):
-            flat = column.reshape(count, *ring.shape[1:])
+        for name in SETTLED:
+            ring = self.columns[name]
+            flat = columns[name].reshape(count, *ring.shape[1:])
             ring[start : start + head] = flat[:head]
             if head < count:
                 ring[: count - head] = flat[head:]

@@ -19,6 +19,7 @@ import numpy as np
 import zstandard
 
 from replay.durable import sync_directory, write_synced
+from replay.row import SETTLED
 from replay.rows import ITEM, RowRing
 from replay.table import Table
 
@@ -178,8 +179,7 @@ def _serial(path: Path) -> int:
 
 def _row_bytes(rows: RowRing, first: int, count: int) -> bytes:
     slots = np.arange(first, first + count) % rows.num_rows
-    columns = (rows.frames, rows.actions, rows.rewards, rows.weights_versions)
-    return b"".join(column[slots].tobytes() for column in columns)
+    return b"".join(rows.columns[name][slots].tobytes() for name in SETTLED)
 
 
 def _state_bytes(table: Table, first: int, count: int) -> tuple[Any, Any]:

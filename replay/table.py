@@ -1,19 +1,17 @@
-"""A table: the replay of one task on one shard, composed of rows and a selector."""
+"""A table: the replay of one task on one shard, composed of rows, a selector and a cutter."""
 
 from collections import Counter, deque
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.fragment import FragmentBlock, TableShape
+from replay.cutters.interface import Cutter
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProgress, TableStats, Throttled
-from replay.n_step import ReturnSpec, cut_n_step
 from replay.rate_limiter import NO_LIMIT
+from replay.row import Columns, TableShape
 from replay.rows import RowRing, marked_flags
-from replay.selector import Selector
-from replay.windows import cut_windows
+from replay.selectors.interface import Selector
 
 
 class Table:
@@ -34,8 +32,7 @@ class Table:
         shape: TableShape,
         rows: RowRing,
         selector: Selector,
-        returns: ReturnSpec,
-        frame_stack: int,
+        cutter: Cutter,
         rng: np.random.Generator,
         insert_until: int = NO_LIMIT,
     ) -> None:
@@ -43,8 +40,7 @@ class Table:
         self.rows = rows
         self.selector = selector
         self.insert_until = insert_until
-        self._returns = returns
-        self._frame_stack = frame_stack
+        self._cutter = cutter
         self._rng = rng
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -65,8 +61,8 @@ class Table:
     def problem_with(self, block: FragmentBlock) -> str | None:
         """Return why the block can never go into this table, in one sentence, or None."""
         problem = block.problem(self.shape)
-        if problem is None and block.actions.size > self.rows.num_rows:
-            problem = f"block of {block.actions.size} rows is larger than its table of {self.rows.num_rows}"
+        if problem is None and block.num_rows > self.rows.num_rows:
+            problem = f"block of {block.num_rows} rows is larger than its table of {self.rows.num_rows}"
         return problem
 
     def follow(self, insert_until: int) -> None:
@@ -105,21 +101,11 @@ class Table:
         if self.num_items == 0:
             return NotReady(self.progress())
         self._counts["sampled"] += size
-        rows = self.rows
         slots, probabilities = self.selector.sample(size, self._rng)
-        rewards_n, discounts_n, last = cut_n_step(self._returns, slots, rows.rewards, rows.flags)
-        windows, starts = cut_windows(
-            rows.frames, rows.flags, slots, last, discounts_n, self._frame_stack, self._returns.n_step
-        )
         return Sampled(
-            windows=windows,
-            bootstrap_starts=starts,
-            actions=rows.actions[slots],
-            rewards_n=rewards_n,
-            discounts_n=discounts_n,
+            columns=self._cutter.cut(self.rows, slots),
             probabilities=probabilities,
-            keys=rows.keys_of(slots),
-            weights_versions=rows.weights_versions[slots],
+            keys=self.rows.keys_of(slots),
             progress=self.progress(),
         )
 
@@ -135,9 +121,7 @@ class Table:
             slots, priorities = slots[alive], priorities[alive]
         self._counts["invalid_updates"] += self.selector.update(slots, priorities)
 
-    def restore(
-        self, columns: Sequence[NDArray[Any]], flags: NDArray[np.uint8], priorities: NDArray[np.float32]
-    ) -> None:
+    def restore(self, columns: Columns, flags: NDArray[np.uint8], priorities: NDArray[np.float32]) -> None:
         """Copy rows of a snapshot in: `RowRing.append_rows`, with a priority for each item among them."""
         changed = self.rows.append_rows(columns, flags)
         self.selector.remove(changed.cleared)

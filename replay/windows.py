@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.compiling import compiled
-from replay.fragment import BOUNDARY
+from replay.row import BOUNDARY
 from replay.rows import END
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.fragment import FragmentBlock
+from replay.row import SENT
 
 FORMAT = 2
 MAX_MESSAGE_BYTES = 64 * 2**20
@@ -24,7 +25,7 @@ RAW, LZ4 = "raw", "lz4"
 COMPRESS_FROM_BYTES = 8 * 2**10
 WORTHWHILE = 0.8
 """Compressed size over size above which an array is sent as it is: Ray copies faster than LZ4 unpacks."""
-DTYPES = frozenset({"float32", "int32", "uint8"})
+DTYPES = frozenset({"float32", "int32", "uint8", *(column.dtype for column in SENT.values() if column.dtype)})
 _SCALARS: dict[str, type] = {
     "task": str,
     "actor": str,
@@ -34,7 +35,7 @@ _SCALARS: dict[str, type] = {
     "lead": int,
     "format": int,
 }
-_ARRAYS = {field.name for field in fields(FragmentBlock)} - set(_SCALARS)
+_ARRAYS = {*SENT, "priorities", "episode_returns", "episode_lengths"}
 _HEADER = {
     "dtype": f"text, allowed are {sorted(DTYPES)}",
     "shape": "a list of sizes",
@@ -56,7 +57,10 @@ def encode_block(block: FragmentBlock) -> bytes:
     message: dict[str, Any] = {"format": FORMAT}
     for field in fields(block):
         value = getattr(block, field.name)
-        message[field.name] = _encode_array(value) if isinstance(value, np.ndarray) else value
+        if field.name == "rows":
+            message |= {name: _encode_array(value[name]) for name in SENT}
+        else:
+            message[field.name] = _encode_array(value) if isinstance(value, np.ndarray) else value
     data: bytes = msgpack.packb(message)
     if len(data) > MAX_MESSAGE_BYTES:
         raise WireError(
@@ -89,7 +93,8 @@ def decode_block(data: bytes) -> FragmentBlock:
             decoded[name] = value
         else:
             raise WireError(f"field {name} is not the {_kind(name)} within its limits")
-    return FragmentBlock(**decoded)
+    rows = {name: decoded.pop(name) for name in SENT}
+    return FragmentBlock(rows=rows, **decoded)
 
 
 def _read(data: bytes) -> dict[str, Any]:

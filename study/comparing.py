@@ -43,6 +43,9 @@ from study.statistics import (
 )
 
 METRICS: tuple[Metric, Metric] = ("final", "auc")
+NEARLY_EQUAL = 1e-3
+"""Scores of the reference are so if they deviate by no more than this share of the arm's deviation. All seeds
+do the same then, and a ratio over what is left of their deviation may be any number."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +186,9 @@ def _spreads(x_ST: Array, y_ST: Array, index_RST: NDArray[np.int64]) -> list[Spr
 
 
 def _ratios(x: Array, y: Array) -> Array:
-    """Return x / y, and nan where y is 0."""
-    return np.where(y > 0, x / np.where(y > 0, y, 1.0), np.nan)
+    """Return x / y of deviations, and nan where y is 0, or next to nothing beside x."""
+    deviates = y > NEARLY_EQUAL * x
+    return np.where(deviates, x / np.where(deviates, y, 1.0), np.nan)
 
 
 def _steps(record: StudyRecord, arm: ArmRecord, task: str) -> StepsToThreshold | None:

@@ -80,7 +80,8 @@ class StepsToThreshold:
 class Spread:
     """Standard deviation over the seeds of the final score.
 
-    The ratio is arm over reference. Where the reference's scores are all equal it has no meaning, and is nan.
+    The ratio is arm over reference. Where the reference's scores are all equal, or nearly so beside the
+    arm's, it has no meaning, and is nan. Where only those of a resample are, its interval is nan.
     """
 
     arm: float

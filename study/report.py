@@ -32,8 +32,8 @@ _HOW_TO_READ = (
     "corrected over both metrics of all tasks of an arm. P(improvement): probability that a run of the arm "
     "scores higher than a run of the reference. Steps to threshold: median env steps, and the number of "
     "runs that reached the threshold. Seed std ratio: standard deviation of the final score over seeds, "
-    "arm divided by reference; it has no meaning if all seeds of the reference have the same score. "
-    "Brackets are 95 % bootstrap intervals, not corrected."
+    "arm divided by reference. It has no meaning if the scores of the reference are nearly equal, and no "
+    "interval if those of a resample are. Brackets are 95 % bootstrap intervals, not corrected."
 )
 
 

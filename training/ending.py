@@ -1,7 +1,7 @@
 """The one way out of a run, whatever ends it: what it learned is saved before anything else can fail."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from actors.sender import RefusedBlockError
 from config.schema import RunConfig
@@ -14,6 +14,7 @@ from tasks.errors import EnvironmentFailureError
 from training.errors import ClusterError, TrainingFailedError
 from training.evaluation.evaluations import Evaluations
 from training.intake import Intake
+from training.interruption import Interruption
 from training.saving import Saver
 from training.status.accounting import TaskAccount
 from training.status.progress import Outcome, Progress, StopReason
@@ -33,17 +34,6 @@ RecordOutcome = Callable[[Outcome], None]
 """Writes down what a run has come to so far; called again when more is known."""
 
 T = TypeVar("T")
-
-
-class Loop(Protocol):
-    """What the end of a run asks of the loop that it ends."""
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether somebody has asked the run to end."""
-
-    def report(self) -> None:
-        """Hand out a status."""
 
 
 class Ending:
@@ -68,7 +58,8 @@ class Ending:
         publisher: WeightsPublisher,
         evaluations: Evaluations,
         saver: Saver,
-        loop: Loop,
+        interruption: Interruption,
+        report: Callable[[], None],
         record: RecordOutcome,
     ) -> None:
         self._config = config
@@ -77,7 +68,8 @@ class Ending:
         self._publisher = publisher
         self._evaluations = evaluations
         self._saver = saver
-        self._loop = loop
+        self._interruption = interruption
+        self._report = report
         self._record = record
         self._layout = WeightsLayout(learner.network)
         self._failures: list[Exception | SystemExit] = []
@@ -110,10 +102,10 @@ class Ending:
         if self._progress() != saved:
             self._try(self._save_learner)
         replay_saved = bool(self._try(lambda: self._saver.save_replay(SAVE_REPLAY_SECONDS)))
-        self._try(self._loop.report)
+        self._try(self._report)
         if reason == "budget":
             self._try(self._evaluate_last_weights)
-            reason = "interrupted" if self._loop.interrupted else reason
+            reason = "interrupted" if self._interruption.asked else reason
         if self._evaluations.judge.solved is not None:
             reason = "solved"
         outcome = self._outcome(reason, phase_seconds, accounts, replay_saved)
@@ -139,7 +131,7 @@ class Ending:
     def _evaluate_last_weights(self) -> None:
         if self._learner.learner_step == 0:
             raise TrainingFailedError(no_update_sentence(self._config))
-        self._evaluations.final(lambda: self._loop.interrupted)
+        self._evaluations.final(lambda: self._interruption.asked)
         if self._evaluations.judge.solved is not None:
             self._keep_solved_weights()
             self._save_learner()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Literal
 
@@ -59,3 +59,16 @@ class Crew:
     at_work: int
     quarantined: int
     restarts: int
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """Where a run is at one moment; nowhere but in one process by default.
+
+    Attributes:
+        nodes: that are alive.
+        node_deaths: nodes that died, in this life of the run.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    node_deaths: int = 0

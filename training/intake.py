@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Sequence
 
+from replay.client import ShardClient
 from replay.router import ReplayRouter
-from training.runtime import Runtime
+from training.runtime import Actors
 from training.status.accounting import TaskAccount, books_are_whole, settle_accounts
 from training.status.progress import Progress
 from training.status.replay_counters import ReplayMonitor
 
 SETTLE_SECONDS = 5.0
+UNHEARD_VERSIONS = 10
+"""Weights versions that an earlier learner may have published and no shard has heard of."""
 
 
 class Intake:
     """Counts env steps and training time, and settles the books when the actors end.
 
-        intake = Intake(tasks, runtime, router, before, time.perf_counter)
+        intake = Intake(tasks, runtime.shards.clients, runtime.actors, router, before, time.perf_counter)
         intake.take_over()
         progress = intake.progress(weights_version=7)
         intake.stop_clock()
@@ -27,23 +30,30 @@ class Intake:
     def __init__(
         self,
         tasks: Sequence[str],
-        runtime: Runtime,
+        clients: Sequence[ShardClient],
+        actors: Actors,
         router: ReplayRouter,
         before: Progress,
         clock: Callable[[], float],
     ) -> None:
         self._tasks = list(tasks)
-        self._runtime = runtime
+        self._actors = actors
         self._router = router
         self._before = before
         self._stopped_at_seconds: float | None = None
-        self.monitor = ReplayMonitor(runtime.clients, clock, before.counted)
+        self.monitor = ReplayMonitor(clients, clock, before.counted)
 
-    def take_over(self) -> None:
-        """Hear what the shards hold already, and let the replay ratio count from there."""
+    def take_over(self) -> int:
+        """Hear what the shards hold already, and let the replay ratio count from there.
+
+        Returns:
+            The newest weights version that an earlier learner of the run may have published; -1 if there was
+            none.
+        """
         self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         for task, table in self.monitor.tables().items():
             self._router.take_over(task, table.restored, table.sampled)
+        return self.monitor.weights_version() + UNHEARD_VERSIONS if self._before.life > 0 else -1
 
     def env_steps(self) -> int:
         """Return the env steps of all tasks, over all lives of the run."""
@@ -75,7 +85,7 @@ class Intake:
 
     def stop_actors(self) -> dict[str, TaskAccount]:
         """End the actors, hear the last of every shard, and say where each task's transitions went."""
-        reports = self._runtime.stop_actors()
+        reports = self._actors.stop()
         all_heard = self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         counted, lost = self.monitor.tables(), self._router.lost
         tables = {task: counted[task] for task in self._tasks if task in counted}

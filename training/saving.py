@@ -2,13 +2,37 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from config.schema import CheckpointConfig
 from learner.divergence import refuse_divergence
 from learner.learner import Learner
 from training.shard_supervision import ShardKeeper
 from training.status.progress import Progress
-from training.status.records import CheckpointStatus
+
+
+@dataclass(frozen=True)
+class CheckpointStatus:
+    """The last checkpoint: of which learner step, and when in Unix time."""
+
+    learner_step: int
+    time: float
+
+
+@dataclass(frozen=True)
+class SavingStatus:
+    """Checkpoints at one moment.
+
+    Attributes:
+        checkpoints: written in this life of the run.
+        last_checkpoint: the last one; before the first, what this life began with.
+        checkpoint_period: updates between two of them.
+    """
+
+    checkpoints: int
+    last_checkpoint: CheckpointStatus
+    checkpoint_period: int
+
 
 SaveCheckpoint = Callable[[Learner, Progress], None]
 """Writes a checkpoint of a learner and of how far the run has come."""
@@ -50,6 +74,10 @@ class Saver:
         Its time follows the clock on the wall, if somebody sets that: its age stays what it is.
         """
         return CheckpointStatus(self._saved_step, time.time() - (self._clock() - self._saved_at))
+
+    def status(self) -> SavingStatus:
+        """Return how checkpoints stand."""
+        return SavingStatus(self.checkpoints, self.last, self._config.period)
 
     def due(self) -> bool:
         """Return whether so many updates, or so much time, have passed since the last checkpoint."""

@@ -116,10 +116,10 @@ def _acting(workload: Workload, seconds: float, rounds: int) -> _Acting:
     parts = workload.parts()
     network = parts.network()
     with RayRuntime(parts, address=None) as runtime:
-        runtime.publish(WeightsLayout(network).snapshot(network))
-        runtime.start_actors()
+        runtime.weights.publish(WeightsLayout(network).snapshot(network))
+        runtime.actors.start()
         block = workload.envs_per_actor * workload.fragment_length
-        pace = Pacemaker(runtime.clients[0], TASK, BLOCKS_AHEAD * block)
+        pace = Pacemaker(runtime.shards.clients[0], TASK, BLOCKS_AHEAD * block)
         pace.ahead += int(SECONDS_AHEAD * pace.transitions_per_second(seconds))
         found = []
         for _ in range(rounds):
@@ -128,5 +128,5 @@ def _acting(workload: Workload, seconds: float, rounds: int) -> _Acting:
             passed, now = time.perf_counter() - start, cpu_seconds()
             cpu = (now[ACTOR] - used[ACTOR]) / (pace.inserted - before)
             found.append((1 / rate, cpu, (now[OTHERS] - used[OTHERS]) / passed))
-        runtime.stop_actors()
+        runtime.actors.stop()
     return _Acting(*(statistics.median(values) for values in zip(*found, strict=True)))

@@ -19,14 +19,15 @@ from learner.batch import TaskBatch
 from learner.batch_source import BatchSource, Position
 from learner.priority_feedback import PriorityFeedback
 from replay.client import ShardClient
-from replay.fragment import FragmentBlock
+from replay.fragment import FragmentBlock, empty_block
 from replay.messages import Pace, Sampled
 from replay.rate_limiter import NO_LIMIT
 from replay.router import ReplayRouter, Spread
+from replay.row import table_shape
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
-from training.loop import FEEDBACK_PERIOD
 from training.parts.parts import Parts
+from training.updating import FEEDBACK_PERIOD
 
 SMALLER = 8
 """Transitions of a request over those of the small one, by which calls and items are told apart."""
@@ -175,23 +176,22 @@ def example_block(parts: Parts) -> FragmentBlock:
         frames.append(vector.step(rng.integers(spec.num_actions, size=task.envs_per_actor))[0])
     vector.close()
     size = (task.envs_per_actor, len(frames))
-    return FragmentBlock(
-        task=TASK,
+    empty = empty_block(
+        table_shape(spec), lead, length, streams=task.envs_per_actor, overlap=parts.config.replay.n_step
+    )
+    rows = {
+        "frames": np.stack(frames, axis=1),
+        "actions": rng.integers(spec.num_actions, size=size).astype(np.int32),
+        "rewards": rng.normal(size=size).astype(np.float32),
+    }
+    return replace(
+        empty,
         actor="bench",
-        incarnation=0,
-        sequence=0,
-        weights_version=0,
-        lead=lead,
-        frames=np.stack(frames, axis=1),
-        actions=rng.integers(spec.num_actions, size=size).astype(np.int32),
-        rewards=rng.normal(size=size).astype(np.float32),
-        flags=np.zeros(size, np.uint8),
+        rows={**empty.rows, **rows},
         priorities=rng.random((task.envs_per_actor, length)).astype(np.float32),
-        episode_returns=np.zeros(0, np.float32),
-        episode_lengths=np.zeros(0, np.int32),
     )
 
 
 def _first_fragment(block: FragmentBlock) -> FragmentBlock:
-    columns = ("frames", "actions", "rewards", "flags", "priorities")
-    return replace(block, **{name: getattr(block, name)[:1] for name in columns})
+    rows = {name: column[:1] for name, column in block.rows.items()}
+    return replace(block, rows=rows, priorities=block.priorities[:1])

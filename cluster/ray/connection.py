@@ -76,7 +76,10 @@ def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
 
 
 def _join(address: str, options: Mapping[str, Any]) -> None:
-    """Join a cluster, after a rehearsal in a process that can be ended: Ray itself may try for minutes."""
+    """Join a cluster, after a rehearsal in a process that can be ended: Ray itself may try for minutes.
+
+    The dashboard would answer at once, but a cluster may be without one.
+    """
     advice = (
         "check that `ray start --head` runs there, that the port is the one it printed (6379 by default), "
         "that no firewall is in between, and that both sides have the same Ray version and token"

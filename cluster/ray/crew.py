@@ -18,7 +18,8 @@ from cluster.ray.connection import ray_actor
 from cluster.ray.nodes import Membership, membership
 from cluster.ray.workers import DRAIN_SECONDS, ActorHost
 from cluster.roster import Post, Roster, Start, Stop
-from training.fleet import TASK_SLOT, Crew, Node
+from training.errors import TrainingFailedError
+from training.fleet import TASK_SLOT, ClusterStatus, Crew
 from training.names import actor_name
 from training.parts.parts import Parts
 
@@ -35,16 +36,20 @@ logger = logging.getLogger(__name__)
 class ActorCrew:
     """Carries out what a `Roster` orders, on a thread of its own: Ray may take its time, the learner may not.
 
+    Args:
+        parts: of the run.
+        wanted: actors of each task; None for one in every slot.
+        release: makes replay answer those that it holds back, when they are to end.
+
     Attributes:
         reports: what became of the transitions of actors that ended in order.
-        crews: how each task's actors stand.
-        nodes: of the cluster.
-        node_deaths: nodes that died since this learner came.
+        cluster: its nodes, and how many died since this learner came.
         failure: why actors can no longer be looked after, or a task has none that works; None if all is well.
     """
 
-    def __init__(self, parts: Parts, wanted: Mapping[str, int | None]) -> None:
+    def __init__(self, parts: Parts, wanted: Mapping[str, int | None], release: Callable[[], None]) -> None:
         self._parts = parts
+        self._release = release
         self._roster = Roster(wanted)
         self._handles: dict[Post, Any] = {}
         self._ends: dict[Any, Post] = {}
@@ -56,7 +61,7 @@ class ActorCrew:
         self._next_nodes = 0.0
         self.reports: list[ActorReport] = []
         self._died_before: frozenset[str] = frozenset()
-        self.node_deaths = 0
+        self._node_deaths = 0
         self.failure: str | None = None
         self._publish()
 
@@ -66,27 +71,39 @@ class ActorCrew:
         self._look()
         self._thread.start()
 
+    def advance(self) -> None:
+        """Let actors go on, which they do by themselves, unless they cannot be looked after any more.
+
+        Raises:
+            TrainingFailedError: all actors of some task died again and again.
+        """
+        failure = self.failure
+        if failure is not None:
+            raise TrainingFailedError(failure)
+
+    def crew(self, task: str) -> Crew:
+        """Return how a task's actors stand."""
+        return self._crews[task]
+
     def scale(self, task: str, count: int | None) -> None:
         """Want so many actors of a task; None for one in every slot."""
         self._requests.put((task, count))
 
-    def stop(self, release: Callable[[], None]) -> None:
-        """Let every actor finish what it has sent and report; end those that take too long.
-
-        `release` makes replay answer those that it holds back.
-        """
+    def stop(self) -> list[ActorReport]:
+        """Let every actor finish what it has sent; end those that take too long; return the reports."""
         self._finished.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         for handle in self._handles.values():
             handle.stop.remote()
-        release()
+        self._release()
         refs = list(self._ends)
         if refs:
             ended, _ = ray.wait(refs, num_returns=len(refs), timeout=2 * DRAIN_SECONDS)
             for ref in ended:
                 self._take_report(ref)
         self.kill()
+        return self.reports
 
     def kill(self) -> None:
         """End what is left."""
@@ -146,7 +163,7 @@ class ActorCrew:
 
     def _see(self, there: Membership) -> None:
         self._roster.see(there.nodes)
-        self.node_deaths = len(there.died - self._died_before)
+        self._node_deaths = len(there.died - self._died_before)
 
     def _let_go(self, post: Post, ref: Any, now: float) -> None:  # noqa: ANN401 - ray's own type
         if _is_cut_off(ref):
@@ -210,8 +227,8 @@ class ActorCrew:
 
     def _publish(self) -> None:
         """Let others read how things stand: they are never changed in place."""
-        self.crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
-        self.nodes: list[Node] = self._roster.nodes
+        self._crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
+        self.cluster = ClusterStatus(self._roster.nodes, self._node_deaths)
         self.failure = self._roster.broken()
 
 

@@ -13,7 +13,7 @@ from cluster.ray.nodes import node_of
 from cluster.supervisor import GiveUp, Replace, Supervisor
 from training.errors import TrainingFailedError
 from training.fleet import Node
-from training.runtime import ShardState
+from training.runtime import ShardState, Standing
 
 MAX_DEATHS = 4
 WINDOW_SECONDS = 120.0
@@ -91,15 +91,8 @@ class Revival:
             del self._absences[index]
             how = "answers again, with all that it held" if state == "returned" else "has a successor"
             logger.warning("shard %s %s, after %.1f s", self._name(index), how, now - absence.since)
-        return state
-
-    def trouble(self, index: int) -> str | None:
-        """Return what is waited for while a shard does not answer."""
-        return self._absences[index].trouble if index in self._absences else None
-
-    def restarts(self, index: int) -> int:
-        """Return how often a shard was replaced."""
-        return self._supervisor.restarts(f"shard {self._name(index)}")
+            return ShardState(state)
+        return ShardState(state, absence.trouble)
 
     def _see(self, nodes: Sequence[Node]) -> None:
         there = {node.id for node in nodes}
@@ -113,7 +106,7 @@ class Revival:
             f"for {self._silence_seconds:g} s at most (replay.silence_seconds)"
         )
 
-    def _listen(self, index: int, absence: _Absence, nodes: Sequence[Node], now: float) -> ShardState:
+    def _listen(self, index: int, absence: _Absence, nodes: Sequence[Node], now: float) -> Standing:
         """Ask a silent process until it answers, or is known to be gone, or its time is up."""
         try:
             absence.pulse = absence.pulse or self._handles[index].stats.remote()
@@ -153,7 +146,7 @@ class Revival:
 
     def _bring_up(
         self, index: int, absence: _Absence, replace: Replace, nodes: Sequence[Node], now: float
-    ) -> ShardState:
+    ) -> Standing:
         """Start the successor when it is due and the name is free; see whether it is up."""
         if absence.ready is None and now >= replace.at:
             try:

@@ -10,6 +10,7 @@ from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayError, Ray
 from ray.util import list_named_actors
 
 from cluster.ray.connection import ray_actor
+from cluster.ray.nodes import membership
 from cluster.ray.revival import Revival
 from cluster.ray.shard_client import RayShardClient
 from cluster.ray.shard_process import ShardHost
@@ -35,12 +36,19 @@ def shard_name(index: int) -> str:
 class ShardCrew:
     """Every shard of a run in a process of its own, those that an earlier learner left included.
 
+    Args:
+        parts: of the run.
+        nodes: says which nodes the cluster has.
+
     Attributes:
         clients: the learner's way to each shard.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(
+        self, parts: Parts, nodes: Callable[[], Sequence[Node]] = lambda: membership().nodes
+    ) -> None:
         self._parts = parts
+        self._nodes = nodes
         self._there = set(list_named_actors())
         self._saves: list[Any] = []
         self._handles = [
@@ -68,21 +76,13 @@ class ShardCrew:
                 raise SnapshotError(_innermost(error)) from error
             raise ClusterError(f"a replay shard did not start: {_innermost(error)}") from error
 
-    def revive(self, index: int, reason: str, nodes: Sequence[Node]) -> ShardState:
-        """Look after a shard that does not answer; return how it stands. `nodes` are those of the cluster.
+    def revive(self, shard: int, reason: str) -> ShardState:
+        """Look after a shard that does not answer; return how it stands.
 
         Raises:
             TrainingFailedError: it died again and again while its node was well.
         """
-        return self._revival.look_after(index, reason, nodes)
-
-    def trouble(self, index: int) -> str | None:
-        """Return what is waited for while a shard does not answer."""
-        return self._revival.trouble(index)
-
-    def restarts(self, index: int) -> int:
-        """Return how often a shard was replaced."""
-        return self._revival.restarts(index)
+        return self._revival.look_after(shard, reason, self._nodes())
 
     def save(self) -> bool:
         """Let every shard save itself; return False if the last time is still under way.

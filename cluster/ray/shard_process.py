@@ -99,6 +99,8 @@ class ShardHost:
         """Say how a task stands, once enough was inserted or something is held back."""
         self._shard.follow(task, pace)
         self._announce(task)
+        # Inserts that came in with this question go first: they may be the news. Those that are held and were
+        # just woken need more turns of the event loop than this one; the next question hears of them.
         await asyncio.sleep(0)
         return await self._held(
             task,

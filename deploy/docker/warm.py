@@ -2,9 +2,10 @@
 
 from config.loading import load_config
 from config.resolution import resolve
+from replay.selectors.table import SELECTORS
 from training.parts.parts import Parts
 
-for selector in ("uniform", "proportional"):
+for selector in SELECTORS:
     run = resolve(load_config(None, [f"replay.selector={selector}"]))
     parts = Parts(run.config, run.specs)
     parts.replay.warm_up()

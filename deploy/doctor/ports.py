@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from cluster.address import join_address, listening_family
 from cluster.dashboard import DASHBOARD_PORT
 from cluster.node import GCS_PORT
 from deploy.doctor.finding import Finding
@@ -13,18 +14,18 @@ def metrics_port_finding(host: str, port: int) -> Finding:
     name = "metrics port"
     if port == 0:
         return Finding(name, "ok", "metrics.port is 0: no metrics are served")
-    error = _listen(host, port)
+    error, where = _listen(host, port), join_address(host, port)
     if error is None:
-        return Finding(name, "ok", f"{host}:{port} is free")
+        return Finding(name, "ok", f"{where} is free")
     if error.errno == errno.EADDRINUSE:
-        what = f"metrics.port: another program listens on {host}:{port}"
+        what = f"metrics.port: another program listens on {where}"
         return Finding(
             name,
             "problem",
             what,
             "end that program (it may be another run), or give another metrics.port, or 0 for none",
         )
-    what = f"metrics.host: this machine cannot listen on {host}:{port} ({error.strerror})"
+    what = f"metrics.host: this machine cannot listen on {where} ({error.strerror})"
     return Finding(
         name, "problem", what, "give an address of this machine, such as 127.0.0.1, and a port above 1023"
     )
@@ -49,8 +50,7 @@ def _head_port_finding(name: str, port: int) -> Finding:
 def _listen(host: str, port: int) -> OSError | None:
     """Return why it is impossible; None if it is possible."""
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
+        socket.create_server((host, port), family=listening_family(host, port)).close()
     except OSError as error:
         return error
     return None

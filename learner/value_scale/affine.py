@@ -11,6 +11,7 @@ from torch import Tensor
 
 from learner.value_scale.interface import Change, ValueScale
 from network.grouped import on_tasks
+from network.weights import ValueMap
 
 
 class AffineScale(ValueScale):
@@ -38,6 +39,11 @@ class AffineScale(ValueScale):
     def values(self, returns_N: Tensor, sizes: Sequence[int]) -> Tensor:
         """Return (G - shift) / scale, as float32."""
         return on_tasks(_values, sizes, returns_N, self.scale_T, self.shift_T).float()
+
+    def maps(self) -> list[ValueMap]:
+        """Return each task's scale and shift."""
+        pairs_T2 = torch.stack([self.scale_T, self.shift_T], 1)
+        return [ValueMap(*pair) for pair in pairs_T2.tolist()]
 
     def _become(self, scale_T: Tensor, shift_T: Tensor) -> Change:
         """Take on another map; return what outputs become if they are to stand for the same returns.

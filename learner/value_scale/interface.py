@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from learner.td import td_targets
+from network.weights import ValueMap
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Change:
 class ValueScale(nn.Module, ABC):
     """One affine map a task: a value v of the network stands for the return scale v + shift.
 
-    The best action is the same in either unit, so actors need not know. TD errors, and the priorities they
-    become, are in the network's unit.
+    The best action is the same in either unit. TD errors, and the priorities they become, are in the
+    network's unit; actors get the maps with the weights, since first priorities are TD errors too.
 
         returns = Returns(reward_N, discount_N, scale.returns(bootstrap_N, sizes), sizes)
         change = scale.observe(returns)
@@ -59,6 +60,10 @@ class ValueScale(nn.Module, ABC):
     def upgraded(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the state of a checkpoint under today's names, if an earlier version wrote it."""
         return state
+
+    def maps(self) -> list[ValueMap]:
+        """Return each task's map, for those who have no more than its values; none if values are returns."""
+        return []
 
     @abstractmethod
     def returns(self, values_N: Tensor, sizes: Sequence[int]) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from learner.value_scale.affine import AffineScale
 from learner.value_scale.interface import Change, Returns
 from network.grouped import on_tasks
+from network.weights import ValueMap
 
 SMALLEST = 1e-8
 """Scale of a task that was never paid."""
@@ -44,6 +45,11 @@ class ReturnRange(AffineScale):
         self._largest_value = largest_value
         self._preserve = preserve
         self.register_buffer("range_T", torch.zeros_like(self.scale_T))
+
+    def maps(self) -> list[ValueMap]:
+        """Return each task's scale; a task that was never paid has no unit yet."""
+        paid = (self.range_T > 0).tolist()
+        return [known if is_paid else ValueMap() for known, is_paid in zip(super().maps(), paid, strict=True)]
 
     @torch.no_grad()
     def observe(self, returns: Returns) -> Change | None:

@@ -1,5 +1,6 @@
 """The tools agree: linter, formatter, type checker, as a pull request would run them."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,8 +44,9 @@ def test_the_tool_complains_of_a_bad_file(tool: str, text: str, tmp_path: Path):
     """With this project's settings each tool fails on a file that deserves it."""
     (tmp_path / "bad.py").write_text(text)
     config = (ROOT / "pyproject.toml").read_text()
-    packages = next(line for line in config.splitlines() if line.startswith("packages = ["))
-    (tmp_path / "pyproject.toml").write_text(config.replace(packages, 'files = ["bad.py"]'))
+    one_file, lists = re.subn(r"(?m)^packages = \[[^]]*\]", 'files = ["bad.py"]', config)
+    assert lists == 1
+    (tmp_path / "pyproject.toml").write_text(one_file)
     status, output = run(TOOLS[tool], tmp_path)
     assert status == 1, output
     assert "bad.py" in output

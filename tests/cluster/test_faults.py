@@ -220,7 +220,7 @@ def test_a_cut_network_leaves_no_zombies(cluster: Cluster, measure: Measure):
     docker("network", "connect", network, second)
     begin = time.monotonic()
     cluster.wait("four at work", 90, lambda status: at_work(status, "mountaincar") == 4)
-    measure("fault=network-cut node-back", time.monotonic() - begin, "s", 60)
+    measure("fault=network-cut node-back", time.monotonic() - begin, "s", 40)
     status = steady(cluster)
     assert task(status, "mountaincar")["table"]["dropped"].get("duplicate", 0) == 0
     assert inspected(second)["State"]["Running"]

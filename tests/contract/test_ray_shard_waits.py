@@ -12,8 +12,7 @@ import cluster.ray.shard_process
 from cluster.ray.shard_client import RayShardClient
 from cluster.ray.shard_process import HELD_BLOCKS_PER_ACTOR, HOLD_SECONDS, ShardHost
 from replay.client import Reply, ShardUnavailableError
-from replay.draw import Drawn
-from replay.messages import InsertAnswer, Inserted, Pace, Throttled
+from replay.messages import InsertAnswer, Inserted, Pace, Sampled, Throttled
 from tests.contract.conftest import StartShard, chain_block, let_in, make_parts
 from tests.support.builders import FREELY, make_router
 from tests.support.runs import wait_until
@@ -217,7 +216,7 @@ def test_drawn_frequencies_match_priorities_over_two_shards(start_shard: StartSh
         weights.append((priorities.astype(np.float64) + 1e-3) ** exponent)
     probabilities = np.concatenate([weight.reshape(-1) for weight in weights])
     probabilities /= probabilities.sum()
-    wait_until(lambda: draw_from(router, 10).num_items == 64, SOON, "both shards were heard of")
+    wait_until(lambda: draw_from(router, 10).progress.items == 64, SOON, "both shards were heard of")
     drawn = [draw_from(router, 10_000) for _ in range(3)]
     observed = sum(np.bincount(places_of(part.keys), minlength=64) for part in drawn)
     assert observed.sum() == 30_000
@@ -226,7 +225,7 @@ def test_drawn_frequencies_match_priorities_over_two_shards(start_shard: StartSh
     assert chi_square(observed, np.full(64, 1 / 64)) > 10 * limit
     for part in drawn:
         np.testing.assert_allclose(part.probabilities, probabilities[places_of(part.keys)], rtol=1e-6)
-        assert part.num_items == 64
+        assert part.progress.items == 64
 
 
 def places_of(keys: Any) -> Any:
@@ -235,7 +234,7 @@ def places_of(keys: Any) -> Any:
     return 32 * shards + 8 * (rows // 11) + rows % 11
 
 
-def draw_from(router: Any, size: int) -> Drawn:
+def draw_from(router: Any, size: int) -> Sampled:
     """Ask until a draw is there."""
     deadline = time.monotonic() + 20.0
     draw = None

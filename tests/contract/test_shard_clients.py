@@ -82,11 +82,16 @@ def test_a_sample_has_the_asked_size_and_matching_columns(client: ShardClient):
     sampled = client.sample("chain", 50, FREELY).result()
     assert isinstance(sampled, Sampled)
     assert sampled.progress == TableProgress(inserted=256, items=256, mass=256.0)
-    assert sampled.windows.shape == (50, 2, 8)
-    assert sampled.bootstrap_starts.tolist() == [1] * 50
-    for column in (sampled.actions, sampled.rewards_n, sampled.discounts_n, sampled.keys):
+    assert sampled.columns["windows"].shape == (50, 2, 8)
+    assert sampled.columns["bootstrap_starts"].tolist() == [1] * 50
+    for column in (
+        sampled.columns["actions"],
+        sampled.columns["rewards_n"],
+        sampled.columns["discounts_n"],
+        sampled.keys,
+    ):
         assert column.shape == (50,)
-    assert sampled.weights_versions.tolist() == [3] * 50
+    assert sampled.columns["weights_versions"].tolist() == [3] * 50
     assert sampled.probabilities == pytest.approx(np.full(50, 1 / 256))
 
 

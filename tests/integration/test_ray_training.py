@@ -67,14 +67,14 @@ def test_two_shards_and_four_actors_end_with_exact_accounts():
     )
     assert run.outcome.learner_step > 100
     for task in run.statuses[-1].tasks:
-        account, table = run.outcome.accounts[task.name], task.table
+        account, table = run.outcome.accounts[task.name], task.replay.table
         assert account.inserted == table.inserted == table.items + table.evicted
         assert table.evicted > 0
         assert (account.superseded, account.duplicates, account.lost) == (0, 0, 0)
         assert table.arrived == table.inserted
         assert table.dropped == {}
         assert table.invalid_updates == 0
-        reports = [r for r in run.runtime.crew_of_actors.reports if r.actor.startswith(task.name)]
+        reports = [r for r in run.runtime.actors.reports if r.actor.startswith(task.name)]
         assert len(reports) == 2
         assert sum(report.acknowledged_items for report in reports) == table.inserted
         assert all(r.sent_items == r.acknowledged_items + r.abandoned_items for r in reports)
@@ -101,4 +101,4 @@ def test_priority_updates_over_ray_meet_the_right_keys():
     """Priorities go back and none meets a wrong key."""
     run = train_over_ray("replay.selector=proportional", *UNBOUNDED)
     assert run.outcome.learner_step > 100
-    assert [task.table.stale_updates for task in run.statuses[-1].tasks] == [0, 0]
+    assert [task.replay.table.stale_updates for task in run.statuses[-1].tasks] == [0, 0]

@@ -9,13 +9,12 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from cluster.ray.nodes import membership
 from cluster.ray.shard_fleet import ShardCrew
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run
 from training.errors import TrainingFailedError
 from training.parts.parts import Parts
-from training.runtime import ShardState
+from training.runtime import Standing
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -43,30 +42,30 @@ def crew_of_one() -> ShardCrew:
     return crew
 
 
-def until(crew: ShardCrew, state: ShardState) -> set[str | None]:
-    """Look after the shard until it stands so; return what was said meanwhile."""
-    said, deadline = set(), time.monotonic() + PATIENCE
-    while crew.revive(0, "no answer", membership().nodes) != state:
+def until(crew: ShardCrew, state: Standing) -> list[str | None]:
+    """Look after the shard until it stands so; return what was said, in the end and meanwhile."""
+    said: list[str | None] = []
+    deadline = time.monotonic() + PATIENCE
+    while (found := crew.revive(0, "no answer")).name != state:
         assert time.monotonic() < deadline, said
-        said.add(crew.trouble(0))
+        said.append(found.trouble)
         time.sleep(0.1)
-    return said
+    return [found.trouble, *said]
 
 
 def test_a_node_that_goes_away_again_and_again_is_waited_for(nodes: Cluster):
     """Its shard begins anew on the next node with a slot, however often; the sentence says so."""
     node = nodes.add_node(**SLOT)
     crew = crew_of_one()
-    for outage in range(3):
+    for _ in range(3):
         nodes.remove_node(node, allow_graceful=False)
-        until(crew, "gone")
-        assert "replay-0" in str(crew.trouble(0))
+        assert "replay-0" in str(until(crew, "gone")[0])
         node = nodes.add_node(**SLOT)
-        said = until(crew, "replaced")
+        now, *said = until(crew, "replaced")
         assert any(
             "on the next node" in str(sentence) or "as soon as a node" in str(sentence) for sentence in said
         )
-        assert (crew.trouble(0), crew.restarts(0)) == (None, outage + 1)
+        assert now is None
 
 
 def test_a_shard_that_dies_again_and_again_on_a_good_node_ends_the_run(nodes: Cluster):

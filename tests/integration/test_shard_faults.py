@@ -10,6 +10,7 @@ import pytest
 from tests.support.own_environments import slowed
 from tests.support.processes import pid_of
 from tests.support.runs import FinishedRun, train_over_ray
+from training.cadence import Cadence
 from training.status.records import RunStatus
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -26,10 +27,8 @@ TWO_SHARDS = ("replay.shards=2", "tasks.chain.actors=2", "tasks.identity.actors=
 PROMISED_SECONDS = 5.0
 
 
-@pytest.fixture(autouse=True)
-def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report often enough to see pauses."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.2)
+OFTEN = Cadence(report_seconds=0.2)
+"""Often enough to see pauses."""
 
 
 class Fault:
@@ -52,16 +51,18 @@ def check_recovery(run: FinishedRun) -> None:
     assert all(shard.up for shard in last.shards)
     assert any(not shard.up for status in run.statuses for shard in status.shards)
     for task in last.tasks:
-        assert task.lost > 0
-        assert run.outcome.accounts[task.name].lost == task.lost
-        assert task.table.items > 0
+        assert task.replay.lost > 0
+        assert run.outcome.accounts[task.name].lost == task.replay.lost
+        assert task.replay.table.items > 0
     refreshed = [status for status in run.statuses if all(shard.up for shard in status.shards)]
-    assert refreshed[-1].learner_step > next(s.learner_step for s in run.statuses if s.tasks[0].lost)
+    assert refreshed[-1].learner_step > next(s.learner_step for s in run.statuses if s.tasks[0].replay.lost)
 
 
 def test_a_killed_shard_is_replaced_while_the_learner_goes_on():
     """kill -9 of one of two: updates pause for 5 s at most, and the run reaches its budget with both."""
-    run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=14000", interfere=Fault(signal.SIGKILL))
+    run = train_over_ray(
+        *STEADY, *TWO_SHARDS, "stop_env_steps=14000", interfere=Fault(signal.SIGKILL), cadence=OFTEN
+    )
     check_recovery(run)
     assert run.outcome.reason == "budget"
     assert run.longest_pause() < PROMISED_SECONDS
@@ -116,14 +117,18 @@ class Returned:
 
 def test_a_shard_that_is_stopped_for_a_while_comes_back_with_what_it_held():
     """Within 5 s the learner goes on with the other one; nothing is lost, nothing is started anew."""
-    run = train_over_ray(*STEADY, *TWO_SHARDS, "stop_env_steps=80000", interfere=Pause(3.0), until=Returned())
+    run = train_over_ray(
+        *STEADY, *TWO_SHARDS, "stop_env_steps=80000", interfere=Pause(3.0), until=Returned(), cadence=OFTEN
+    )
     check_return(run)
     assert run.longest_pause() < PROMISED_SECONDS
 
 
 def test_the_only_shard_may_be_stopped_for_a_while():
     """The run stands still and says for what it waits; then it goes on with all that was there."""
-    run = train_over_ray(*STEADY, "stop_env_steps=80000", interfere=Pause(1.0), until=Returned())
+    run = train_over_ray(
+        *STEADY, "stop_env_steps=80000", interfere=Pause(1.0), until=Returned(), cadence=OFTEN
+    )
     check_return(run)
 
 
@@ -132,7 +137,7 @@ def check_return(run: FinishedRun) -> None:
     last = run.statuses[-1]
     assert run.outcome.reason == "interrupted"
     assert [shard.restarts for shard in last.shards] == [0] * len(last.shards)
-    assert [task.lost for task in last.tasks] == [0, 0]
+    assert [task.replay.lost for task in last.tasks] == [0, 0]
     assert {account.missing for account in run.outcome.accounts.values()} == {0}
     warnings = {warning for status in run.statuses for warning in status.warnings()}
     assert any("does not answer" in one and "waited for, for 30 s at most" in one for one in warnings)
@@ -147,6 +152,7 @@ def test_a_shard_that_is_silent_for_too_long_is_replaced():
         "stop_env_steps=80000",
         interfere=Fault(signal.SIGSTOP),
         until=recovered,
+        cadence=OFTEN,
     )
     check_recovery(run)
     assert run.longest_pause() < PROMISED_SECONDS
@@ -159,6 +165,7 @@ def test_the_only_shard_may_be_killed():
         "replay.samples_per_insert=64",
         "stop_env_steps=5000",
         interfere=Fault(signal.SIGKILL),
+        cadence=OFTEN,
     )
     check_recovery(run)
     assert run.outcome.reason == "budget"

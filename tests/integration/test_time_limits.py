@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from config.loading import load_config
 from config.resolution import resolve
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from replay.shard import Shard
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
-from tests.support.builders import make_table
+from tests.support.builders import make_row, make_table
 
 Controller = Callable[[NDArray[np.float32]], int]
 DISCOUNT = 0.99
@@ -53,14 +53,15 @@ def flags_and_discounts(task: str, control: Controller) -> tuple[NDArray[np.uint
         next_obs, reward, terminated, truncated = vector.step(action)
         flag = BOUNDARY if ended else TERMINATED * terminated[0] + TRUNCATED * truncated[0]
         q_EA = np.zeros((1, spec.num_actions), np.float32)
-        block = writer.append(obs, action, reward, np.array([flag], np.uint8), q_EA, 0)
+        row = make_row(obs, action, reward, np.array([flag], np.uint8))
+        block = writer.append(row, q_EA, 0)
         obs, ended = next_obs, bool(terminated[0] or truncated[0])
     table = make_table(task, num_rows=601, frame_shape=spec.frame_shape, returns=returns)
     assert Shard({task: table}).insert(encode_block(block)) == Inserted(int(block.starts().sum()), 0)
     sampled = table.sample(20_000)
     assert isinstance(sampled, Sampled)
     discounts = np.full(600, np.nan, np.float32)
-    discounts[sampled.keys] = sampled.discounts_n
+    discounts[sampled.keys] = sampled.columns["discounts_n"]
     return block.flags[0, :600], discounts
 
 

@@ -1,7 +1,5 @@
 """Does it learn? Small tasks together in one network, against random play, over several seeds."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -10,11 +8,10 @@ from config.resolution import ResolvedRun
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.runs import tiny_run
+from training.assembly import assemble
 from training.local_runtime import LocalRuntime
-from training.loop import Training
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress
-from training.status.reporting import Reporter
 
 EPISODES = 50
 DRIFT = "tests.support.own_environments:trunkline-test/Drift-v0"
@@ -53,20 +50,7 @@ def train_run(run: ResolvedRun) -> tuple[Outcome, list[TaskSpec]]:
     parts = Parts(run.config, run.specs)
     torch.set_num_threads(run.config.learner.threads)
     with LocalRuntime(parts) as runtime:
-        reporter = Reporter(run.config, parts.replay.capacities(), Progress(), 0, [], time.perf_counter)
-        router = parts.replay.router(runtime.clients)
-        training = Training(
-            run.config,
-            runtime,
-            parts.learner(),
-            router,
-            parts.replay.batch_source(router, parts.device()),
-            reporter,
-            lambda *_: None,
-            lambda *_: None,
-            Progress(),
-        )
-        return training.run(), run.specs
+        return assemble(parts, runtime, parts.learner(), Progress()).run(), run.specs
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

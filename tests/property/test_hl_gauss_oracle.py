@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learner.hl_gauss import RELATIVE_DEVIATION, HLGauss
+from learner.loss.hl_gauss import RELATIVE_DEVIATION, HLGauss
 from network.support import Support
 
 SUPPORTS = st.tuples(st.integers(2, 60), st.sampled_from([1.0, 10.0, 25.0]))
@@ -58,11 +58,15 @@ def test_within_its_reach_the_expectation_is_the_target(shape: tuple[int, float]
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 99), targets=st.lists(st.floats(-12, 12), min_size=1, max_size=5))
 def test_the_loss_is_the_cross_entropy(seed: int, targets: list[float]):
-    """- sum p log q, row by row."""
+    """- sum p log q, row by row; and the error is what the expectation lacks."""
     logits_NK = torch.randn(len(targets), 7, generator=torch.Generator().manual_seed(seed))
     loss = HLGauss(Support(7, 10.0))
-    for row, target, found in zip(logits_NK, targets, loss(logits_NK, torch.tensor(targets)), strict=True):
+    found_N, error_N = loss(logits_NK, torch.tensor(targets))
+    for row, target, found, error in zip(logits_NK, targets, found_N, error_N, strict=True):
         mass = integrated(min(max(target, -10.0), 10.0), 7, 10.0)
         total = sum(math.exp(logit) for logit in row.tolist())
         expected = -sum(p * (logit - math.log(total)) for p, logit in zip(mass, row.tolist(), strict=True))
         assert math.isclose(float(found), expected, rel_tol=1e-3, abs_tol=1e-4)
+        chances = [math.exp(logit) / total for logit in row.tolist()]
+        said = sum(chance * (20 * (k + 0.5) / 7 - 10) for k, chance in enumerate(chances))
+        assert math.isclose(float(error), target - said, rel_tol=1e-3, abs_tol=1e-4)

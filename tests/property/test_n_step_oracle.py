@@ -90,18 +90,21 @@ def compare(
     """Draw a large batch, hold each item against the oracle, return the frames drawn from."""
     sampled = table.sample(DRAWS)
     assert isinstance(sampled, Sampled)
-    windows = torch.from_numpy(sampled.windows)
+    windows = torch.from_numpy(sampled.columns["windows"])
     assert windows.shape[1] == window_length(stack, spec.n_step)
     obs, next_obs = (
-        shown(part, stack, kind) for part in split_windows(windows, sampled.bootstrap_starts, stack)
+        shown(part, stack, kind)
+        for part in split_windows(windows, sampled.columns["bootstrap_starts"], stack)
     )
     numbers = numbers_of(obs[:, -1], kind.shape).tolist()
     wanted = [expected[number] for number in numbers]
-    assert [t.action for t in wanted] == sampled.actions.tolist()
-    np.testing.assert_allclose(sampled.rewards_n, [t.reward_n for t in wanted], rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(sampled.discounts_n, [t.discount_n for t in wanted], rtol=1e-6)
+    assert [t.action for t in wanted] == sampled.columns["actions"].tolist()
+    np.testing.assert_allclose(
+        sampled.columns["rewards_n"], [t.reward_n for t in wanted], rtol=1e-5, atol=1e-5
+    )
+    np.testing.assert_allclose(sampled.columns["discounts_n"], [t.discount_n for t in wanted], rtol=1e-6)
     np.testing.assert_array_equal(frames_of([t.stack for t in wanted], kind.shape, kind.dtype), obs)
-    goes_on = sampled.discounts_n > 0
+    goes_on = sampled.columns["discounts_n"] > 0
     next_stacks = frames_of([t.next_stack for t in wanted], kind.shape, kind.dtype)
     np.testing.assert_array_equal(next_stacks[goes_on], next_obs[goes_on])
     return set(numbers)
@@ -142,7 +145,7 @@ def test_every_sampled_transition_is_the_definitions_on_the_uncut_stream(
         assert table.problem_with(block) is None
         table.insert(block, 0)
         assert table.problem() is None
-        numbers = numbers_of(block.frames, kind.shape)[:, lead : lead + starts]
+        numbers = numbers_of(block.rows["frames"], kind.shape)[:, lead : lead + starts]
         arrived |= set(numbers[block.starts()].tolist())
         if table.num_items:
             assert compare(table, expected, spec, stack, kind) <= arrived
@@ -194,9 +197,9 @@ def test_every_start_of_a_stream_can_be_drawn_once_it_arrived(
     numbers = []
     for block in blocks:
         table.insert(block, 0)
-        numbers += block.frames[:, lead : lead + starts][block.starts()].astype(int).tolist()
+        numbers += block.rows["frames"][:, lead : lead + starts][block.starts()].astype(int).tolist()
     assert len(numbers) == len(set(numbers)) == table.num_items
     assert set(numbers) <= set(expected_of(made, spec, 1))
     ring = table.rows
     _, alive = ring.slots_of(np.arange(ring.next_key))
-    assert sorted(numbers) == sorted(ring.frames[: ring.next_key][alive].astype(int).tolist())
+    assert sorted(numbers) == sorted(ring.columns["frames"][: ring.next_key][alive].astype(int).tolist())

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.td import importance_weights
-from replay.draw import Draw, Drawn
+from replay.draw import Draw
 from replay.keys import split_keys
+from replay.messages import Sampled
 from replay.router import ReplayRouter
 from replay.shard import Shard
 from replay.table import Table
@@ -54,20 +55,20 @@ def router_over(shards: Sequence[Shard | MortalShardClient], seed: int) -> Repla
     return router
 
 
-def take(draw: Draw | None) -> Drawn:
+def take(draw: Draw | None) -> Sampled:
     """Take a draw that is there."""
     assert draw is not None
     assert draw.ready()
     return draw.take()
 
 
-def check_columns(drawn: Drawn, size: int) -> None:
+def check_columns(drawn: Sampled, size: int) -> None:
     """Every column has one row an item, of the item that it is beside."""
-    numbers = drawn.actions.tolist()
+    numbers = drawn.columns["actions"].tolist()
     assert len(numbers) == size
-    assert drawn.windows[:, 0].astype(int).tolist() == numbers
-    assert drawn.rewards_n.astype(int).tolist() == numbers
-    assert drawn.discounts_n.shape == drawn.weights_versions.shape == drawn.bootstrap_starts.shape == (size,)
+    assert drawn.columns["windows"][:, 0].astype(int).tolist() == numbers
+    assert drawn.columns["rewards_n"].astype(int).tolist() == numbers
+    assert {column.shape[:1] for column in drawn.columns.values()} == {(size,)}
 
 
 def probabilities_of(numbers: NDArray[np.int32], of_number: dict[int, float]) -> NDArray[np.float64]:
@@ -83,16 +84,18 @@ def test_probabilities_are_those_of_one_big_buffer(
     router = router_over([Shard({"toy": table}) for table in tables_of(split, exponent)], seed=size)
     drawn = take(router.request("toy", size, 0))
     check_columns(drawn, size)
-    expected = probabilities_of(drawn.actions, one_buffer(split, exponent))
+    expected = probabilities_of(drawn.columns["actions"], one_buffer(split, exponent))
     np.testing.assert_allclose(drawn.probabilities, expected, rtol=1e-9)
-    assert drawn.num_items == sum(len(items) for items in split)
+    assert drawn.progress.items == sum(len(items) for items in split)
     np.testing.assert_allclose(
-        importance_weights(drawn.probabilities, drawn.num_items, beta),
-        importance_weights(expected, drawn.num_items, beta),
+        importance_weights(drawn.probabilities, drawn.progress.items, beta),
+        importance_weights(expected, drawn.progress.items, beta),
         rtol=1e-6,
     )
     shard_of = {number: shard for shard, items in enumerate(split) for number in items}
-    assert split_keys(drawn.keys)[0].tolist() == [shard_of[number] for number in drawn.actions.tolist()]
+    assert split_keys(drawn.keys)[0].tolist() == [
+        shard_of[number] for number in drawn.columns["actions"].tolist()
+    ]
 
 
 def with_old_masses(
@@ -130,7 +133,9 @@ def test_with_old_masses_probabilities_are_those_that_were_drawn_by(
     check_columns(drawn, 200)
     now = [old | new for old, new in zip(split, fresh, strict=True)]
     expected = with_old_masses(tables, now, believed, exponent)
-    np.testing.assert_allclose(drawn.probabilities, probabilities_of(drawn.actions, expected), rtol=1e-9)
+    np.testing.assert_allclose(
+        drawn.probabilities, probabilities_of(drawn.columns["actions"], expected), rtol=1e-9
+    )
 
 
 @settings(max_examples=40)
@@ -148,13 +153,17 @@ def test_new_priorities_reach_the_items_that_they_are_meant_for(
     router = router_over([Shard({"toy": table}) for table in tables], seed=size)
     drawn = take(router.request("toy", size, 0))
     believed = np.array([table.selector.mass for table in tables])
-    router.update_priorities("toy", drawn.keys, drawn.actions.astype(np.float32) * np.float32(factor))
+    router.update_priorities(
+        "toy", drawn.keys, drawn.columns["actions"].astype(np.float32) * np.float32(factor)
+    )
     assert sum(table.stats().stale_updates for table in tables) == 0
-    updated = {number: number * factor for number in drawn.actions.tolist()}
+    updated = {number: number * factor for number in drawn.columns["actions"].tolist()}
     now = [{number: updated.get(number, p) for number, p in items.items()} for items in split]
     again = take(router.request("toy", size, 0))
     expected = with_old_masses(tables, now, believed, exponent)
-    np.testing.assert_allclose(again.probabilities, probabilities_of(again.actions, expected), rtol=1e-9)
+    np.testing.assert_allclose(
+        again.probabilities, probabilities_of(again.columns["actions"], expected), rtol=1e-9
+    )
 
 
 @st.composite
@@ -193,10 +202,12 @@ def draw_while_shards_die(
     expected = one_buffer(left, exponent)
     survived = ~np.isin(split_keys(drawn.keys)[0], list(router.down))
     np.testing.assert_allclose(
-        drawn.probabilities[survived], probabilities_of(drawn.actions[survived], expected), rtol=1e-9
+        drawn.probabilities[survived],
+        probabilities_of(drawn.columns["actions"][survived], expected),
+        rtol=1e-9,
     )
     assert ((drawn.probabilities > 0) & (drawn.probabilities <= 1 + 1e-9)).all()
-    assert drawn.num_items == sum(len(items) for items in left)
+    assert drawn.progress.items == sum(len(items) for items in left)
     for shard in router.down:
         router.gone(shard)
     assert router.lost["toy"] == sum(len(split[shard]) for shard in router.down)

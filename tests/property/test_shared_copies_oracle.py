@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learner.learner import Learner
+from learner.loss.of_errors import ErrorLoss
 from learner.task_gradients import SharedCopies
 from learner.td import squared_loss
 from network.build import Architecture, build_network
@@ -23,7 +24,7 @@ WAYS = {
     "hard, film": replace(PLAIN, conditioning="film"),
     "cross_stitch": replace(PLAIN, sharing="cross_stitch"),
     "moe": replace(PLAIN, sharing="moe", experts=3),
-    "moe, orthogonal": replace(PLAIN, sharing="moe", experts=3, orthogonal=True),
+    "moe, orthogonal": replace(PLAIN, sharing="moe", experts=3, orthogonal_experts=True),
 }
 KINDS = [((3,), 2), ((5,), 3), ((3,), 4)]
 """Observations and actions, of which tasks alike go through as one: rows leave the order of the tasks."""
@@ -57,7 +58,7 @@ def test_one_pass_gives_every_tasks_gradient(way, kinds, sizes, equal_sizes, see
         make_batch(spec, sizes[0] if equal_sizes else size, rng)
         for spec, size in zip(specs, sizes, strict=False)
     ]
-    rule = make_rule([1.0] * len(specs), loss=squared_loss)
+    rule = make_rule([1.0] * len(specs), loss=ErrorLoss(squared_loss))
     objective = Learner(network, torch.optim.SGD(network.parameters(), lr=1.0), rule).objective
     targets_N = objective.targets(batches)
     copies = SharedCopies(network)

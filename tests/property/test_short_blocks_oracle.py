@@ -5,13 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.fragment_writer import ActorIdentity, FragmentWriter
-from replay.fragment import BOUNDARY, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY
 from replay.shard import Shard
 from replay.wire import encode_block
 from tests.property.test_n_step_oracle import KINDS, SPECS, STACKS, FrameKind, compare, expected_of, streams
-from tests.support.builders import make_spec, make_uniform_table
+from tests.support.builders import make_row, make_spec, make_uniform_table
 from tests.support.streams import Episode, frames_of, numbers_of, rows_of
 
 TASK = "toy"
@@ -33,7 +34,8 @@ def blocks_of_a_writer(
         frame_EO = frames_of(numbers, kind.shape, kind.dtype)
         q_EA = np.zeros((len(made), 100), np.float32)
         flags_E = np.array(flags, np.uint8)
-        blocks.append(writer.append(frame_EO, np.array(actions), np.array(rewards), flags_E, q_EA, row))
+        values = make_row(frame_EO, np.array(actions), np.array(rewards), flags_E)
+        blocks.append(writer.append(values, q_EA, row))
         if row in cut_after:
             blocks.append(writer.cut())
     blocks.append(writer.cut())
@@ -83,7 +85,7 @@ def test_short_blocks_hold_the_definitions_transitions_each_once(
             assert shard.insert(encode_block(block)) == Inserted(0, 0)
             repeated += items
         assert shard.problem() is None
-        numbers = numbers_of(block.frames, kind.shape)[:, block.lead : block.lead + block.num_starts]
+        numbers = numbers_of(block.rows["frames"], kind.shape)[:, block.lead : block.lead + block.num_starts]
         arrived += numbers[block.starts()].tolist()
         if table.num_items:
             assert compare(table, expected, spec, stack, kind) <= set(arrived)

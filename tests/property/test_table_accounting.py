@@ -7,9 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from replay.fragment import BOUNDARY, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, Sampled, Throttled
-from replay.selector import Proportional
+from replay.row import BOUNDARY
+from replay.selectors.proportional import Proportional
 from tests.support.builders import make_block, make_table
 
 SMALLEST = 0.5
@@ -34,7 +35,7 @@ class ListOfFragments:
 
     def append(self, block: FragmentBlock) -> None:
         """Add a block's fragments; drop those of which a row is overwritten by them."""
-        rows = block.actions.shape[1]
+        rows = block.rows["actions"].shape[1]
         for priorities, is_start in zip(block.priorities, block.starts(), strict=True):
             keys = range(self.next_key, self.next_key + rows)
             places = np.flatnonzero(is_start)

@@ -55,7 +55,7 @@ def blocks(draw: st.DrawFn) -> FragmentBlock:
 @given(block=blocks(), divisor=st.sampled_from([1, 64, 255]))
 def test_every_block_survives_the_round_trip(block: FragmentBlock, divisor: int):
     """Field by field, bit by bit, whether its frames are noise, of few shades or all but black."""
-    block.frames[:] //= divisor
+    block.rows["frames"][:] //= divisor
     assert_same_block(block, decode_block(encode_block(block)))
 
 

@@ -1,6 +1,7 @@
 """Small real objects for tests, with defaults that fit together: block, table, shard, router, task."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgpack
@@ -8,13 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.client import LocalShardClient, ShardClient
-from replay.fragment import FragmentBlock, TableShape
+from replay.cutters.interface import Cutter
+from replay.cutters.n_step import NStepCutter
+from replay.fragment import FragmentBlock, empty_block
 from replay.messages import Pace
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter, Spread
+from replay.row import SENT, Columns, TableShape
 from replay.rows import RowRing
-from replay.selector import Proportional, Selector, Uniform
+from replay.selectors.interface import Selector
+from replay.selectors.proportional import Proportional
+from replay.selectors.uniform import Uniform
 from replay.shard import Shard
 from replay.table import Table
 from replay.wire import RAW, encode_block
@@ -53,21 +59,32 @@ def make_block(
     rng = rng or np.random.default_rng(0)
     size = (streams, lead + starts + overlap)
     values: dict[str, Any] = {
-        "task": task,
         "actor": f"{task}-0",
         "incarnation": 1,
-        "sequence": 0,
-        "weights_version": 0,
-        "lead": lead,
         "frames": rng.integers(0, 256, (*size, *frame_shape)).astype(frame_dtype),
         "actions": rng.integers(0, 2, size).astype(np.int32),
         "rewards": rng.normal(size=size).astype(np.float32),
-        "flags": np.zeros(size, np.uint8),
         "priorities": rng.random((streams, starts)).astype(np.float32),
-        "episode_returns": np.zeros(0, np.float32),
-        "episode_lengths": np.zeros(0, np.int32),
     }
-    return FragmentBlock(**(values | changes))
+    shape = TableShape(task, frame_shape, frame_dtype, MANY_ACTIONS)
+    return changed(empty_block(shape, lead, starts, streams, overlap), **(values | changes))
+
+
+def make_row(
+    frame_EO: NDArray[Any], action_E: NDArray[Any], reward_E: NDArray[Any], flags_E: NDArray[np.uint8]
+) -> Columns:
+    """Return a row of every stream, as a fragment writer takes it, with zeros in all other columns."""
+    streams = len(action_E)
+    zeros = {
+        name: np.zeros((streams, *each.value_shape), each.dtype or "float32") for name, each in SENT.items()
+    }
+    return zeros | {"frames": frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
+
+
+def changed(block: FragmentBlock, **values: Any) -> FragmentBlock:
+    """Return the block with other fields, or other columns of its rows."""
+    rows = {name: values.pop(name, column) for name, column in block.rows.items()}
+    return replace(block, rows=rows, **values)
 
 
 def make_table(
@@ -78,17 +95,19 @@ def make_table(
     returns: ReturnSpec | None = None,
     frame_stack: int = 1,
     selector: Selector | None = None,
+    cutter: Cutter | None = None,
     insert_until: int = NO_LIMIT,
     first_key: int = 0,
     seed: int = 0,
+    num_actions: int = MANY_ACTIONS,
 ) -> Table:
     """Return a table with proportional selection that holds no insert back."""
+    shape = TableShape(task, frame_shape, frame_dtype, num_actions)
     return Table(
-        shape=TableShape(task, frame_shape, frame_dtype, num_actions=MANY_ACTIONS),
-        rows=RowRing(num_rows, frame_shape, frame_dtype, first_key),
+        shape=shape,
+        rows=RowRing(num_rows, shape, first_key),
         selector=selector or Proportional(num_rows, priority_exponent=0.6),
-        returns=returns or ReturnSpec(n_step=2, discount=0.9),
-        frame_stack=frame_stack,
+        cutter=cutter or NStepCutter(returns or ReturnSpec(n_step=2, discount=0.9), frame_stack),
         rng=np.random.default_rng(seed),
         insert_until=insert_until,
     )
@@ -130,8 +149,10 @@ def header(dtype: object, shape: object, data: object, codec: object = RAW) -> d
 
 def assert_same_block(expected: FragmentBlock, actual: FragmentBlock) -> None:
     """Compare two blocks field by field: values, shapes and dtypes."""
-    for name, value in vars(expected).items():
-        other: NDArray[Any] = getattr(actual, name)
+    fields, others = vars(expected) | expected.rows, vars(actual) | actual.rows
+    assert fields.pop("rows").keys() == others["rows"].keys()
+    for name, value in fields.items():
+        other = others[name]
         if isinstance(value, np.ndarray):
             assert (value.dtype, value.shape) == (other.dtype, other.shape), name
             assert value.tobytes() == other.tobytes(), name

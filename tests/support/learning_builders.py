@@ -13,6 +13,7 @@ from config.resolution import resolve_specs
 from config.schema import RunConfig
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
+from learner.loss.of_errors import ErrorLoss
 from learner.target_network import PeriodicCopy
 from learner.td import huber_loss
 from learner.weighting.fixed import FixedWeighting
@@ -23,9 +24,13 @@ from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from training.cadence import Cadence
 from training.parts.parts import Parts
 
 T = TypeVar("T")
+
+IN_EVERY_ROUND = Cadence(report_seconds=0.0, supervise_seconds=0.0)
+"""Reports, and looks after everything, between any two updates."""
 
 TASKS = {
     "chain": {"env": "trunkline/Chain-v0", "envs_per_actor": 4},
@@ -79,7 +84,7 @@ def make_network(specs: Sequence[TaskSpec] | None = None, seed: int = 1, width: 
 
 def make_rule(weights: Sequence[float] = (1.0, 1.0), **changes: Any) -> UpdateRule:
     """Return Double DQN with Huber loss; `changes` replace fields of the rule."""
-    rule = UpdateRule(huber_loss, True, 10.0, FixedWeighting(weights), PeriodicCopy(3))
+    rule = UpdateRule(ErrorLoss(huber_loss), True, 10.0, FixedWeighting(weights), PeriodicCopy(3))
     return replace(rule, **changes)
 
 

@@ -20,7 +20,7 @@ WAYS = {
     "l2": replace(FLAT, sharing="l2", pull=0.1),
     "cross_stitch": replace(FLAT, sharing="cross_stitch"),
     "moe": replace(FLAT, sharing="moe", experts=3, dueling=True),
-    "orthogonal": replace(FLAT, sharing="moe", experts=3, orthogonal=True),
+    "orthogonal": replace(FLAT, sharing="moe", experts=3, orthogonal_experts=True),
 }
 """Every way of sharing, small."""
 
@@ -40,7 +40,10 @@ IMAGES = [
 CASES = {
     **{name: (way, VECTORS) for name, way in WAYS.items()},
     "images": (WAYS["hard"], IMAGES),
-    **{f"{name} of convolutions": (replace(way, convolutions=(3, 2)), IMAGES) for name, way in WAYS.items()},
+    **{
+        f"{name} of convolutions": (replace(way, trunk_convolutions=(3, 2)), IMAGES)
+        for name, way in WAYS.items()
+    },
 }
 """Architectures and tasks for it, by what they are called."""
 

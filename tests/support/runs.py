@@ -18,11 +18,11 @@ from cli.main import main
 from cluster.ray.runtime import RayRuntime
 from config.loading import parse_config
 from config.resolution import ResolvedRun, resolve
-from training.loop import Training
+from training.assembly import Outlets, assemble
+from training.cadence import USUAL, Cadence
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress
 from training.status.records import RunStatus
-from training.status.reporting import Reporter
 
 TINY: dict[str, Any] = {
     "stop_env_steps": 3000,
@@ -82,6 +82,7 @@ def train_over_ray(
     *overrides: str,
     interfere: Callable[[RunStatus], None] | None = None,
     until: Callable[[RunStatus], bool] = lambda _: False,
+    cadence: Cadence = USUAL,
 ) -> FinishedRun:
     """Train the tiny pair over a Ray cluster of its own.
 
@@ -103,17 +104,8 @@ def train_over_ray(
             training.interrupt()
 
     with RayRuntime(parts, None) as runtime:
-        router = parts.replay.router(runtime.clients)
-        training = Training(
-            run.config,
-            runtime,
-            parts.learner(),
-            router,
-            parts.replay.batch_source(router, parts.device()),
-            Reporter(run.config, parts.replay.capacities(), Progress(), 0, [observe], time.perf_counter),
-            lambda *_: None,
-            lambda *_: None,
-            Progress(),
+        training = assemble(
+            parts, runtime, parts.learner(), Progress(), Outlets(observers=[observe]), cadence=cadence
         )
         outcome = training.run()
         assert runtime.shards.problems() == []

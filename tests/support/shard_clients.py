@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace, SampleAnswer, TableProgress
 from replay.n_step import ReturnSpec
-from replay.selector import Proportional
+from replay.selectors.proportional import Proportional
 from replay.shard import Shard
 from replay.table import Table
 from tests.support.builders import make_block, make_table

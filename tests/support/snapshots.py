@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from replay.fragment import BOUNDARY, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.n_step import ReturnSpec, cut_n_step
+from replay.row import BOUNDARY, DRAWN
 from replay.rows import ITEM
-from replay.selector import Proportional
+from replay.selectors.proportional import Proportional
 from replay.snapshot import SnapshotWriter
 from replay.table import Table
 from replay.windows import cut_windows
@@ -75,14 +76,16 @@ def transitions_of(table: Table) -> dict[int, Transition]:
     slots = np.flatnonzero(rows.flags & ITEM)
     if not slots.size:
         return {}
-    rewards_n, discounts_n, last = cut_n_step(RETURNS, slots, rows.rewards, rows.flags)
-    windows, starts = cut_windows(rows.frames, rows.flags, slots, last, discounts_n, STACK, RETURNS.n_step)
+    frames, rewards = rows.columns["frames"], rows.columns["rewards"]
+    rewards_n, discounts_n, last = cut_n_step(RETURNS, slots, rewards, rows.flags)
+    windows, starts = cut_windows(frames, rows.flags, slots, last, discounts_n, STACK, RETURNS.n_step)
     seen = np.where(discounts_n > 0, windows.shape[1], STACK)  # what follows a death may be anything
-    columns = (rows.actions[slots], rows.weights_versions[slots], rewards_n, discounts_n, starts)
+    kept = [rows.columns[name][slots] for name in DRAWN]
+    columns = (*kept, rewards_n, discounts_n, starts)
     return {
         int(number): (*values, *window[:count].tolist())
         for number, window, count, *values in zip(
-            rows.frames[slots], windows, seen, *(column.tolist() for column in columns), strict=True
+            frames[slots], windows, seen, *(column.tolist() for column in columns), strict=True
         )
     }
 
@@ -90,7 +93,7 @@ def transitions_of(table: Table) -> dict[int, Transition]:
 def priorities_of(table: Table) -> dict[int, float]:
     """Return the priority of every transition, by its row's number."""
     slots = np.flatnonzero(table.rows.flags & ITEM)
-    numbers = table.rows.frames[slots].astype(int).tolist()
+    numbers = table.rows.columns["frames"][slots].astype(int).tolist()
     return dict(zip(numbers, table.selector.priorities(slots).tolist(), strict=True))
 
 

@@ -1,11 +1,19 @@
 """Counters and statuses with telling values, for tests of reports."""
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from learner.probes.reading import TaskReading
 from replay.messages import ShardStats, TableStats
-from training.fleet import Crew
-from training.status.records import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
+from training.evaluation.probing import TrunkReading
+from training.fleet import ClusterStatus, Crew
+from training.saving import CheckpointStatus, SavingStatus
+from training.shard_supervision import ShardStatus
+from training.status.records import DiskStatus, RunStatus, TaskStatus
+from training.status.replay_status import TaskReplay
+from training.update_log import LearnerStatus, TaskLearning
+
+T = TypeVar("T")
 
 
 def table_stats(**changes: Any) -> TableStats:
@@ -56,7 +64,7 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
         "acting_staleness": 2,
         "crew": Crew(wanted=5, slots=4, at_work=3, quarantined=2, restarts=1),
     }
-    return TaskStatus(**(values | changes))
+    return _made(TaskStatus, values | changes, replay=TaskReplay, learning=TaskLearning)
 
 
 def shard_status(index: int = 0, **changes: Any) -> ShardStatus:
@@ -90,4 +98,20 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "disk": DiskStatus(free_bytes=10**9, total_bytes=10**10),
         "notices": [],
     }
-    return RunStatus(**(values | changes))
+    parts = {
+        "learner": LearnerStatus,
+        "saving": SavingStatus,
+        "trunk": TrunkReading,
+        "cluster": ClusterStatus,
+    }
+    return _made(RunStatus, values | changes, **parts)
+
+
+def _made(kind: type[T], values: dict[str, Any], **parts: type[Any]) -> T:
+    """Return a record of which some fields are records too; `values` names the fields of all of them."""
+    made = {name: part(**_taken(values, part)) for name, part in parts.items()}
+    return kind(**values, **made)
+
+
+def _taken(values: dict[str, Any], kind: type[Any]) -> dict[str, Any]:
+    return {field.name: values.pop(field.name) for field in fields(kind) if field.name in values}

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from tests.support.builders import make_block
 
 ENDS = (TERMINATED, TRUNCATED, TERMINATED | TRUNCATED)
@@ -173,8 +174,10 @@ def reaches_of(blocks: list[FragmentBlock], frame_shape: tuple[int, ...]) -> dic
     """Return how far each transition of the blocks may look within its fragment, by its frame's number."""
     reaches = {}
     for block in blocks:
-        rows = block.actions.shape[1]
-        for numbers, is_start in zip(numbers_of(block.frames, frame_shape), block.starts(), strict=True):
+        rows = block.rows["actions"].shape[1]
+        for numbers, is_start in zip(
+            numbers_of(block.rows["frames"], frame_shape), block.starts(), strict=True
+        ):
             for place in block.lead + np.flatnonzero(is_start):
                 reaches[int(numbers[place])] = Reach(int(place), int(rows - 1 - place))
     return reaches

@@ -26,7 +26,7 @@ class MetricsLog:
 
     def __call__(self, status: RunStatus) -> None:
         """Write a line."""
-        self.lines.append(asdict(status))
+        self.lines.append(status.as_json())
 
 
 class EvaluationLog:
@@ -63,18 +63,17 @@ class TensorboardLog:
         scalars: dict[str, float | None] = {
             "learner/updates_per_second": status.updates_per_second,
             "learner/update_fraction": status.update_fraction,
-            "probes/dormant_share": status.dormant_share,
-            "probes/effective_rank": status.effective_rank,
+            **{f"probes/{name}": value for name, value in asdict(status.trunk).items()},
         }
         for task in status.tasks:
             of_task = {
                 "greedy_return": task.greedy_return,
-                "recent_return": task.table.recent_return,
-                "loss": task.loss,
-                "weight": task.weight,
+                "recent_return": task.replay.table.recent_return,
+                "loss": task.learning.loss,
+                "weight": task.learning.weight,
                 "env_steps_per_second": task.env_steps_per_second,
-                "staleness_versions": task.staleness,
-                "samples_per_insert": task.samples_per_insert,
+                "staleness_versions": task.learning.staleness,
+                "samples_per_insert": task.replay.samples_per_insert,
                 **asdict(task.probes),
             }
             scalars |= {f"{task.name}/{name}": value for name, value in of_task.items()}
@@ -86,8 +85,7 @@ class RunLogs:
     """The logs of one life of a run, cut where it goes on.
 
         logs = RunLogs(directory, before, learner_step=5000)
-        reporter = Reporter(..., observers=logs.observers)
-        training = Training(..., record_evaluation=logs.evaluations)
+        outlets = Outlets(observers=logs.observers, evaluation=logs.evaluations, probes=logs.probes)
 
     What an earlier life wrote beyond the checkpoint that this one goes on from is moved out of the logs, to
     `metrics.jsonl.cut-<life>` and the like: the curves do not go back in time.

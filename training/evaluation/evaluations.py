@@ -7,7 +7,7 @@ from collections.abc import Callable
 from learner.weights_publisher import WeightsPublisher
 from training.errors import EvaluationFailedError, TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, EvaluationResult, Judge
-from training.runtime import Runtime
+from training.runtime import EvaluationService
 from training.status.progress import Progress
 
 MAX_FAILURES = 3
@@ -47,13 +47,13 @@ class Evaluations:
 
     def __init__(
         self,
-        runtime: Runtime,
+        service: EvaluationService,
         judge: Judge,
         publisher: WeightsPublisher,
         progress: Callable[[], Progress],
         record: RecordEvaluation,
     ) -> None:
-        self._runtime = runtime
+        self._service = service
         self._publisher = publisher
         self._progress = progress
         self._record = record
@@ -99,11 +99,11 @@ class Evaluations:
 
     def _ask_for(self, request: EvaluationRequest) -> None:
         self._under_way = request
-        self._runtime.request_evaluation(request)
+        self._service.request(request)
 
     def _hear_of(self, request: EvaluationRequest) -> None:
         try:
-            result = self._runtime.finished_evaluation()
+            result = self._service.finished()
         except EvaluationFailedError as error:
             self._take_in_failure(request, str(error))
             return
@@ -135,6 +135,5 @@ class Evaluations:
 
     def _wait_until_idle(self, interrupted: Callable[[], bool]) -> None:
         while (self._under_way is not None or self._due) and not interrupted():
-            self._runtime.supervise()
             self.tick()
             time.sleep(WAIT_SECONDS)

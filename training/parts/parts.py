@@ -25,8 +25,10 @@ from config.architecture import architecture
 from config.schema import RunConfig
 from config.yaml_text import write_yaml
 from learner.learner import Learner, UpdateRule
+from learner.loss.table import LOSSES
 from learner.target_network import PeriodicCopy, PolyakAverage
 from learner.td import annealed
+from learner.value_scale.table import VALUE_SCALES
 from learner.weighting.table import task_weighting
 from network.build import build_network
 from network.multi_task import MultiTaskNetwork
@@ -38,7 +40,6 @@ from training.evaluation.evaluators import Evaluators
 from training.names import actor_name, life_number
 from training.parts.replay import ReplayParts
 from training.parts.trunk_transfer import start_from_trunk
-from training.parts.values import loss, value_scale
 from training.seeding import child_seed
 
 
@@ -126,8 +127,9 @@ class Parts:
         optimizer = torch.optim.Adam(
             network.parameters(), lr=settings.learning_rate, eps=settings.adam_epsilon, fused=True
         )
+        loss = LOSSES[settings.loss].loss(network.output)
         rule = UpdateRule(
-            loss=loss(settings, network),
+            loss=loss,
             double=settings.double,
             max_gradient_norm=settings.max_gradient_norm,
             weighting=task_weighting(
@@ -138,7 +140,7 @@ class Parts:
             target_update=PeriodicCopy(settings.target_period)
             if settings.target_rate is None
             else PolyakAverage(settings.target_rate),
-            value_scale=value_scale(settings, network).to(device),
+            value_scale=VALUE_SCALES[settings.value_scale](network, loss).to(device),
             trunk_frozen_for=self.config.network.trunk_frozen_for,
             learning_rate=self._learning_rate(),
         )

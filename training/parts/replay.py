@@ -14,16 +14,18 @@ from config.schema import RunConfig
 from learner.batch_source import BatchSource
 from learner.td import annealed
 from replay.client import ShardClient
+from replay.cutters.n_step import NStepCutter
 from replay.durable import remove_or_warn
-from replay.fragment import TableShape, empty_block
+from replay.fragment import empty_block
 from replay.keys import first_key
 from replay.messages import Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT
 from replay.restoring import restore_tables
 from replay.router import ReplayRouter, Spread
+from replay.row import table_shape
 from replay.rows import RowRing
-from replay.selector import Proportional, Selector, Uniform
+from replay.selectors.table import SELECTORS
 from replay.shard import Shard
 from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
@@ -88,8 +90,8 @@ class ReplayParts:
     def warm_up(self) -> None:
         """Compile what tables are made of, so that no answer has to wait for it."""
         for spec in self._specs:
-            block = empty_block(spec.name, spec.frame_shape, spec.observation_dtype, spec.frame_stack - 1)
-            table = self._table(spec, rows=2 * block.actions.size, index=0, incarnation=0)
+            block = empty_block(table_shape(spec), lead=spec.frame_stack - 1)
+            table = self._table(spec, rows=2 * block.num_rows, index=0, incarnation=0)
             table.follow(NO_LIMIT)
             table.insert(block, weights_version=0)
             answer = table.sample(1)
@@ -152,18 +154,12 @@ class ReplayParts:
 
     def _table(self, spec: TaskSpec, rows: int, index: int, incarnation: int) -> Table:
         replay = self._config.replay
-        selector: Selector = (
-            Uniform(rows)
-            if replay.selector == "uniform"
-            else Proportional(rows, priority_exponent=replay.priority_exponent)
-        )
-        begin = first_key(self._life, incarnation)
+        shape, begin = table_shape(spec), first_key(self._life, incarnation)
         return Table(
-            shape=TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions),
-            rows=RowRing(rows, spec.frame_shape, spec.observation_dtype, first_key=begin),
-            selector=selector,
-            returns=self.returns(spec),
-            frame_stack=spec.frame_stack,
+            shape=shape,
+            rows=RowRing(rows, shape, first_key=begin),
+            selector=SELECTORS[replay.selector].build(rows, replay.priority_exponent),
+            cutter=NStepCutter(self.returns(spec), spec.frame_stack),
             rng=np.random.default_rng(self._seed("table", spec.name, index, incarnation)),
             insert_until=0,
         )

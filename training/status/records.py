@@ -1,11 +1,20 @@
-"""What a run says of itself: plain values, which panel, files and metrics read."""
+"""What a run says of itself: plain values, which panel, files and metrics read.
+
+Each part of a status is a record that stands beside whoever knows its numbers, and fills it. A number that is
+new is one more field there, and is told in JSON by that; `deploy/exporter.py` makes a metric of it.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from learner.probes.reading import TaskReading
-from replay.messages import TableStats
-from training.fleet import VERSION, Crew, Node, task_slots
+from training.evaluation.probing import TrunkReading
+from training.fleet import VERSION, ClusterStatus, Crew, task_slots
+from training.saving import SavingStatus
+from training.shard_supervision import ShardStatus
+from training.status.replay_status import TaskReplay
+from training.update_log import LearnerStatus, TaskLearning
 
 
 @dataclass(frozen=True)
@@ -16,65 +25,23 @@ class TaskStatus:
         name: the task.
         solved_at: greedy mean return at which it counts as solved; None if it has none.
         env_steps: environment steps that reached replay, over all lives of the run.
-        env_steps_per_second: over the last report's interval.
-        table: counters of its replay, over all shards.
-        replay_capacity: transitions that it keeps at most.
-        lost: transitions that were on shards when they died.
-        samples_per_insert: measured ratio, beyond the items that fill the table before sampling.
+        replay: what replay holds of it.
         greedy_return: mean of the last evaluation; None before the first.
-        loss: mean since the last report; None if there was no update.
-        weight: what the task weighting gives the task; 1 counts as in the plain sum.
-        staleness: weights versions between acting and learning, over the last update; None before it.
+        learning: what updates show of it.
         probes: what the last reading of the probes says of it.
-        samples_per_insert_target: the ratio that is kept; None without a limit.
-        acting_staleness: weights versions published since the one that acted in the last block put in; None
-            before the first.
         crew: its actors.
+        env_steps_per_second: over the last report's interval.
     """
 
     name: str
     solved_at: float | None
     env_steps: int
-    env_steps_per_second: float
-    table: TableStats
-    replay_capacity: int
-    lost: int
-    samples_per_insert: float | None
+    replay: TaskReplay
     greedy_return: float | None
-    loss: float | None
-    weight: float
-    staleness: float | None
+    learning: TaskLearning
     probes: TaskReading
-    samples_per_insert_target: float | None
-    acting_staleness: int | None
     crew: Crew
-
-
-@dataclass(frozen=True)
-class ShardStatus:
-    """One replay shard at one moment.
-
-    Attributes:
-        index: which it is.
-        up: whether it answers.
-        restarts: how often it was replaced.
-        memory_bytes: memory of its tables.
-        trouble: what is waited for while it does not answer; None if all is well.
-    """
-
-    index: int
-    up: bool
-    restarts: int
-    memory_bytes: int
-    trouble: str | None = None
-
-
-@dataclass(frozen=True)
-class CheckpointStatus:
-    """The last checkpoint: of which learner step, and when in Unix time."""
-
-    learner_step: int
-    time: float
+    env_steps_per_second: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,51 +57,37 @@ class RunStatus:
     """A run at one moment.
 
     Attributes:
-        train_seconds: since the first env step.
-        learner_step: updates done.
-        updates_per_second: over the last report's interval.
+        train_seconds: since the first env step, over all lives of the run.
+        learner: its updates.
         weights_version: newest version published.
-        phase_seconds: learner's time by phase since its first update: waiting, probing, update, publishing,
-            other.
-        checkpoints: checkpoints written in this life.
-        plain_sums: updates for which the task weighting found no weights.
+        saving: its checkpoints.
         refused_blocks: messages that replay refused.
         evaluations: finished evaluations.
-        dormant_share: of the trunk's units, by the last reading of the probes; None before it.
-        effective_rank: of the trunk's features, by the same.
+        trunk: what the last reading of the probes says of the trunk.
         tasks: in the order of the configuration.
         shards: in the order of their indices.
-        nodes: of the cluster.
-        node_deaths: nodes that died.
-        waiting_for: tasks for whose transitions the learner has been waiting for a while.
-        last_update_time: Unix time of the last update; None before the first.
-        last_checkpoint: the last one; before the first, what this life began with.
-        checkpoint_period: updates between checkpoints.
+        cluster: where it runs.
         disk: of the run's directory; None if it has none.
-        notices: a sentence for each thing about the tasks that may keep them from being learned.
+        updates_per_second: over the last report's interval.
     """
 
     train_seconds: float
-    learner_step: int
-    updates_per_second: float
+    learner: LearnerStatus
     weights_version: int
-    phase_seconds: Mapping[str, float]
-    checkpoints: int
-    plain_sums: int
+    saving: SavingStatus
     refused_blocks: int
     evaluations: int
-    dormant_share: float | None
-    effective_rank: float | None
+    trunk: TrunkReading
     tasks: list[TaskStatus]
     shards: list[ShardStatus]
-    nodes: list[Node]
-    node_deaths: int
-    waiting_for: list[str]
-    last_update_time: float | None
-    last_checkpoint: CheckpointStatus
-    checkpoint_period: int
+    cluster: ClusterStatus
     disk: DiskStatus | None
-    notices: list[str]
+    updates_per_second: float = 0.0
+
+    @property
+    def learner_step(self) -> int:
+        """Updates done."""
+        return self.learner.learner_step
 
     @property
     def env_steps(self) -> int:
@@ -144,18 +97,18 @@ class RunStatus:
     @property
     def update_fraction(self) -> float | None:
         """Share of the learner's time that went into updates, since its first; None before that."""
-        total = sum(self.phase_seconds.values())
-        return self.phase_seconds["update"] / total if total else None
+        total = sum(self.learner.phase_seconds.values())
+        return self.learner.phase_seconds["update"] / total if total else None
 
     @property
     def foreign_slots(self) -> dict[str, int]:
         """Slots for tasks that the run does not have."""
         own = {task.name for task in self.tasks}
-        return {task: count for task, count in task_slots(self.nodes).items() if task not in own}
+        return {task: count for task, count in task_slots(self.cluster.nodes).items() if task not in own}
 
     def warnings(self) -> list[str]:
         """Return a sentence for everything about tasks, slots, nodes and shards that should be put right."""
-        sentences = list(self.notices)
+        sentences = list(self.learner.notices)
         for task in self.tasks:
             crew = task.crew
             if crew.wanted > crew.slots or crew.slots == 0:
@@ -169,10 +122,27 @@ class RunStatus:
             sentences.append(f"{count} slots are for task {name!r}, which this run does not have")
         sentences += [
             f"node {node.host} has trunkline {node.version}, this run has {VERSION}: nothing is started there"
-            for node in self.nodes
+            for node in self.cluster.nodes
             if node.state == "refused"
         ]
         sentences += [shard.trouble for shard in self.shards if shard.trouble is not None]
-        if self.waiting_for:
-            sentences.append(f"the learner waits for transitions of {', '.join(self.waiting_for)}")
+        if self.learner.waiting_for:
+            sentences.append(f"the learner waits for transitions of {', '.join(self.learner.waiting_for)}")
         return sentences
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON says of it, in `/status` and in `metrics.jsonl`.
+
+        Whose number it is does not matter to a reader: the learner's stand beside the run's own, and so on.
+        """
+        said = _spread(asdict(self), "learner", "saving", "trunk", "cluster")
+        said["tasks"] = [_spread(task, "replay", "learning") for task in said["tasks"]]
+        return said
+
+
+def _spread(record: Mapping[str, Any], *parts: str) -> dict[str, Any]:
+    """Return a record with the fields of some of its parts in the place of the parts."""
+    spread: dict[str, Any] = {}
+    for name, value in record.items():
+        spread |= value if name in parts else {name: value}
+    return spread

@@ -1,50 +1,15 @@
-"""Turns counters into a status: rates, ratios, means over the interval since the last report."""
+"""Hands out statuses, with rates over the interval since the last one."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from config.schema import RunConfig
-from learner.probes.reading import ProbeReading, TaskReading, defined
-from replay.messages import TableStats
-from training.evaluation.judge import EvaluationResult
-from training.fleet import Crew, Node
-from training.status.progress import Progress
-from training.status.records import CheckpointStatus, DiskStatus, RunStatus, ShardStatus, TaskStatus
+from training.status.records import RunStatus
 
 Observer = Callable[[RunStatus], None]
 
 SHORTEST_SECONDS = 0.25
 """Of an interval for rates: steps come in blocks, and over an instant a block would be an enormous rate."""
-
-
-@dataclass(frozen=True)
-class LearnerReadings:
-    """What the training loop knows at one moment; the fields mean what they mean in `RunStatus`."""
-
-    train_seconds: float
-    learner_step: int
-    weights_version: int
-    phase_seconds: Mapping[str, float]
-    losses: Mapping[str, float]
-    weights: Mapping[str, float]
-    plain_sums: int
-    staleness: Mapping[str, float]
-    checkpoints: int
-    evaluations: int
-    evaluation: EvaluationResult | None
-    probes: ProbeReading | None
-    tables: Mapping[str, TableStats]
-    refused_blocks: int
-    lost: Mapping[str, int]
-    shards: list[ShardStatus]
-    env_steps: Mapping[str, int]
-    nodes: list[Node]
-    node_deaths: int
-    waiting_for: list[str]
-    last_update_time: float | None
-    last_checkpoint: CheckpointStatus
-    notices: list[str]
 
 
 @dataclass(frozen=True)
@@ -57,65 +22,43 @@ class _Mark:
 
 
 class Reporter:
-    """Makes a `RunStatus` of readings and shard counters and hands it to every observer.
+    """Reads a status, puts rates into it, and hands it to every observer.
 
     Rates are over the time since the last report, or since the one before it where that was just now.
+
+    Args:
+        read: returns how the run stands, without rates; None while that is not known.
+        env_steps: of each task before the first report.
+        learner_step: before the first report.
+        observers: see every status.
+        clock: seconds.
     """
 
     def __init__(
         self,
-        config: RunConfig,
-        capacities: Mapping[str, int],
-        before: Progress,
+        read: Callable[[], RunStatus | None],
+        env_steps: Mapping[str, int],
         learner_step: int,
         observers: Sequence[Observer],
         clock: Callable[[], float],
-        disk: Callable[[], DiskStatus | None] = lambda: None,
     ) -> None:
-        self._config = config
-        self._disk = disk
-        self._capacities = capacities
-        self._before = before
+        self._read = read
         self._observers = observers
         self._clock = clock
-        env_steps = {task: before.env_steps.get(task, 0) for task in config.tasks}
-        self._marks = deque([_Mark(clock(), learner_step, env_steps)])
+        self._marks = deque([_Mark(clock(), learner_step, dict(env_steps))])
 
-    def report(self, readings: LearnerReadings, crew: Callable[[str], Crew]) -> RunStatus:
-        """Make and hand out a status."""
+    def report(self) -> None:
+        """Hand out a status, if there is one."""
+        read = self._read()
+        if read is None:
+            return
         now = self._clock()
-        since = self._since(now)
-        interval = max(now - since.time, SHORTEST_SECONDS)
-        status = RunStatus(
-            train_seconds=self._before.train_seconds + readings.train_seconds,
-            learner_step=readings.learner_step,
-            updates_per_second=(readings.learner_step - since.learner_step) / interval,
-            weights_version=readings.weights_version,
-            phase_seconds=dict(readings.phase_seconds),
-            checkpoints=readings.checkpoints,
-            plain_sums=readings.plain_sums,
-            refused_blocks=readings.refused_blocks,
-            evaluations=readings.evaluations,
-            dormant_share=None if readings.probes is None else defined(readings.probes.dormant_share),
-            effective_rank=None if readings.probes is None else defined(readings.probes.effective_rank),
-            tasks=[
-                self._task(task, readings.tables[task], readings, crew(task), since, interval)
-                for task in self._config.tasks
-            ],
-            shards=readings.shards,
-            nodes=readings.nodes,
-            node_deaths=readings.node_deaths,
-            waiting_for=readings.waiting_for,
-            last_update_time=readings.last_update_time,
-            last_checkpoint=readings.last_checkpoint,
-            checkpoint_period=self._config.checkpoint.period,
-            disk=self._disk(),
-            notices=readings.notices,
+        status = _with_rates(read, self._since(now), now)
+        self._marks.append(
+            _Mark(now, status.learner_step, {task.name: task.env_steps for task in status.tasks})
         )
-        self._marks.append(_Mark(now, readings.learner_step, dict(readings.env_steps)))
         for observe in self._observers:
             observe(status)
-        return status
 
     def _since(self, now: float) -> _Mark:
         """Return the last report that is long enough ago, or the first there was."""
@@ -123,34 +66,17 @@ class Reporter:
             self._marks.popleft()
         return self._marks[0]
 
-    def _task(
-        self,
-        name: str,
-        table: TableStats,
-        readings: LearnerReadings,
-        crew: Crew,
-        since: _Mark,
-        interval: float,
-    ) -> TaskStatus:
-        env_steps = readings.env_steps[name]
-        acting = table.acting_version
-        needed = self._config.replay.min_size_to_sample
-        owed = table.inserted - max(0, needed - table.restored)
-        return TaskStatus(
-            name=name,
-            solved_at=self._config.tasks[name].solved_at,
-            env_steps=env_steps,
-            env_steps_per_second=(env_steps - since.env_steps[name]) / interval,
-            table=table,
-            replay_capacity=self._capacities[name],
-            lost=readings.lost.get(name, 0),
-            samples_per_insert=table.sampled / owed if owed > 0 else None,
-            greedy_return=readings.evaluation.mean(name) if readings.evaluation else None,
-            loss=readings.losses.get(name),
-            weight=readings.weights[name],
-            staleness=readings.staleness.get(name),
-            probes=TaskReading() if readings.probes is None else readings.probes.of_task(name),
-            samples_per_insert_target=self._config.replay.samples_per_insert,
-            acting_staleness=None if acting is None else readings.weights_version - acting,
-            crew=crew,
-        )
+
+def _with_rates(status: RunStatus, since: _Mark, now: float) -> RunStatus:
+    seconds = max(now - since.time, SHORTEST_SECONDS)
+    return replace(
+        status,
+        updates_per_second=(status.learner_step - since.learner_step) / seconds,
+        tasks=[
+            replace(
+                task,
+                env_steps_per_second=(task.env_steps - since.env_steps.get(task.name, 0)) / seconds,
+            )
+            for task in status.tasks
+        ],
+    )

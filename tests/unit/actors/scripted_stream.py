@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.fragment_writer import ActorIdentity, FragmentWriter
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED, Columns
 from tasks.spec import TaskSpec
-from tests.support.builders import make_spec
+from tests.support.builders import make_row, make_spec
 
 ACTIONS = 2
 
@@ -29,6 +30,11 @@ class Script:
     def streams(self) -> int:
         """Number of streams."""
         return int(self.actions.shape[1])
+
+    def row(self, number: int) -> Columns:
+        """Return a row of every stream, as the writer takes it."""
+        columns = (self.frames, self.actions, self.rewards, self.flags)
+        return make_row(*(column[number] for column in columns))
 
 
 def make_script(rows: int, streams: int, seed: int) -> Script:
@@ -63,8 +69,7 @@ def write(
     writer = FragmentWriter(stacked_spec(frame_stack), identity, script.streams, num_starts, returns)
     blocks: list[FragmentBlock | None] = []
     for row in range(len(script.actions)):
-        columns = (script.frames, script.actions, script.rewards, script.flags, script.q)
-        blocks.append(writer.append(*(column[row] for column in columns), row))
+        blocks.append(writer.append(script.row(row), script.q[row], row))
         if row in cut_after:
             blocks.append(writer.cut())
     return [block for block in blocks if block is not None]

@@ -77,7 +77,7 @@ def test_an_actor_starts_with_the_published_weights():
     actor.stop(0.0)
     rows = shard.tables["chain"].rows
     assert rows.next_key > 0
-    assert (rows.weights_versions == 0).all()
+    assert (rows.columns["weights_versions"] == 0).all()
 
 
 def test_the_follower_pulls_only_when_something_newer_is_announced():
@@ -178,7 +178,7 @@ def test_an_acknowledgement_brings_the_news_of_new_weights():
         actor.advance(0.0)
     assert weights.asked == [-1, 0]
     rows = shard.tables["chain"].rows
-    assert set(rows.weights_versions[: rows.next_key].tolist()) == {0, 1}
+    assert set(rows.columns["weights_versions"][: rows.next_key].tolist()) == {0, 1}
 
 
 def test_a_throttled_actor_does_nothing_and_says_so():

@@ -108,7 +108,8 @@ class Left:
     def __init__(self) -> None:
         self.rows: set[int] = set()
 
-    def action_values(self, obs_EO: NDArray[Any]) -> NDArray[np.float32]:
+    def action_values(self, obs_EO: NDArray[Any], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
+        assert first_E.shape == obs_EO.shape[:1]
         self.rows.add(len(obs_EO))
         return np.tile(np.array([1.0, 0.0], np.float32), (len(obs_EO), 1))
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from actors.fragment_writer import ActorIdentity, FragmentWriter
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.messages import Inserted
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from replay.wire import encode_block
 from tasks.errors import EnvironmentFailureError
-from tests.support.builders import make_shard
+from tests.support.builders import make_row, make_shard
 from tests.unit.actors.scripted_stream import brute_force_priority, make_script, stacked_spec, write
 
 SHAPES = [(1, 1), (4, 1), (4, 3), (2, 5), (8, 5)]
@@ -31,7 +31,7 @@ def test_every_row_is_a_start_exactly_once(starts: int, n_step: int, stack: int)
         seen = [
             int(row)
             for block in blocks
-            for row in block.frames[stream, block.lead : block.lead + block.num_starts, 1]
+            for row in block.rows["frames"][stream, block.lead : block.lead + block.num_starts, 1]
         ]
         assert seen == list(range(len(blocks) * starts))
 
@@ -46,9 +46,11 @@ def test_blocks_hold_lead_rows_starts_and_overlap(starts: int, n_step: int, stac
         first, stop = number * starts - block.lead, number * starts + starts + n_step
         before = max(0, -first)
         rows = slice(max(0, first), stop)
-        np.testing.assert_array_equal(block.frames[:, before:], script.frames[rows].swapaxes(0, 1))
-        np.testing.assert_array_equal(block.actions[:, before:], script.actions[rows].T)
-        np.testing.assert_array_equal(block.rewards[:, before:], script.rewards[rows].T.astype(np.float32))
+        np.testing.assert_array_equal(block.rows["frames"][:, before:], script.frames[rows].swapaxes(0, 1))
+        np.testing.assert_array_equal(block.rows["actions"][:, before:], script.actions[rows].T)
+        np.testing.assert_array_equal(
+            block.rows["rewards"][:, before:], script.rewards[rows].T.astype(np.float32)
+        )
         np.testing.assert_array_equal(block.flags[:, before:], script.flags[rows].T)
 
 
@@ -60,9 +62,9 @@ def test_before_a_streams_first_row_stand_boundary_rows(stack: int, starts: int)
     for number, block in enumerate(blocks):
         missing = max(0, stack - 1 - number * starts)
         assert (block.flags[:, :missing] == BOUNDARY).all()
-        assert (block.frames[:, missing:, 1] >= 0).all()
-        assert (block.frames[:, missing, 1] == number * starts - (stack - 1) + missing).all()
-        assert (block.frames[:, :missing] == 0).all()
+        assert (block.rows["frames"][:, missing:, 1] >= 0).all()
+        assert (block.rows["frames"][:, missing, 1] == number * starts - (stack - 1) + missing).all()
+        assert (block.rows["frames"][:, :missing] == 0).all()
 
 
 @pytest.mark.parametrize("settings", [{}, {"reward_scale": 0.5, "reward_clip": 0.7}])
@@ -146,9 +148,9 @@ def test_a_block_does_not_change_with_what_is_written_next():
     """Its arrays are copies of the writer's buffers."""
     script = make_script(rows=60, streams=2, seed=8)
     first, second = write(script, 4, ReturnSpec(2, 0.9))[:2]
-    assert first.frames[0, 0, 1] == 0
-    assert second.frames[0, 0, 1] == 4
-    assert not np.shares_memory(first.frames, second.frames)
+    assert first.rows["frames"][0, 0, 1] == 0
+    assert second.rows["frames"][0, 0, 1] == 4
+    assert not np.shares_memory(first.rows["frames"], second.rows["frames"])
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -156,18 +158,7 @@ def test_nothing_comes_before_a_block_is_full(stack: int):
     """starts + n_step rows make the first block, `starts` rows each further one, whatever the lead."""
     script = make_script(rows=20, streams=1, seed=9)
     writer = FragmentWriter(stacked_spec(stack), ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(3, 0.9))
-    full = [
-        row
-        for row in range(20)
-        if writer.append(
-            script.frames[row],
-            script.actions[row],
-            script.rewards[row],
-            script.flags[row],
-            script.q[row],
-            0,
-        )
-    ]
+    full = [row for row in range(20) if writer.append(script.row(row), script.q[row], 0)]
     assert full == [6, 10, 14, 18]
 
 
@@ -180,7 +171,7 @@ def test_short_blocks_go_on_where_the_last_one_ended(starts: int, n_step: int, s
     short = write(script, starts, returns, stack, cut_after=(0, 1, 2, 7, 8, 11, 25, 26, 27, 28, 40, 59))
     assert [block.sequence for block in short] == list(range(len(short)))
     assert len({block.num_starts for block in short}) > (starts > 1)
-    starts_of = [block.frames[:, block.lead : block.lead + block.num_starts, 1] for block in short]
+    starts_of = [block.rows["frames"][:, block.lead : block.lead + block.num_starts, 1] for block in short]
     rows = np.concatenate(starts_of, axis=1)
     assert rows.tolist() == [list(range(60 - n_step))] * 3
     np.testing.assert_allclose(
@@ -189,7 +180,7 @@ def test_short_blocks_go_on_where_the_last_one_ended(starts: int, n_step: int, s
         rtol=1e-5,
     )
     assert [block.weights_version for block in short] == [int(first[0, 0]) for first in starts_of]
-    assert all(block.actions.shape == (3, stack - 1 + block.num_starts + n_step) for block in short)
+    assert all(block.rows["actions"].shape == (3, stack - 1 + block.num_starts + n_step) for block in short)
 
 
 def test_nothing_is_cut_that_is_no_start_yet():
@@ -199,8 +190,7 @@ def test_nothing_is_cut_that_is_no_start_yet():
     assert writer.cut() is None
     lengths = []
     for row in range(7):
-        columns = (script.frames, script.actions, script.rewards, script.flags, script.q)
-        assert writer.append(*(column[row] for column in columns), 0) is None
+        assert writer.append(script.row(row), script.q[row], 0) is None
         block = writer.cut()
         assert writer.cut() is None
         lengths.append(0 if block is None else block.num_starts)
@@ -223,7 +213,8 @@ def test_numbers_that_are_too_large_to_calculate_with_are_told(
     def rows() -> None:
         for number in range(5):
             flags_E = np.full(1, flag if number else 0, np.uint8)
-            writer.append(frame_EO, np.zeros(1, np.int64), np.full(1, reward), flags_E, q_EA, 1)
+            row = make_row(frame_EO, np.zeros(1, np.int64), np.full(1, reward), flags_E)
+            writer.append(row, q_EA, 1)
 
     with pytest.raises(EnvironmentFailureError, match=r"'toy'.* as large as 7.*tasks\.toy\.reward_scale"):
         rows()

@@ -19,10 +19,11 @@ from actors.rollout import Rollout
 from config.resolution import resolve_specs
 from learner.batch_source import split_windows
 from network.weights import WeightsLayout
-from replay.fragment import BOUNDARY, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.messages import Sampled
 from replay.n_step import ReturnSpec
-from replay.selector import Uniform
+from replay.row import BOUNDARY
+from replay.selectors.uniform import Uniform
 from replay.windows import window_length
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
@@ -118,8 +119,8 @@ def roll_out(
 def stacks_of(spec: TaskSpec, blocks: list[FragmentBlock]) -> NDArray[Any]:
     """Replay the blocks' actions in Gymnasium: (E, rows, stack, *frame_shape), row 0 a stream's first."""
     lead, starts = blocks[0].lead, blocks[0].num_starts
-    parts = [blocks[0].actions[:, lead:]]
-    parts += [block.actions[:, block.actions.shape[1] - starts :] for block in blocks[1:]]
+    parts = [blocks[0].rows["actions"][:, lead:]]
+    parts += [block.rows["actions"][:, block.rows["actions"].shape[1] - starts :] for block in blocks[1:]]
     actions = np.concatenate(parts, axis=1)
     return np.array([list(gymnasium_stacks(spec, 7 + stream, actions[stream])) for stream in range(STREAMS)])
 
@@ -131,7 +132,7 @@ def test_what_a_table_gives_back_are_gymnasiums_stacks(kind: str, stack: int, n_
     spec, returns = stacked_spec(kind, stack), ReturnSpec(n_step, 0.9)
     blocks, _ = roll_out(spec, returns, 12)
     stacks = stacks_of(spec, blocks)
-    num_rows = 12 * blocks[0].actions.size
+    num_rows = 12 * blocks[0].rows["actions"].size
     shard = make_shard(
         ("task",),
         num_rows=num_rows,
@@ -145,16 +146,18 @@ def test_what_a_table_gives_back_are_gymnasiums_stacks(kind: str, stack: int, n_
         shard.insert(encode_block(block))
     sampled = shard.sample("task", 3000, FREELY)
     assert isinstance(sampled, Sampled)
-    assert sampled.windows.shape[1] == window_length(stack, n_step)
-    obs, next_obs = split_windows(torch.from_numpy(sampled.windows), sampled.bootstrap_starts, stack)
-    rows_of_fragment = blocks[0].actions.shape[1]
+    assert sampled.columns["windows"].shape[1] == window_length(stack, n_step)
+    obs, next_obs = split_windows(
+        torch.from_numpy(sampled.columns["windows"]), sampled.columns["bootstrap_starts"], stack
+    )
+    rows_of_fragment = blocks[0].rows["actions"].shape[1]
     fragments, places = np.divmod(sampled.keys, rows_of_fragment)
     sequences, streams = np.divmod(fragments, STREAMS)
     rows = sequences * STARTS + places - (stack - 1)
     np.testing.assert_array_equal(obs.numpy(), stacks[streams, rows])
     flags = np.array([block.flags for block in blocks])
     for number in range(len(rows)):
-        if sampled.discounts_n[number] > 0:
+        if sampled.columns["discounts_n"][number] > 0:
             fragment = flags[sequences[number], streams[number], places[number] :]
             ends = np.flatnonzero(fragment)
             steps = min(n_step, int(ends[0]) + 1 if len(ends) else n_step, len(fragment) - 1)
@@ -173,18 +176,44 @@ def test_a_stacked_rollout_acts_by_its_stacks():
         starts = slice(block.lead, block.lead + STARTS)
         is_start = (block.flags[:, starts] & BOUNDARY) == 0
         values = policy.action_values(
-            stacks[:, sequence * STARTS : (sequence + 1) * STARTS].reshape(-1, *spec.observation_shape)
+            stacks[:, sequence * STARTS : (sequence + 1) * STARTS].reshape(-1, *spec.observation_shape),
+            np.ones(STREAMS * STARTS, np.bool_),
         )
         greedy = values.argmax(1).reshape(STREAMS, STARTS)
-        np.testing.assert_array_equal(greedy[is_start], block.actions[:, starts][is_start])
+        np.testing.assert_array_equal(greedy[is_start], block.rows["actions"][:, starts][is_start])
 
 
 class SeesDrift:
-    """Names where the light went between the last two frames; left, where they are the same."""
+    """Names where the light went between the last two frames; where they are the same, what it is told to."""
 
-    def action_values(self, obs_ESO: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __init__(self, right_at_first: bool = False) -> None:
+        self._right_at_first = right_at_first
+
+    def action_values(self, obs_ESO: NDArray[np.uint8], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
         cells = obs_ESO[:, -2:].argmax(-1)
         went_right = (cells[:, 1] - cells[:, 0]) % obs_ESO.shape[-1] == 1
+        assert (cells[first_E, 0] == cells[first_E, 1]).all()
+        went_right |= first_E & self._right_at_first
+        return np.stack([~went_right, went_right], axis=1).astype(np.float32)
+
+
+class RemembersDrift:
+    """The same of single frames: the one before is remembered, for as long as the episode lasts.
+
+    In the first step of an episode it goes to the right.
+    """
+
+    def __init__(self) -> None:
+        self._before_E: NDArray[np.int64] | None = None
+
+    def action_values(self, obs_EO: NDArray[np.uint8], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
+        cell_E = obs_EO.argmax(-1)
+        if self._before_E is None:
+            assert first_E.all()
+            self._before_E = cell_E
+        before_E = np.where(first_E, cell_E - 1, self._before_E)
+        self._before_E = cell_E
+        went_right = (cell_E - before_E) % obs_EO.shape[-1] == 1
         return np.stack([~went_right, went_right], axis=1).astype(np.float32)
 
 
@@ -197,12 +226,25 @@ def test_greedy_evaluation_stacks_frames(stack: int):
     assert set(returns.undiscounted) == {19.0, 20.0}
 
 
+@pytest.mark.parametrize("num_envs", [1, 5, 40])
+def test_a_policy_with_a_memory_is_evaluated(num_envs: int):
+    """It remembers within an episode and never from one to the next: it does what stacks of frames do."""
+    env = f"{OWN}:trunkline-test/Drift-v0"
+    drift, stacked = (
+        resolve_specs(tiny_config(tasks={"drift": {"env": env, "frame_stack": stack}}))[0] for stack in (1, 2)
+    )
+    remembered = greedy_returns(drift, RemembersDrift(), 40, seed=11, num_envs=num_envs)
+    shown = greedy_returns(stacked, SeesDrift(right_at_first=True), 40, seed=11)
+    assert remembered == shown
+    assert set(shown.undiscounted) == {19.0, 20.0}
+
+
 def test_a_stacked_block_holds_each_frame_once():
     """A fragment has as many frames as rows: stack - 1 before its starts, n_step behind them."""
     spec = stacked_spec("terminated", 3)
     blocks, _ = roll_out(spec, ReturnSpec(2, 0.9), 3)
     for block in blocks:
-        assert block.frames.shape == (STREAMS, 2 + STARTS + 2, 10, 5)
-        assert block.frames.dtype == np.uint8
+        assert block.rows["frames"].shape == (STREAMS, 2 + STARTS + 2, 10, 5)
+        assert block.rows["frames"].dtype == np.uint8
     assert (blocks[0].flags[:, :2] == BOUNDARY).all()
     assert len(encode_block(blocks[1])) < 3 * STREAMS * (STARTS + 4) * 50

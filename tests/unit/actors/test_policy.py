@@ -9,7 +9,7 @@ from tests.support.builders import make_spec
 from tests.support.learning_builders import make_network
 
 SPECS = [make_spec("a"), make_spec("b"), make_spec("c", (5,), num_actions=3)]
-OBS = np.ones((2, 3), np.float32)
+OBS, FIRST = np.ones((2, 3), np.float32), np.ones(2, np.bool_)
 
 
 def test_a_policy_computes_what_the_published_network_computes_for_its_task():
@@ -20,7 +20,7 @@ def test_a_policy_computes_what_the_published_network_computes_for_its_task():
     for position, task in enumerate("ab"):
         policy = TaskPolicy(make_network(SPECS, seed=2), task)
         policy.load(snapshot)
-        np.testing.assert_allclose(policy.action_values(OBS), expected[position].detach(), rtol=1e-5)
+        np.testing.assert_allclose(policy.action_values(OBS, FIRST), expected[position].detach(), rtol=1e-5)
         assert policy.version == 4
 
 

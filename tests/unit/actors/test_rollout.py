@@ -3,19 +3,22 @@
 import math
 from collections.abc import Callable
 from itertools import count as counter
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
 from config.resolution import resolve_specs
-from network.weights import WeightsLayout
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED, FragmentBlock
+from network.weights import ValueMap, WeightsLayout
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
+from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
@@ -87,7 +90,9 @@ def test_a_boundary_row_holds_the_last_observation_and_the_next_row_a_fresh_one(
     """On the chain the row behind a death shows an end of the chain, and the one after it cell 1."""
     blocks = blocks_of(make_rollout(spec_of("chain"), epsilon=1.0), 12)
     flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
-    cells = np.concatenate([block.frames[:, : block.num_starts] for block in blocks], axis=1).argmax(-1)
+    cells = np.concatenate([block.rows["frames"][:, : block.num_starts] for block in blocks], axis=1).argmax(
+        -1
+    )
     streams, rows = np.nonzero(flags[:, :-1] == BOUNDARY)
     assert len(streams) > 10
     assert set(cells[streams, rows].tolist()) <= {0, 7}
@@ -99,8 +104,8 @@ def test_rewards_actions_and_observations_of_a_row_belong_together():
     blocks = blocks_of(make_rollout(spec_of("identity"), epsilon=1.0), 12)
     for block in blocks:
         real = (block.flags & BOUNDARY) == 0
-        named = block.frames.argmax(-1) == block.actions
-        np.testing.assert_array_equal(block.rewards[real], named[real].astype(np.float32))
+        named = block.rows["frames"].argmax(-1) == block.rows["actions"]
+        np.testing.assert_array_equal(block.rows["rewards"][real], named[real].astype(np.float32))
         assert 0 < named[real].mean() < 1
 
 
@@ -111,8 +116,44 @@ def test_greedy_rollouts_take_the_best_action_by_the_policy():
     rollout = make_rollout(spec, epsilon=0.0)
     policy = TaskPolicy(network, spec.name)
     for block in blocks_of(rollout, 4):
-        flat = block.frames.reshape(-1, *spec.observation_shape)
-        np.testing.assert_array_equal(policy.action_values(flat).argmax(1), block.actions.reshape(-1))
+        flat = block.rows["frames"].reshape(-1, *spec.observation_shape)
+        values = policy.action_values(flat, np.ones(len(flat), np.bool_))
+        np.testing.assert_array_equal(values.argmax(1), block.rows["actions"].reshape(-1))
+
+
+class Counting:
+    """A policy with a memory: how many observations of its episode each stream has shown before this one."""
+
+    version = 0
+    value_map = ValueMap()
+
+    def __init__(self) -> None:
+        self._age_E: NDArray[np.int64] | None = None
+        self.ages: list[NDArray[np.int64]] = []
+
+    def action_values(self, obs_EO: NDArray[Any], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
+        if first_E.all():
+            self._age_E = np.zeros(len(obs_EO), np.int64)
+        assert self._age_E is not None
+        self._age_E = np.where(first_E, 0, self._age_E + 1)
+        self.ages.append(self._age_E)
+        return np.zeros((len(obs_EO), 3), np.float32)
+
+
+@pytest.mark.parametrize("name", ["catch", "identity"])
+def test_a_policy_is_told_where_episodes_begin(name):
+    """With the row after a boundary, stream by stream; the boundary itself still belongs to the old one."""
+    spec, policy = spec_of(name), Counting()
+    exploration = Exploration(np.ones(3), spec.num_actions, 1, 2.0, np.random.default_rng(0))
+    writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), 3, 8, RETURNS)
+    blocks = blocks_of(Rollout(CheckedVector(spec, 3, 0), policy, exploration, writer), 12)
+    flags = np.concatenate([block.rows["flags"][:, : block.num_starts] for block in blocks], axis=1)
+    assert int((flags == BOUNDARY).sum()) > 10
+    for stream, row in enumerate(flags.tolist()):
+        age = -1
+        for step, flag in enumerate(row):
+            age = 0 if step == 0 or row[step - 1] == BOUNDARY else age + 1
+            assert policy.ages[step][stream] == age, (step, flag)
 
 
 def test_rows_name_the_weights_that_acted():
@@ -149,10 +190,9 @@ def test_slow_steps_make_short_blocks(step_seconds: float):
     assert blocks[0].num_starts == 1
     assert {b.num_starts for b in blocks[1:]} == {min(8, math.floor(BLOCK_SECONDS / step_seconds) + 1)}
     full = blocks_of(make_rollout(spec), 12)
-    for name in ("frames", "actions", "rewards", "flags"):
+    for name in SENT:
         short_rows, full_rows = (
-            np.concatenate([getattr(b, name)[:, : b.num_starts] for b in some], axis=1)
-            for some in (blocks, full)
+            np.concatenate([b.rows[name][:, : b.num_starts] for b in some], axis=1) for some in (blocks, full)
         )
         np.testing.assert_array_equal(short_rows, full_rows[:, : short_rows.shape[1]])
 

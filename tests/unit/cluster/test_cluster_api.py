@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.address import split_address
+from cluster.address import join_address, listening_family, split_address
 from cluster.dashboard import MAX_NODES, ClusterVersions, DashboardClient
 from cluster.errors import (
     AddressError,
@@ -85,6 +85,25 @@ def test_addresses():
     assert split_address("head:6379") == ("head", 6379)
     assert split_address("10.0.0.7:1") == ("10.0.0.7", 1)
     assert split_address("[fd00::1]:65535") == ("fd00::1", 65535)
+
+
+@pytest.mark.parametrize("address", ["head:6379", "10.0.0.7:1", "[fd00::1]:65535"])
+def test_an_address_is_put_together_as_it_was_taken_apart(address: str):
+    """A host with colons gets its brackets back."""
+    assert join_address(*split_address(address)) == address
+
+
+@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", "AF_INET"), ("::1", "AF_INET6"), ("", "AF_INET")])
+def test_a_host_has_a_kind_of_socket(host: str, family: str):
+    """Where either would do, as for every interface, it is IPv4."""
+    assert listening_family(host, 0).name == family
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70])
+def test_a_host_that_does_not_resolve_has_none(host: str):
+    """Names that nobody has, and names that nobody can have, are the same kind of error."""
+    with pytest.raises(OSError, match=r"[Nn]ame"):
+        listening_family(host, 0)
 
 
 @pytest.mark.parametrize(

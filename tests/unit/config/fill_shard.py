@@ -45,9 +45,9 @@ def block_for(parts: Parts, task: str, length: int) -> FragmentBlock:
 def fill(table: Table, block: FragmentBlock) -> None:
     """Insert until every row was written and overwritten once more."""
     rows = 0
-    while rows < table.rows.num_rows + block.actions.size:
+    while rows < table.rows.num_rows + block.rows["actions"].size:
         assert isinstance(table.insert(replace(block, sequence=rows), 0), Inserted)
-        rows += block.actions.size
+        rows += block.rows["actions"].size
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def test_every_environment_that_does_not_fit_is_named():
     [
         ("tasks.chain.capacity=128", 128),
         ("tasks.chain.capacity=500", 504),
-        ("tasks.chain.capacity=8KiB", 104),
+        ("tasks.chain.capacity=8KiB", 120),
     ],
 )
 def test_the_minimum_to_sample_must_fit_in(override: str, most: int):

@@ -15,11 +15,12 @@ from config.memory import (
     fragment_rows,
     in_units,
     machine_memory_bytes,
-    row_bytes,
+    slot_bytes,
     table_plans,
 )
 from config.resolution import check, resolve_specs
 from replay.messages import Inserted
+from replay.selectors.table import SELECTORS
 from replay.table import Table
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config, tiny_parts
@@ -27,8 +28,8 @@ from training.parts.parts import Parts
 
 GIB = 2**30
 SPECS = resolve_specs(tiny_config())
-CHAIN_ROW, IDENTITY_ROW = 8 * 4 + 13 + 16, 3 * 4 + 13 + 16
-"""Bytes of a row: frame; action, reward, flags and version; a leaf and an inner node of the sum tree."""
+CHAIN_ROW, IDENTITY_ROW = 8 * 4 + 13 + 8, 3 * 4 + 13 + 8
+"""Bytes of a row: frame; action, reward, flags and version; its place in the list of a uniform selector."""
 
 
 def plans(*overrides: str) -> list[TablePlan]:
@@ -50,10 +51,10 @@ def test_a_capacity_in_transitions_by_hand_worked_numbers():
 
 
 def test_a_capacity_in_bytes_by_hand_worked_numbers():
-    """2 MiB are 3437 fragments of 10 rows of 61 bytes, and 5115 of 41 bytes."""
+    """2 MiB are 3956 fragments of 10 rows of 53 bytes, and 6355 of 33 bytes."""
     assert plans("replay.capacity=2MiB") == [
-        TablePlan("chain", [0], 3437 * 8, 34370, 34370 * CHAIN_ROW),
-        TablePlan("identity", [0], 5115 * 8, 51150, 51150 * IDENTITY_ROW),
+        TablePlan("chain", [0], 3956 * 8, 39560, 39560 * CHAIN_ROW),
+        TablePlan("identity", [0], 6355 * 8, 63550, 63550 * IDENTITY_ROW),
     ]
 
 
@@ -158,8 +159,8 @@ def test_every_plan_holds_what_it_says(
     assert plan.rows % rows == 0
     assert plan.rows >= envs * rows
     assert plan.transitions == plan.rows // rows * length * on
-    assert plan.bytes == plan.rows * on * row_bytes(spec)
-    least = envs * rows * on * row_bytes(spec)
+    assert plan.bytes == plan.rows * on * slot_bytes(config, spec)
+    least = envs * rows * on * slot_bytes(config, spec)
     if isinstance(capacity, str):
         assert plan.bytes <= max(least, int(capacity[:-3]) * 1024)
     else:
@@ -178,11 +179,19 @@ def test_a_frame_stack_is_no_larger_than_its_frames():
     assert found[1].bytes / found[0].bytes == pytest.approx(13 / 10)
 
 
+def test_a_selector_counts_with_what_it_takes():
+    """A leaf and an inner node of the sum tree are 8 bytes more than a place in a list."""
+    chain, identity = plans("replay.selector=proportional")
+    assert (chain.bytes, identity.bytes) == (630 * (CHAIN_ROW + 8), 630 * (IDENTITY_ROW + 8))
+
+
+@pytest.mark.parametrize("selector", SELECTORS)
 @pytest.mark.parametrize("stack", [1, 3])
 @pytest.mark.parametrize("shards", [1, 2])
-def test_the_planned_tables_are_those_that_are_built(shards: int, stack: int):
-    """Rows are the plan's; columns take the planned bytes, the tree less than twice what was planned."""
+def test_the_planned_tables_are_those_that_are_built(shards: int, stack: int, selector: str):
+    """Rows are the plan's; columns take the planned bytes, selectors less than twice what was planned."""
     parts = tiny_parts(
+        f"replay.selector={selector}",
         f"replay.shards={shards}",
         "replay.capacity=5000",
         "tasks.chain.actors=2",
@@ -193,9 +202,9 @@ def test_the_planned_tables_are_those_that_are_built(shards: int, stack: int):
         tables = [shard.tables[spec.name] for shard in built if spec.name in shard.tables]
         assert [index for index, shard in enumerate(built) if spec.name in shard.tables] == plan.shards
         assert [table.rows.num_rows for table in tables] == [plan.rows] * len(plan.shards)
-        assert sum(table.rows.nbytes for table in tables) == plan.bytes - 16 * plan.rows * len(tables)
-        trees = sum(table.selector.nbytes for table in tables) / (16 * plan.rows * len(tables))
-        assert 1.0 <= trees < 2.0
+        places = SELECTORS[selector].bytes_per_item * plan.rows * len(tables)
+        assert sum(table.rows.nbytes for table in tables) == plan.bytes - places
+        assert places <= sum(table.selector.nbytes for table in tables) < 2 * places
         assert parts.replay.capacities()[spec.name] == plan.transitions
 
 
@@ -227,7 +236,7 @@ def test_a_table_has_room_for_a_whole_block():
 @pytest.mark.parametrize(
     "overrides",
     [
-        ("tasks.chain.capacity=1700000", "tasks.identity.capacity=70MiB"),
+        ("tasks.chain.capacity=2000000", "tasks.identity.capacity=70MiB"),
         (
             "tasks.identity=null",
             "tasks.chain.env=trunkline/Catch-v0",
@@ -266,9 +275,9 @@ def test_capacities_that_exceed_the_budget_are_refused():
     """What each task would take is in the sentence, and what all may."""
     (found,) = sentences_of("replay.capacity=10_000_000")
     assert found == (
-        "replay.capacity: the tables take 1.19 GiB (chain 10,000,000 transitions in 727 MiB, "
-        "identity 10,000,000 transitions in 489 MiB), more than replay.memory_budget, 4 MiB; what fits is "
-        "replay.capacity=32000 or replay.memory_budget=1216MiB"
+        "replay.capacity: the tables take 1 GiB (chain 10,000,000 transitions in 632 MiB, "
+        "identity 10,000,000 transitions in 393 MiB), more than replay.memory_budget, 4 MiB; what fits is "
+        "replay.capacity=39000 or replay.memory_budget=1026MiB"
     )
     assert sentences_of("tasks.chain.capacity=3.5MiB", "tasks.identity.capacity=0.6MiB")
     check(tiny_config("tasks.chain.capacity=3MiB", "tasks.identity.capacity=1MiB"), SPECS, GIB)
@@ -324,7 +333,7 @@ def test_the_budget_bounds_what_is_built():
     check(config, SPECS, GIB)
     parts = Parts(config, SPECS)
     columns = [
-        table.rows.nbytes + 16 * table.rows.num_rows
+        table.rows.nbytes + table.selector.nbytes
         for index in range(2)
         for table in parts.replay.shard(index).tables.values()
     ]

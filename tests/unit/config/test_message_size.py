@@ -81,4 +81,4 @@ def test_the_largest_block_that_is_allowed_can_be_sent():
     noise = np.random.default_rng(1).bytes(16 * 85 * 128 * 128 * 3)
     frames = np.frombuffer(noise, np.uint8).reshape(16, 85, 128, 128, 3)
     block = make_block(streams=16, starts=80, overlap=5, frames=frames)
-    assert decode_block(encode_block(block)).frames.shape == block.frames.shape
+    assert decode_block(encode_block(block)).rows["frames"].shape == block.rows["frames"].shape

@@ -74,9 +74,8 @@ def test_images_decide_which_convolutions_are_allowed():
 
 def settings_of(architecture: Architecture) -> list[str]:
     values = asdict(architecture)
-    names = {"sharing": "sharing", "conditioning": "conditioning", "experts": "experts", "pull": "pull"}
-    names |= {"orthogonal": "orthogonal_experts"}
-    given = [f"network.{field}={values[name]}" for name, field in names.items() if values[name] is not False]
+    names = ("sharing", "conditioning", "experts", "pull", "orthogonal_experts")
+    given = [f"network.{name}={values[name]}" for name in names if values[name] is not False]
     return [override for override in given if override != "network.pull=0.0"]
 
 

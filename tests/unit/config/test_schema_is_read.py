@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config.resolution import resolve
-from config.schema import RunConfig, TaskConfig
+from config.schema import RunConfig
+from config.sections.task import TaskConfig
 from config.values import Section
 from deploy.launch import start_run
 from tests.support.learning_builders import tiny_config

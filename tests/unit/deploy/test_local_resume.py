@@ -13,7 +13,7 @@ from config.resolution import resolve
 from deploy.launch import resume_run, start_run
 from learner.checkpoint import CheckpointError
 from replay.restoring import SnapshotError
-from tests.support.learning_builders import tiny_config
+from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config
 from training.directory.run_directory import RunDirectory
 from training.status.records import RunStatus
 
@@ -28,15 +28,9 @@ RUN = (
 MORE = "stop_env_steps=1000"
 
 
-@pytest.fixture(autouse=True)
-def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report as often as there is anything to report."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-
-
 def start(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | None = None) -> dict[str, Any]:
     observers = [] if observe is None else [observe]
-    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, observers)
+    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, observers, IN_EVERY_ROUND)
 
 
 def resume(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | None = None) -> dict[str, Any]:
@@ -44,7 +38,9 @@ def resume(path: Path, *overrides: str, observe: Callable[[RunStatus], None] | N
     directory = RunDirectory.open(path)
     checkpoint, _ = directory.newest_checkpoint()
     run = resolve(parse_config(directory.config.model_dump(mode="json"), overrides))
-    return resume_run(run, path, checkpoint, "local", None, [] if observe is None else [observe])
+    return resume_run(
+        run, path, checkpoint, "local", None, [] if observe is None else [observe], IN_EVERY_ROUND
+    )
 
 
 def of_tasks(summary: dict[str, Any], name: str) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def restored_by(path: Path, *overrides: str) -> tuple[dict[str, int], dict[str, 
     seen: list[RunStatus] = []
     summary = resume(path, MORE, *overrides, observe=seen.append)
     assert set(of_tasks(summary, "problem").values()) == {None}
-    return {task.name: task.table.restored for task in seen[-1].tasks}, summary
+    return {task.name: task.replay.table.restored for task in seen[-1].tasks}, summary
 
 
 @pytest.fixture(scope="module", name="trained")
@@ -99,15 +95,15 @@ def first_update_of_resumed(path: Path, *overrides: str) -> RunStatus:
 def test_a_resumed_learner_starts_without_waiting(run: Path):
     """What was restored counts towards `min_size_to_sample`: updates begin with the first steps."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300")
-    assert all(task.table.items > 300 for task in first.tasks)
-    assert all(task.table.inserted < 200 for task in first.tasks)
+    assert all(task.replay.table.items > 300 for task in first.tasks)
+    assert all(task.replay.table.inserted < 200 for task in first.tasks)
 
 
 def test_without_its_replay_a_resumed_learner_has_to_wait(run: Path):
     """The difference is the snapshot's: with `checkpoint.replay=false` nothing is restored."""
     first = first_update_of_resumed(run, "replay.min_size_to_sample=300", "checkpoint.replay=false")
-    assert all(task.table.inserted >= 300 for task in first.tasks)
-    assert {task.table.restored for task in first.tasks} == {0}
+    assert all(task.replay.table.inserted >= 300 for task in first.tasks)
+    assert {task.replay.table.restored for task in first.tasks} == {0}
 
 
 def test_the_measured_ratio_goes_on_as_configured(run: Path):
@@ -115,7 +111,7 @@ def test_the_measured_ratio_goes_on_as_configured(run: Path):
     seen: list[RunStatus] = []
     resume(run, "stop_env_steps=2500", "replay.samples_per_insert=4.0", observe=seen.append)
     for task in seen[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
 
 
 def test_what_was_learned_is_there_right_after_resuming(tmp_path: Path):
@@ -133,7 +129,7 @@ def test_what_was_learned_is_there_right_after_resuming(tmp_path: Path):
     )
     overrides = [override for override in RUN if "chain" not in override]
     run = resolve(tiny_config(*overrides, *learning))
-    before = start_run(run, tmp_path / "run", "local", None, [])
+    before = start_run(run, tmp_path / "run", "local", None, [], IN_EVERY_ROUND)
     after = resume(tmp_path / "run", "stop_env_steps=6300")
     returns = [summary["tasks"]["identity"]["greedy_return_mean"] for summary in (before, after)]
     assert returns[0] > 18.0
@@ -178,7 +174,7 @@ def test_snapshots_of_shards_that_are_gone_do_not_come_back(run: Path):
     before = of_tasks(summary, "stored")
     seen: list[RunStatus] = []
     resume(run, "stop_env_steps=1200", "replay.capacity=5000", observe=seen.append)
-    assert {task.name: task.table.restored for task in seen[-1].tasks} == before
+    assert {task.name: task.replay.table.restored for task in seen[-1].tasks} == before
 
 
 def test_a_run_may_be_resumed_again_and_again(run: Path):
@@ -252,7 +248,7 @@ WIDE = "tasks.catch.env_kwargs={rows: 5, columns: 10}"
 
 def start_on_board(path: Path) -> None:
     overrides = [override for override in RUN if "chain" not in override]
-    start_run(resolve(tiny_config(*overrides, *BOARD)), path, "local", None, [])
+    start_run(resolve(tiny_config(*overrides, *BOARD)), path, "local", None, [], IN_EVERY_ROUND)
 
 
 def test_frames_of_another_shape_are_refused_with_a_sentence(tmp_path: Path):

@@ -91,7 +91,7 @@ def test_the_status_is_all_that_is_known_with_warnings(served: Served):
     assert [task["crew"]["at_work"] for task in said["tasks"]] == [3, 3]
     assert said["nodes"][0]["slots"] == {"replay": 1}
     assert said["warnings"] == STATUS.warnings() != []
-    assert set(said) - {"state", "warnings"} == set(vars(STATUS))
+    assert set(said) - {"state", "warnings"} == set(STATUS.as_json())
 
 
 def test_metrics_are_those_of_the_newest_status(served: Served):

@@ -16,7 +16,7 @@ from config.resolution import resolve
 from deploy.launch import start_or_resume_run
 from deploy.run_client import RunClient
 from learner.checkpoint import CheckpointError
-from tests.support.learning_builders import tiny_config
+from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config
 from tests.support.metrics_page import free_port
 from training.directory.owner import OWNER
 from training.directory.run_directory import LIVES, RunDirectory
@@ -37,12 +37,6 @@ class Crashed(BaseException):
     """The learner's process is gone: nothing tidies up behind it."""
 
 
-@pytest.fixture(autouse=True)
-def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report as often as there is anything to report."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-
-
 def do(path: Path, *overrides: str, crash_at: int | None = None) -> tuple[dict[str, Any], list[RunStatus]]:
     """Train, as `train --resume` does; crash after so many updates."""
     seen: list[RunStatus] = []
@@ -54,7 +48,7 @@ def do(path: Path, *overrides: str, crash_at: int | None = None) -> tuple[dict[s
 
     run = resolve(tiny_config(*RUN, *overrides))
     try:
-        summary = start_or_resume_run(run, path, "local", None, [observe])
+        summary = start_or_resume_run(run, path, "local", None, [observe], IN_EVERY_ROUND)
     except Crashed:
         return {}, seen
     return summary, seen
@@ -70,9 +64,7 @@ def life_of(path: Path) -> int:
 def _crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that crashed at update 15, with a checkpoint of update 10."""
     path = tmp_path_factory.mktemp("crashed") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.loop.REPORT_SECONDS", 0.0)
-        assert do(path, "checkpoint.period=10", crash_at=15)[0] == {}
+    assert do(path, "checkpoint.period=10", crash_at=15)[0] == {}
     return path
 
 
@@ -211,7 +203,7 @@ def test_a_second_learner_is_refused_and_the_first_undisturbed(path: Path, tmp_p
 
     refusals: list[str] = []
     run = resolve(tiny_config(*RUN, "checkpoint.period=10"))
-    summary = start_or_resume_run(run, path, "local", None, [OnlyOnce(try_to_get_in)])
+    summary = start_or_resume_run(run, path, "local", None, [OnlyOnce(try_to_get_in)], IN_EVERY_ROUND)
     assert summary["stopped_by"] == "budget"
     assert refusals[0].startswith(f"run directory {str(path)!r} is in use by process {os.getpid()} on host ")
     assert not (path / OWNER).exists()
@@ -229,7 +221,7 @@ def test_a_run_in_one_process_says_that_it_cannot_be_scaled(path: Path, monkeypa
         refusals.append(str(caught.value))
 
     run = resolve(tiny_config(*RUN, f"metrics.port={port}"))
-    start_or_resume_run(run, path, "local", None, [OnlyOnce(order)])
+    start_or_resume_run(run, path, "local", None, [OnlyOnce(order)], IN_EVERY_ROUND)
     assert refusals[0].startswith("task 'chain' cannot be scaled: a run in one process (--runtime local)")
 
 

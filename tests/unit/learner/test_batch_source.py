@@ -1,6 +1,7 @@
 """The batch source: whole batches of every task, a bounded number of requests under way, frame stacks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ import torch
 
 from learner.batch_source import LARGE_BYTES, BatchSource, Position, Supply, split_windows
 from learner.td import importance_weights
-from replay.client import LocalShardClient, Reply, ShardClient
-from replay.fragment import TRUNCATED
+from replay.client import Answered, LocalShardClient, Reply, ShardClient
+from replay.keys import split_keys
 from replay.messages import Inserted, Pace, SampleAnswer, Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import RateLimiter
+from replay.row import TRUNCATED
 from replay.shard import Shard
 from replay.wire import encode_block
 from tests.support.builders import FREELY, NO_RATE, make_block, make_router, make_shard
@@ -152,11 +154,11 @@ def test_batches_of_one_answer_partition_it():
     for start in range(0, 24, 6):
         part = slice(start, start + 6)
         batch = offsets[first.keys[part].tobytes()]
-        np.testing.assert_array_equal(batch.obs_BO.numpy(), first.windows[part, 0])
-        np.testing.assert_array_equal(batch.next_obs_BO.numpy(), first.windows[part, 1])
-        np.testing.assert_array_equal(batch.action_B.numpy(), first.actions[part])
-        np.testing.assert_array_equal(batch.reward_n_B.numpy(), first.rewards_n[part])
-        np.testing.assert_array_equal(batch.discount_n_B.numpy(), first.discounts_n[part])
+        np.testing.assert_array_equal(batch.obs_BO.numpy(), first.columns["windows"][part, 0])
+        np.testing.assert_array_equal(batch.next_obs_BO.numpy(), first.columns["windows"][part, 1])
+        np.testing.assert_array_equal(batch.action_B.numpy(), first.columns["actions"][part])
+        np.testing.assert_array_equal(batch.reward_n_B.numpy(), first.columns["rewards_n"][part])
+        np.testing.assert_array_equal(batch.discount_n_B.numpy(), first.columns["discounts_n"][part])
         expected = importance_weights(first.probabilities[part], 8, 0.5)
         np.testing.assert_array_equal(batch.importance_B.numpy(), expected)
         assert float(batch.importance_B.max()) == 1.0
@@ -335,3 +337,25 @@ def test_frames_of_images_are_stacked():
     assert torch.equal(newest_next, torch.clamp(newest + 3, max=8))
     assert torch.equal(batch.next_obs_BO[..., 1, 1].int(), newest_next[:, None] - back)
     assert set(newest.tolist()) == {3, 4, 5, 6, 7}
+
+
+class NumberingClient(LocalShardClient):
+    """Has a column of its own: the key of each item on its shard."""
+
+    def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
+        answer = super().sample(task, size, pace).result()
+        if isinstance(answer, Sampled):
+            answer = replace(answer, columns={**answer.columns, "numbers": answer.keys.astype(np.int8)})
+        return Answered(answer)
+
+
+def test_a_column_that_nobody_knows_reaches_the_batch():
+    """Each value stays beside its item, from whichever shard it came, in its own dtype."""
+    source = source_over(*(NumberingClient(filled_shard("a", "b")) for _ in range(2)))
+    polled = poll_all(source, 20)
+    assert polled
+    for batches in polled:
+        for batch in batches:
+            assert batch.columns["numbers"].dtype == torch.int8
+            assert batch.columns["numbers"].tolist() == split_keys(batch.keys)[1].tolist()
+            assert set(batch.columns) == {"numbers"}

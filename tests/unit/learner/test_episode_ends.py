@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from learner.td import bootstrap_values, td_targets
-from replay.fragment import TERMINATED, TRUNCATED
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
+from replay.row import TERMINATED, TRUNCATED
 from replay.wire import encode_block
 from tests.support.builders import FREELY, make_shard
 from tests.support.streams import Episode, blocks_of
@@ -26,11 +26,11 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
     assert isinstance(sampled, Sampled)
     target_q = torch.full((200, 2), BOOTSTRAP)
     targets = td_targets(
-        torch.as_tensor(sampled.rewards_n),
-        torch.as_tensor(sampled.discounts_n),
+        torch.as_tensor(sampled.columns["rewards_n"]),
+        torch.as_tensor(sampled.columns["discounts_n"]),
         bootstrap_values(target_q, target_q),
     )
-    numbers = sampled.windows[:, 0].astype(int).tolist()
+    numbers = sampled.columns["windows"][:, 0].astype(int).tolist()
     return {number: target for number, target in zip(numbers, targets.tolist(), strict=True) if number < 20}
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from learner.batch import TaskBatch
 from learner.gradient_bound import GradientBound
 from learner.learner import Learner
+from learner.loss.of_errors import ErrorLoss
 from learner.td import squared_loss
 from network.build import Architecture, build_network
 from network.groups import task_views
@@ -29,7 +30,7 @@ def network_of(sharing: str) -> MultiTaskNetwork:
 def stepped(sharing: str, batches: Sequence[TaskBatch]) -> dict[str, Tensor]:
     """Return all parameters after one bounded update."""
     network = network_of(sharing)
-    rule = make_rule([1.0] * len(SPECS), loss=squared_loss, max_gradient_norm=BOUND)
+    rule = make_rule([1.0] * len(SPECS), loss=ErrorLoss(squared_loss), max_gradient_norm=BOUND)
     Learner(network, torch.optim.SGD(network.parameters(), lr=1.0), rule).step(batches)
     return {name: own.clone() for name, own in task_views(network.named_parameters())}
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from learner.learner import Learner, UpdateRule
+from learner.loss.of_errors import ErrorLoss
 from learner.target_network import PeriodicCopy, PolyakAverage, copy_parameters
 from learner.td import huber_loss, squared_loss
 from learner.weighting.fixed import FixedWeighting
@@ -19,7 +20,7 @@ from tests.support.builders import make_spec
 from tests.support.documents import program_of
 from tests.support.learning_builders import make_batch, make_batches, make_network, make_rule, two_specs
 
-BareUpdate = program_of("algorithm.md").BareUpdate
+BareUpdate = program_of("algorithm.md", "The update").BareUpdate
 Weights = dict[str, Tensor]
 
 STEPS = 7
@@ -58,7 +59,7 @@ def assert_updates_equal(
     """Losses, TD errors, gradient norm, online weights and target weights agree update by update."""
     lambdas = LAMBDAS[: len(specs)]
     rule = make_rule(
-        loss=huber_loss if huber else squared_loss,
+        loss=ErrorLoss(huber_loss if huber else squared_loss),
         double=double,
         max_gradient_norm=bound,
         weighting=FixedWeighting(lambdas),
@@ -110,7 +111,7 @@ def test_the_cases_above_differ_from_each_other():
         (True, squared_loss, 1e6),
         (True, huber_loss, 0.3),
     ]:
-        rule = make_rule(double=double, loss=loss, max_gradient_norm=bound)
+        rule = make_rule(double=double, loss=ErrorLoss(loss), max_gradient_norm=bound)
         learner = learner_with_another_target(rule, two_specs())
         rng = np.random.default_rng(5)
         for _ in range(STEPS):

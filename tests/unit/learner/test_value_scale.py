@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from torch import Tensor
 
 from learner.batch import TaskBatch
 from learner.checkpoint import Checkpoint, CheckpointError, load_newest_checkpoint, save_checkpoint
-from learner.hl_gauss import HLGauss
 from learner.learner import Learner
 from learner.learner_state import learner_tensors, restore_learner
+from learner.loss.hl_gauss import HLGauss
 from learner.task_gradients import SharedCopies
 from learner.value_scale.affine import AffineScale
 from learner.value_scale.interface import NoScale, ValueScale
@@ -21,6 +22,8 @@ from learner.value_scale.pop_art import PopArt
 from learner.value_scale.return_range import ReturnRange
 from network.build import Architecture, build_network
 from network.multi_task import MultiTaskNetwork
+from network.output import Values
+from network.support import Support
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.learning_builders import make_batch, make_rule
@@ -49,11 +52,11 @@ def scale_named(name: str, categorical: bool = False) -> ValueScale:
 
 
 def learner_with(scale: str, seed: int = 1, dueling: bool = False, categorical: bool = False) -> Learner:
-    architecture = Architecture((8, 8), dueling=dueling, bins=21 if categorical else None)
-    network = build_network(three_specs(), architecture, seed)
+    output = partial(Support, 21) if categorical else Values
+    network = build_network(three_specs(), Architecture((8, 8), dueling=dueling, output=output), seed)
     rule = make_rule(weights=(1.0, 1.0, 1.0), value_scale=scale_named(scale, categorical))
-    if network.support is not None:
-        rule = replace(rule, loss=HLGauss(network.support))
+    if isinstance(network.output, Support):
+        rule = replace(rule, loss=HLGauss(network.output))
     return Learner(network, torch.optim.Adam(network.parameters(), lr=1e-2), rule)
 
 

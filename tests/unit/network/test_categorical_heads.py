@@ -1,24 +1,33 @@
 """Heads with bins: values are expectations, for every way of sharing and every view of a network."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from network.build import Architecture, Sharing, build_network
+from network.build import Architecture, build_network
+from network.choices import Sharing
 from network.flattened import flattened
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
-from network.support import BOUND
+from network.output import Output, Values
+from network.support import BOUND, Support
 from tests.support.builders import make_spec
 
 SPECS = [make_spec("a"), make_spec("b", (5,), num_actions=3), make_spec("c")]
 BINS = 7
 
 
-def network_of(sharing: Sharing = "hard", dueling: bool = False, bins: int | None = BINS) -> MultiTaskNetwork:
-    return build_network(SPECS, Architecture((8, 6), sharing=sharing, dueling=dueling, bins=bins), seed=1)
+CATEGORICAL = partial(Support, BINS)
+
+
+def network_of(
+    sharing: Sharing = "hard", dueling: bool = False, output: Callable[[], Output] = CATEGORICAL
+) -> MultiTaskNetwork:
+    return build_network(SPECS, Architecture((8, 6), sharing=sharing, dueling=dueling, output=output), seed=1)
 
 
 def some_observations() -> list[Tensor]:
@@ -66,7 +75,7 @@ def test_outputs_are_logits_with_bins_and_values_without(dueling: bool):
     """(N, A, K) of each group, or (N, A)."""
     shapes = [tuple(o.shape) for o in network_of(dueling=dueling).group_outputs(some_observations())]
     assert shapes == [(8, 2, BINS), (4, 3, BINS)]
-    plain = network_of(dueling=dueling, bins=None)
+    plain = network_of(dueling=dueling, output=Values)
     for outputs, values in zip(
         plain.group_outputs(some_observations()), plain.group_values(some_observations()), strict=True
     ):
@@ -76,7 +85,7 @@ def test_outputs_are_logits_with_bins_and_values_without(dueling: bool):
 @pytest.mark.parametrize("dueling", [False, True])
 def test_adjusted_outputs_are_the_affine_map_of_what_they_were(dueling: bool):
     """Each task by its own numbers, in the order of the rows: a, c, b."""
-    network, observations = network_of(dueling=dueling, bins=None), some_observations()
+    network, observations = network_of(dueling=dueling, output=Values), some_observations()
     before = network(observations)
     network.adjust_outputs(torch.tensor([2.0, 0.5, 10.0]), torch.tensor([0.0, 3.0, -1.0]))
     expected = [2.0 * before[0], 10.0 * before[1] - 1.0, 0.5 * before[2] + 3.0]

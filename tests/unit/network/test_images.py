@@ -43,7 +43,7 @@ def test_what_counts_as_an_image(spec: TaskSpec, maps: Maps | None, counts: bool
 
 
 @pytest.mark.parametrize(
-    ("encoding", "shape", "convolves"),
+    ("encoder", "shape", "convolves"),
     [
         ("auto", (10, 10, 4), True),
         ("auto", (5, 6, 3), False),
@@ -52,9 +52,9 @@ def test_what_counts_as_an_image(spec: TaskSpec, maps: Maps | None, counts: bool
         ("conv", (10, 5), True),
     ],
 )
-def test_which_encoder_a_task_gets(encoding: str, shape: tuple[int, ...], convolves: bool):
+def test_which_encoder_a_task_gets(encoder: str, shape: tuple[int, ...], convolves: bool):
     """By its observations, or as it is told."""
-    network = build_network([image(*shape)], Architecture((8, 8), encoding=encoding), seed=1)
+    network = build_network([image(*shape)], Architecture((8, 8), encoder=encoder), seed=1)
     assert isinstance(network.encoders["task:t"], ImageEncoder) is convolves
 
 
@@ -104,7 +104,7 @@ def test_a_trunk_of_two_convolutions_over_large_images_is_the_published_one():
 
 def test_convolutions_of_the_trunk_are_shared_between_games_of_different_channels():
     """Each game has a first convolution of its own; all other filters are one set, under hard sharing."""
-    network = build_network(IMAGES, Architecture((8, 6), convolutions=(3, 2)), seed=1)
+    network = build_network(IMAGES, Architecture((8, 6), trunk_convolutions=(3, 2)), seed=1)
     shared = {name: tuple(p.shape) for name, p in network.shared().items() if p.dim() == 4}
     assert shared == {"mlp.blocks.0.linear.weight": (3, 16, 3, 3), "mlp.blocks.1.linear.weight": (2, 3, 3, 3)}
 

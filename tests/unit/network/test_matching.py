@@ -50,7 +50,7 @@ def test_multiplications_of_convolutions_are_counted():
 def test_matched_networks_are_as_large_as_the_hard_one(name: str, match: str, convolutions: tuple[int, ...]):
     """Within four in a hundred: widths are whole numbers."""
     specs = IMAGES if convolutions else SPECS
-    wide = replace(WAYS[name], widths=(64, 128, 128), dueling=False, convolutions=convolutions)
+    wide = replace(WAYS[name], widths=(64, 128, 128), dueling=False, trunk_convolutions=convolutions)
     hard = replace(wide, sharing="hard", conditioning="none")
     measure = parameters if match == "parameters" else multiply_adds
     observations = make_observations(specs, [1] * len(specs))

@@ -1,5 +1,7 @@
 """Networks whose tasks share encoder and head as well: they cannot tell their tasks apart."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,15 +10,16 @@ from network.build import Architecture, build_network
 from network.flattened import flattened
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
+from network.support import Support
 from network.weights import WeightsLayout
 from tests.support.builders import make_spec
 
 SPECS = [make_spec("left", (4,), num_actions=3), make_spec("right", (4,), num_actions=3)]
-OPTIONS = [{}, {"dueling": True}, {"bins": 11}, {"conditioning": "embedding"}]
+OPTIONS = [{}, {"dueling": True}, {"output": partial(Support, 11)}, {"conditioning": "embedding"}]
 
 
 def tied(seed: int = 1, **options: object) -> MultiTaskNetwork:
-    return build_network(SPECS, Architecture((8, 8), tied=True, **options), seed)  # type: ignore[arg-type]
+    return build_network(SPECS, Architecture((8, 8), tied_ends=True, **options), seed)  # type: ignore[arg-type]
 
 
 def observations(*sizes: int) -> list[Tensor]:

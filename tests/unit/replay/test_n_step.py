@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from replay.fragment import BOUNDARY, TERMINATED, TRUNCATED
 from replay.n_step import ReturnSpec, cut_n_step
+from replay.row import BOUNDARY, TERMINATED, TRUNCATED
 from replay.rows import END
 
 REWARDS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]

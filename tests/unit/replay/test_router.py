@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from replay.draw import Drawn
-from replay.fragment import BOUNDARY
 from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
-from replay.messages import Inserted, Pace, Throttled
+from replay.messages import Inserted, Pace, Sampled, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter, Spread
+from replay.row import BOUNDARY
 from replay.shard import Shard
 from replay.wire import encode_block
 from tests.support.builders import NO_RATE, make_block, make_router, make_shard
@@ -24,7 +23,7 @@ def clients_of(*split: dict[int, float], seed: int = 0) -> list[MortalShardClien
     return [MortalShardClient(Shard({"toy": table})) for table in tables]
 
 
-def draw_now(router: ReplayRouter, size: int) -> Drawn:
+def draw_now(router: ReplayRouter, size: int) -> Sampled:
     """Ask until something comes: a first request may only find out how the shards stand."""
     for _ in range(3):
         draw = router.request("toy", size, 0)
@@ -44,7 +43,7 @@ def test_it_finds_out_how_shards_stand_before_it_draws():
     assert [client.asked[1:] for client in clients[:3]] == [[("sample", "toy")]] * 3
     assert clients[3].asked[1:] == [("watch", "toy")]
     assert draw.ready()
-    assert draw.take().num_items == 9
+    assert draw.take().progress.items == 9
 
 
 def test_one_question_to_a_shard_is_under_way_at_a_time():
@@ -63,7 +62,7 @@ def test_drawn_frequencies_match_priorities_over_all_shards():
     statistic = equal = 0.0
     for seed in SEEDS:
         router = make_router(clients_of(*SPLIT, seed=seed), seed=seed)
-        numbers = draw_now(router, 20_000).actions
+        numbers = draw_now(router, 20_000).columns["actions"]
         observed = np.bincount(numbers, minlength=10)[1:]
         statistic += chi_square(observed, weights / weights.sum())
         equal += chi_square(observed, np.full(9, 1 / 9))
@@ -75,7 +74,7 @@ def test_drawn_frequencies_match_priorities_over_all_shards():
 def test_every_batch_of_a_merged_draw_is_drawn_from_all_shards_alike():
     """Cut into 200 batches of 20, items of either of two equal shards come as chance mixes them."""
     router = make_router(clients_of({1: 1.0}, {2: 1.0}))
-    per_batch = (draw_now(router, 4000).actions.reshape(200, 20) == 1).sum(1)
+    per_batch = (draw_now(router, 4000).columns["actions"].reshape(200, 20) == 1).sum(1)
     binomial_variance = 20 * 0.25
     assert per_batch.mean() == pytest.approx(10.0, abs=0.5)
     assert per_batch.var() == pytest.approx(binomial_variance, rel=0.3)
@@ -86,12 +85,12 @@ def test_items_that_come_up_anywhere_are_drawn_soon():
     clients = clients_of({1: 1.0}, {})
     tables = [client._shard.tables["toy"] for client in clients]
     router = make_router(clients)
-    assert set(draw_now(router, 50).actions.tolist()) == {1}
+    assert set(draw_now(router, 50).columns["actions"].tolist()) == {1}
     insert_numbered(tables[1], {2: 1.0})
     for _ in range(2):
         drawn = draw_now(router, 50)
-    assert set(drawn.actions.tolist()) == {1, 2}
-    assert drawn.num_items == 2
+    assert set(drawn.columns["actions"].tolist()) == {1, 2}
+    assert drawn.progress.items == 2
 
 
 def test_every_answer_says_how_its_shard_stands_now():
@@ -105,8 +104,10 @@ def test_every_answer_says_how_its_shard_stands_now():
     draw_now(router, 100)
     drawn = draw_now(router, 100)
     expected = {1: 0.15, 2: 0.25, 3: 0.1, 4: 0.5}
-    assert drawn.probabilities == pytest.approx([expected[number] for number in drawn.actions.tolist()])
-    assert drawn.num_items == 4
+    assert drawn.probabilities == pytest.approx(
+        [expected[number] for number in drawn.columns["actions"].tolist()]
+    )
+    assert drawn.progress.items == 4
 
 
 def test_a_shard_that_turned_out_empty_is_made_up_for_by_the_others():
@@ -120,8 +121,10 @@ def test_a_shard_that_turned_out_empty_is_made_up_for_by_the_others():
     assert table.num_items == 0
     drawn = draw_now(router, 60)
     expected = {2: 1 / 3, 3: 2 / 3}
-    assert drawn.probabilities == pytest.approx([expected[number] for number in drawn.actions.tolist()])
-    assert (drawn.actions.size, drawn.num_items) == (60, 2)
+    assert drawn.probabilities == pytest.approx(
+        [expected[number] for number in drawn.columns["actions"].tolist()]
+    )
+    assert (drawn.columns["actions"].size, drawn.progress.items) == (60, 2)
     assert router.down == {}
 
 
@@ -138,7 +141,7 @@ def test_a_draw_of_which_nothing_is_left_waits_for_new_items():
     assert [draw.ready() for _ in range(3)] == [False] * 3
     insert_numbered(table, {7: 1.0})
     assert any(draw.ready() for _ in range(6))
-    assert draw.take().actions.tolist() == [7] * 5
+    assert draw.take().columns["actions"].tolist() == [7] * 5
 
 
 def test_a_draw_cannot_be_taken_before_it_is_ready():
@@ -164,11 +167,11 @@ def test_requests_wait_for_the_rate():
     assert table.insert(make_block(streams=1), 0) == Inserted(4, 0)
     assert router.request("toy", 8, 0) is None
     table.insert(make_block(streams=1), 0)
-    assert draw_now(router, 8).actions.size == 8
+    assert draw_now(router, 8).columns["actions"].size == 8
     assert router.request("toy", 8, 0) is None
     table.insert(make_block(streams=1), 0)
     assert router.request("toy", 8, 0) is None  # hears of it with the next
-    assert draw_now(router, 8).actions.size == 8
+    assert draw_now(router, 8).columns["actions"].size == 8
     assert table.stats().sampled == 16
 
 
@@ -206,7 +209,7 @@ def test_only_the_shards_of_a_task_are_asked():
     clients = clients_of({1: 1.0}, {2: 1.0}, {3: 1.0})
     router = ReplayRouter(clients, {"toy": Spread([0, 2], NO_RATE)}, np.random.default_rng(0))
     drawn = draw_now(router, 40)
-    assert set(drawn.actions.tolist()) == {1, 3}
+    assert set(drawn.columns["actions"].tolist()) == {1, 3}
     assert clients[1].asked == []
     router.update_priorities("toy", drawn.keys, np.ones(40, np.float32))
     assert (len(clients[0].updated) > 0, clients[1].updated, len(clients[2].updated) > 0) == (True, [], True)
@@ -244,7 +247,7 @@ def test_restored_items_count_towards_the_minimum():
         table.insert(make_block(sequence=sequence), 0)
     assert [router.request("toy", 8, 0) for _ in range(3)] == [None] * 3
     table.insert(make_block(sequence=5), 0)
-    assert draw_now(router, 8).actions.size == 8
+    assert draw_now(router, 8).columns["actions"].size == 8
     assert [router.request("toy", 8, 0) for _ in range(3)] == [None] * 3
 
 
@@ -256,7 +259,7 @@ def test_restored_items_count_up_to_the_minimum_and_no_further(restored: list[in
     router = make_router([shard], limiter=RateLimiter(1.0, min_size_to_sample=100, error_buffer=8.0))
     for count in restored:
         router.take_over("toy", restored=count, sampled=0)
-    assert draw_now(router, 8).actions.size == 8
+    assert draw_now(router, 8).columns["actions"].size == 8
     assert [router.request("toy", 8, 0) for _ in range(3)] == [None] * 3
     assert shard.tables["toy"].insert_until == 16
 
@@ -266,11 +269,9 @@ def insert_restored(shard: Shard) -> None:
     table, block = shard.tables["toy"], make_block()
     source = make_shard().tables["toy"]
     source.insert(block, 0)
-    rows, columns = source.rows, ("frames", "actions", "rewards", "weights_versions")
-    count = block.actions.size
-    table.restore(
-        [getattr(rows, name)[:count] for name in columns], rows.flags[:count].copy(), np.ones(8, np.float32)
-    )
+    count = block.num_rows
+    columns = {name: column[:count] for name, column in source.rows.columns.items()}
+    table.restore(columns, source.rows.flags[:count].copy(), np.ones(8, np.float32))
 
 
 def test_waiting_asks_what_is_under_way():

@@ -39,7 +39,7 @@ def ask(router: ReplayRouter, size: int = 100) -> Draw:
 def finish(draw: Draw) -> set[int]:
     """Take a draw that is all but there; return the numbers in it."""
     assert any(draw.ready() for _ in range(6))
-    return set(draw.take().actions.tolist())
+    return set(draw.take().columns["actions"].tolist())
 
 
 def test_a_shard_that_does_not_answer_is_down_with_its_reason():
@@ -81,10 +81,10 @@ def test_a_silent_shard_is_taken_back_with_all_that_it_holds():
     draw = ask(router, 200)
     assert draw.ready()
     drawn = draw.take()
-    assert set(drawn.actions.tolist()) == {1, 2, 3, 4, 5, 6}
+    assert set(drawn.columns["actions"].tolist()) == {1, 2, 3, 4, 5, 6}
     weights = {1: 1.0, 2: 1.0, 3: 2.0, 4: 1.0, 5: 3.0, 6: 8.0}
-    assert drawn.probabilities == pytest.approx([weights[n] / 16 for n in drawn.actions.tolist()])
-    assert drawn.num_items == 6
+    assert drawn.probabilities == pytest.approx([weights[n] / 16 for n in drawn.columns["actions"].tolist()])
+    assert drawn.progress.items == 6
     assert (router.down, router.lost) == ({}, {})
 
 
@@ -95,7 +95,7 @@ def test_while_a_shard_is_silent_items_are_those_of_the_others():
     assert finish(ask(router)) == {1, 2, 3, 4, 5}
     draw = ask(router)
     assert draw.ready()
-    assert draw.take().num_items == 5
+    assert draw.take().progress.items == 5
 
 
 def test_late_failures_of_a_silence_do_not_take_a_returned_shard_down_again():
@@ -126,7 +126,7 @@ def test_late_answers_of_a_silence_say_nothing_of_a_returned_shard():
     new = ask(router)
     assert new.ready()
     assert late.ready()
-    assert new.take().num_items == late.take().num_items == 7
+    assert new.take().progress.items == late.take().progress.items == 7
 
 
 def test_a_returned_shard_may_turn_out_to_be_gone_later():
@@ -262,10 +262,10 @@ def test_a_successor_is_drawn_from_as_soon_as_it_has_something():
     draw = ask(router, 200)
     assert draw.ready()
     drawn = draw.take()
-    assert set(drawn.actions.tolist()) == {4, 5, 6, 8, 9}
+    assert set(drawn.columns["actions"].tolist()) == {4, 5, 6, 8, 9}
     probabilities = {4: 0.05, 5: 0.15, 6: 0.4, 8: 0.2, 9: 0.2}
-    assert drawn.probabilities == pytest.approx([probabilities[n] for n in drawn.actions.tolist()])
-    assert drawn.num_items == 5
+    assert drawn.probabilities == pytest.approx([probabilities[n] for n in drawn.columns["actions"].tolist()])
+    assert drawn.progress.items == 5
     assert router.lost == {"toy": 3}
 
 
@@ -296,7 +296,7 @@ def test_late_answers_of_an_old_life_say_nothing_of_the_new_one():
     assert finish(ask(router)) == {4, 5, 6}
     draw = ask(router)
     assert draw.ready()
-    assert draw.take().num_items == 3
+    assert draw.take().progress.items == 3
     assert (router.down, router.lost) == ({}, {"toy": 3})
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from replay.fragment import BOUNDARY, TERMINATED, FragmentBlock
+from replay.fragment import FragmentBlock
+from replay.row import BOUNDARY, TERMINATED, TableShape
 from replay.rows import END, ITEM, Appended, RowRing, marked_flags
 from tests.support.builders import make_block
 
 
 def make_ring(num_rows: int = 10, first_key: int = 0) -> RowRing:
-    return RowRing(num_rows, (3,), "float32", first_key)
+    return RowRing(num_rows, TableShape("toy", (3,), "float32", num_actions=2), first_key)
 
 
 def append(ring: RowRing, block: FragmentBlock) -> Appended:
@@ -28,10 +29,10 @@ def test_rows_are_copied_fragment_after_fragment():
     appended = append(ring, block)
     assert appended.items.tolist() == [0, 1, 3, 4]
     assert (appended.cleared.tolist(), appended.evicted) == ([], 0)
-    np.testing.assert_array_equal(block.frames.reshape(6, 3), ring.frames[:6])
-    np.testing.assert_array_equal(block.actions.reshape(6), ring.actions[:6])
-    np.testing.assert_array_equal(block.rewards.reshape(6), ring.rewards[:6])
-    assert ring.weights_versions[:6].tolist() == [7] * 6
+    np.testing.assert_array_equal(block.rows["frames"].reshape(6, 3), ring.columns["frames"][:6])
+    np.testing.assert_array_equal(block.rows["actions"].reshape(6), ring.columns["actions"][:6])
+    np.testing.assert_array_equal(block.rows["rewards"].reshape(6), ring.columns["rewards"][:6])
+    assert ring.columns["weights_versions"][:6].tolist() == [7] * 6
 
 
 def test_items_and_ends_are_marked():
@@ -62,9 +63,9 @@ def test_a_block_wraps_around_the_end_of_the_ring():
     appended = append(ring, second)
     assert appended.items.tolist() == [6, 7, 9, 0]
     slots = np.array([6, 7, 8, 9, 0, 1])
-    np.testing.assert_array_equal(second.rewards.reshape(6), ring.rewards[slots])
-    np.testing.assert_array_equal(second.frames.reshape(6, 3), ring.frames[slots])
-    np.testing.assert_array_equal(second.actions.reshape(6), ring.actions[slots])
+    np.testing.assert_array_equal(second.rows["rewards"].reshape(6), ring.columns["rewards"][slots])
+    np.testing.assert_array_equal(second.rows["frames"].reshape(6, 3), ring.columns["frames"][slots])
+    np.testing.assert_array_equal(second.rows["actions"].reshape(6), ring.columns["actions"][slots])
     assert live_keys(ring) == [3, 4, 6, 7, 9, 10]
     assert ring.problem() is None
 
@@ -117,7 +118,7 @@ def test_a_block_as_large_as_the_ring_fills_it():
     block = make_block(streams=2, starts=2, overlap=1)
     append(ring, block)
     slots = np.arange(2, 8) % 6
-    np.testing.assert_array_equal(block.rewards.reshape(6), ring.rewards[slots])
+    np.testing.assert_array_equal(block.rows["rewards"].reshape(6), ring.columns["rewards"][slots])
     assert live_keys(ring) == [2, 3, 5, 6]
     assert ring.oldest_key == 2
 
@@ -174,10 +175,10 @@ def test_no_view_into_a_message_is_kept():
     block = make_block(streams=1, starts=4, overlap=2)
     ring = make_ring(6)
     append(ring, block)
-    kept = [column.copy() for column in (ring.frames, ring.actions, ring.rewards, ring.flags)]
-    for array in (block.frames, block.actions, block.rewards, block.flags):
+    kept = [column.copy() for column in ring.columns.values()]
+    for array in block.rows.values():
         array[:] = 77
-    now = (ring.frames, ring.actions, ring.rewards, ring.flags)
+    now = ring.columns.values()
     assert [column.tolist() for column in kept] == [column.tolist() for column in now]
 
 

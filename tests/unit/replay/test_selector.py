@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from replay.selector import Proportional, Selector, Uniform
+from replay.selectors.interface import Selector
+from replay.selectors.proportional import Proportional
+from replay.selectors.uniform import Uniform
 
 DRAWS = 40_000
 SEEDS = range(10)

@@ -1,7 +1,5 @@
 """A shard: refusals with their sentences, repeats, lives, acknowledgements, the in-process client."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -10,15 +8,15 @@ from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, Pace, Refused, Sampled, TableProgress, Throttled
 from replay.rate_limiter import NO_LIMIT
 from replay.wire import encode_block
-from tests.support.builders import FREELY, MANY_ACTIONS, make_block, make_shard, make_table, tampered
+from tests.support.builders import FREELY, MANY_ACTIONS, changed, make_block, make_shard, make_table, tampered
 
 NAN = float("nan")
 
 
 def with_value(block: FragmentBlock, column: str, value: float) -> FragmentBlock:
-    changed = getattr(block, column).copy()
-    changed.flat[3] = value
-    return replace(block, **{column: changed})
+    values = (block.rows[column] if column in block.rows else getattr(block, column)).copy()
+    values.flat[3] = value
+    return changed(block, **{column: values})
 
 
 BLOCK = make_block()
@@ -34,23 +32,23 @@ REFUSED = {
     ),
     "frame dimensions": (make_block(frame_shape=(3, 1)), "frames have 4 dimensions, not 3"),
     "action dtype": (
-        replace(BLOCK, actions=BLOCK.actions.astype(np.float32)),
+        changed(BLOCK, actions=BLOCK.rows["actions"].astype(np.float32)),
         "actions is float32[2, 6], expected int32[2, 6]",
     ),
     "reward shape": (
-        replace(BLOCK, rewards=BLOCK.rewards[:, :5]),
+        changed(BLOCK, rewards=BLOCK.rows["rewards"][:, :5]),
         "rewards is float32[2, 5], expected float32[2, 6]",
     ),
     "flags dtype": (
-        replace(BLOCK, flags=BLOCK.flags.astype(np.int32)),
+        changed(BLOCK, flags=BLOCK.flags.astype(np.int32)),
         "flags is int32[2, 6], expected uint8[2, 6]",
     ),
     "priorities of other streams": (
-        replace(BLOCK, priorities=BLOCK.priorities[:1]),
+        changed(BLOCK, priorities=BLOCK.priorities[:1]),
         "priorities is float32[1, 4], expected float32[2, 4]",
     ),
     "flat priorities": (
-        replace(BLOCK, priorities=BLOCK.priorities.reshape(-1)),
+        changed(BLOCK, priorities=BLOCK.priorities.reshape(-1)),
         "priorities have 1 dimensions, not 2",
     ),
     "no overlap": (
@@ -58,17 +56,17 @@ REFUSED = {
         "fragments of 4 rows have none behind 0 rows of lead and 4 starts to bootstrap from",
     ),
     "lead beyond the rows": (
-        replace(BLOCK, lead=2**61),
+        changed(BLOCK, lead=2**61),
         f"fragments of 6 rows have none behind {2**61} rows of lead and 4 starts to bootstrap from",
     ),
     "lead that leaves no overlap": (
-        replace(BLOCK, lead=2),
+        changed(BLOCK, lead=2),
         "fragments of 6 rows have none behind 2 rows of lead and 4 starts to bootstrap from",
     ),
     "no starts": (make_block(starts=0), "block of 2 fragments with 0 starts each holds no start"),
     "no streams": (make_block(streams=0), "block of 0 fragments with 4 starts each holds no start"),
     "episodes": (
-        replace(BLOCK, episode_returns=np.ones(2, np.float32)),
+        changed(BLOCK, episode_returns=np.ones(2, np.float32)),
         "episode_returns is float32[2], expected float32[0]",
     ),
     "NaN priority": (
@@ -85,7 +83,7 @@ REFUSED = {
     ),
     "NaN frame": (with_value(BLOCK, "frames", NAN), "frames hold a value that is not finite"),
     "NaN return": (
-        replace(BLOCK, episode_returns=np.full(1, NAN, np.float32), episode_lengths=np.ones(1, np.int32)),
+        changed(BLOCK, episode_returns=np.full(1, NAN, np.float32), episode_lengths=np.ones(1, np.int32)),
         "episode_returns hold a value that is not finite",
     ),
     "negative action": (
@@ -140,7 +138,7 @@ def test_a_weights_version_beyond_what_a_table_holds_is_answered(version: int):
     if version < 2**31:
         sampled = shard.sample("toy", 4, FREELY)
         assert isinstance(sampled, Sampled)
-        assert set(sampled.weights_versions.tolist()) == {version}
+        assert set(sampled.columns["weights_versions"].tolist()) == {version}
 
 
 def test_a_repeated_block_is_acknowledged_and_inserted_once():

@@ -11,7 +11,8 @@ import pytest
 
 from replay.durable import sync_directory, write_synced
 from replay.restoring import SnapshotError, restore_tables
-from replay.selector import Proportional, Uniform
+from replay.selectors.proportional import Proportional
+from replay.selectors.uniform import Uniform
 from replay.snapshot import MANIFEST, SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tests.support.builders import make_block, make_table
@@ -254,7 +255,7 @@ def test_several_snapshots_go_into_one_table(tmp_path: Path):
     """A run with fewer shards than it had: each is added behind the one before, as far as there is room."""
     tables = [filled_table(seed, blocks=5) for seed in (1, 2)]
     for index, table in enumerate(tables):
-        table.rows.frames[:] += 10_000 * index
+        table.rows.columns["frames"][:] += 10_000 * index
         save(SnapshotWriter(tmp_path / str(index)), {"toy": table})
     large, small = make_numbered_rows_table(ROWS), make_numbered_rows_table(500)
     for index in range(2):
@@ -332,7 +333,7 @@ def test_settings_that_may_change_do_change(tmp_path: Path):
     save(SnapshotWriter(tmp_path), {"toy": source})
     table = make_table(num_rows=ROWS, frame_shape=(), frame_stack=1)
     assert restore_tables(tmp_path, {"toy": table}) == {"toy": source.num_items}
-    assert table.sample(10).windows.shape == (10, 2)
+    assert table.sample(10).columns["windows"].shape == (10, 2)
 
 
 def flip(data: bytes, place: float) -> bytes:

@@ -1,17 +1,20 @@
 """A table: inserts, draws, bounds on inserts, priorities, counters."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from replay.fragment import BOUNDARY, TRUNCATED, FragmentBlock
+from replay.fragment import FragmentBlock
 from replay.messages import Inserted, NotReady, Sampled, TableProgress, Throttled
 from replay.n_step import ReturnSpec
-from replay.rows import ITEM
-from replay.selector import Proportional
+from replay.row import BOUNDARY, SETTLED, TRUNCATED
+from replay.rows import ITEM, RowRing
+from replay.selectors.proportional import Proportional
 from replay.table import Table
-from tests.support.builders import make_block, make_table, make_uniform_table
+from tests.support.builders import changed, make_block, make_table, make_uniform_table
 
 
 def draw(table: Table, size: int) -> Sampled:
@@ -21,7 +24,7 @@ def draw(table: Table, size: int) -> Sampled:
 
 
 def all_boundaries(block: FragmentBlock) -> FragmentBlock:
-    return replace(block, flags=np.full_like(block.flags, BOUNDARY))
+    return changed(block, flags=np.full_like(block.flags, BOUNDARY))
 
 
 def keys_and_probabilities(table: Table) -> dict[int, float]:
@@ -47,17 +50,19 @@ def test_a_sample_holds_what_was_inserted():
     table = make_table(frame_stack=2)
     table.insert(block, 0)
     sampled = draw(table, 64)
-    rewards = block.rewards[0].astype(np.float64)
+    rewards = block.rows["rewards"][0].astype(np.float64)
     start = sampled.keys  # one fragment in an empty table: the key is the row
-    np.testing.assert_array_equal(block.frames[0, start - 1], sampled.windows[:, 0])
-    np.testing.assert_array_equal(block.frames[0, start], sampled.windows[:, 1])
-    np.testing.assert_array_equal(block.frames[0, start + 1], sampled.windows[:, 2])
-    np.testing.assert_array_equal(block.frames[0, start + 2], sampled.windows[:, 3])
-    assert sampled.bootstrap_starts.tolist() == [2] * 64
-    np.testing.assert_array_equal(block.actions[0, start], sampled.actions)
-    np.testing.assert_allclose(rewards[start] + 0.9 * rewards[start + 1], sampled.rewards_n, rtol=1e-6)
-    np.testing.assert_allclose(np.full(64, 0.81), sampled.discounts_n, rtol=1e-6)
-    assert sampled.weights_versions.tolist() == [5] * 64
+    np.testing.assert_array_equal(block.rows["frames"][0, start - 1], sampled.columns["windows"][:, 0])
+    np.testing.assert_array_equal(block.rows["frames"][0, start], sampled.columns["windows"][:, 1])
+    np.testing.assert_array_equal(block.rows["frames"][0, start + 1], sampled.columns["windows"][:, 2])
+    np.testing.assert_array_equal(block.rows["frames"][0, start + 2], sampled.columns["windows"][:, 3])
+    assert sampled.columns["bootstrap_starts"].tolist() == [2] * 64
+    np.testing.assert_array_equal(block.rows["actions"][0, start], sampled.columns["actions"])
+    np.testing.assert_allclose(
+        rewards[start] + 0.9 * rewards[start + 1], sampled.columns["rewards_n"], rtol=1e-6
+    )
+    np.testing.assert_allclose(np.full(64, 0.81), sampled.columns["discounts_n"], rtol=1e-6)
+    assert sampled.columns["weights_versions"].tolist() == [5] * 64
     assert set(start.tolist()) == {1, 2, 3, 4}
 
 
@@ -86,9 +91,8 @@ def test_a_batch_is_never_short(size: int):
     table = make_table()
     table.insert(make_block(), 0)
     sampled = draw(table, size)
-    columns = {field.name: getattr(sampled, field.name) for field in fields(sampled)}
-    columns.pop("progress")
-    assert {len(column) for column in columns.values()} == {size}
+    arrays = (*sampled.columns.values(), sampled.probabilities, sampled.keys)
+    assert {len(array) for array in arrays} == {size}
 
 
 def test_a_table_without_any_item_is_not_ready():
@@ -153,9 +157,9 @@ def test_evictions_make_no_room_below_the_bound():
 def test_items_of_a_snapshot_are_no_inserts():
     """Restored transitions are counted apart, can be drawn, and use up nothing of the bound."""
     table = make_table(insert_until=8)
-    frames, zeros = np.ones((3, 3), np.float32), np.zeros(3, np.int32)
+    rows = {name: table.rows.columns[name][:3].copy() for name in SETTLED}
     flags = np.array([ITEM, ITEM, 0], np.uint8)
-    table.restore((frames, zeros, zeros.astype(np.float32), zeros), flags, np.ones(2, np.float32))
+    table.restore(rows, flags, np.ones(2, np.float32))
     assert (table.stats().restored, table.stats().inserted, table.num_items) == (2, 0, 2)
     assert draw(table, 4).keys.size == 4
     assert table.insert(make_block(), 0) == Inserted(8, 0)
@@ -288,4 +292,25 @@ def test_a_sample_uses_the_tables_returns():
     table = make_table(returns=ReturnSpec(2, discount=0.5, reward_scale=10.0, reward_clip=2.0))
     table.insert(block, 0)
     sampled = draw(table, 8)
-    assert (set(sampled.rewards_n.tolist()), set(sampled.discounts_n.tolist())) == ({30.0}, {0.25})
+    assert (set(sampled.columns["rewards_n"].tolist()), set(sampled.columns["discounts_n"].tolist())) == (
+        {30.0},
+        {0.25},
+    )
+
+
+class Neighbours:
+    """A cutter of another kind: the actions of a row and of the one after it."""
+
+    def cut(self, rows: RowRing, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        return {"pairs": rows.columns["actions"][np.stack([slots, slots + 1], axis=1)]}
+
+
+def test_a_table_draws_what_its_cutter_cuts():
+    """Pairs of actions in place of transitions, each beside the key of its first row."""
+    table = make_table(cutter=Neighbours())
+    block = make_block(streams=1, starts=4, overlap=1, actions=np.arange(5, dtype=np.int32)[None])
+    table.insert(block, 0)
+    sampled = draw(table, 64)
+    assert set(sampled.columns) == {"pairs"}
+    assert sampled.columns["pairs"].tolist() == [[key, key + 1] for key in sampled.keys.tolist()]
+    assert set(sampled.keys.tolist()) == {0, 1, 2, 3}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from replay.fragment import BOUNDARY, TRUNCATED
+from replay.row import BOUNDARY, TRUNCATED
 from replay.rows import END
 from replay.windows import cut_windows, window_length
 

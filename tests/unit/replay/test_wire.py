@@ -89,7 +89,7 @@ def test_images_that_are_small_or_noisy_travel_as_they_are(pixels: int, ones: in
     """Where compression gains little the bytes are sent raw."""
     block = image_block(pixels, min(ones, pixels))
     if ones:
-        block.frames[0, 1] = np.random.default_rng(1).integers(0, 256, pixels)
+        block.rows["frames"][0, 1] = np.random.default_rng(1).integers(0, 256, pixels)
     assert header_of_frames(block)["codec"] == RAW
     assert_same_block(block, decode_block(encode_block(block)))
 
@@ -105,8 +105,8 @@ def test_any_array_may_come_compressed(dtype: str):
     """The codec stands in the header: a sender may choose another than ours would."""
     values = np.arange(12).astype(dtype)
     decoded = decode_block(with_array(dtype, [12], packed(values.tobytes()), LZ4))
-    assert decoded.rewards.dtype == dtype
-    np.testing.assert_array_equal(values, decoded.rewards)
+    assert decoded.rows["rewards"].dtype == dtype
+    np.testing.assert_array_equal(values, decoded.rows["rewards"])
 
 
 def test_arrays_that_are_not_contiguous_survive_the_round_trip():

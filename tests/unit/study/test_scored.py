@@ -186,6 +186,37 @@ def test_a_ratio_of_deviations_has_no_meaning_where_the_reference_has_none(flat:
     assert other == Estimate(0.0, 0.0, 0.0)
 
 
+def nearly_level(deviation: float, odd: float = 0.0) -> np.ndarray:
+    """Return curves from 0 to nearly 0.4, whose final scores deviate by so much; one run ends lower."""
+    curves = np.tile([0.0, 0.2, 0.4, 0.4], (20, 1))
+    curves[:, -1] += deviation * np.random.default_rng(0).permutation(np.repeat([-1.0, 1.0], 10))
+    curves[0, -1] -= odd
+    return curves
+
+
+def ratio_of(reference: np.ndarray) -> Estimate:
+    """Return the ratio of the deviations of an ordinary arm and a reference."""
+    record = make_record(
+        make_arm("spread", {"x": nearly_level(0.01)}), make_arm("reference", {"x": reference})
+    )
+    return of_task(compare(record, "spread", np.random.default_rng(0))).ratio
+
+
+@pytest.mark.parametrize("deviation", [1e-6, 1e-8])
+def test_a_ratio_of_deviations_has_no_meaning_where_the_reference_hardly_deviates(deviation: float):
+    """Over 20 runs that solve a task in the same way it would be ten thousand, or a million, or anything."""
+    assert all(map(math.isnan, dataclasses.astuple(ratio_of(nearly_level(deviation)))))
+    assert ratio_of(nearly_level(0.002)).high == pytest.approx(5, rel=0.2)
+
+
+def test_one_odd_run_gives_a_ratio_without_an_interval():
+    """One resample in three lacks it, and would have a ratio of millions."""
+    ratio = ratio_of(nearly_level(1e-8, odd=0.05))
+    assert 0.5 < ratio.value < 2
+    assert math.isnan(ratio.low)
+    assert math.isnan(ratio.high)
+
+
 def test_three_seeds_have_a_ratio_but_no_interval():
     """One resample in nine holds one seed three times, which has no deviation."""
     record = make_record(make_arm("a", {"x": noise(1, 3)}), make_arm("b", {"x": noise(2, 3)}))

@@ -11,26 +11,17 @@ from learner.learner import Learner
 from replay.messages import TableStats
 from replay.shard import Shard
 from tests.support.learning_builders import tiny_parts
+from training.assembly import Outlets, assemble
+from training.cadence import USUAL, Cadence
 from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress
 from training.status.records import RunStatus
 from training.status.replay_counters import merged
-from training.status.reporting import Reporter
 
-
-class ReportingRuntime(LocalRuntime):
-    """The in-process runtime, which keeps what its actors report in the end."""
-
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts)
-        self.reports: list[ActorReport] = []
-
-    def stop_actors(self) -> list[ActorReport]:
-        """Stop them and keep their reports."""
-        self.reports = super().stop_actors()
-        return self.reports
+Interfere = Callable[[Training, LocalRuntime, RunStatus], None]
+"""Does something to a run at one of its statuses."""
 
 
 @dataclass
@@ -64,11 +55,13 @@ class LocalRun:
 def train_locally(
     *overrides: str,
     before: Progress | None = None,
-    runtime_type: type[ReportingRuntime] = ReportingRuntime,
-    interfere: Callable[[Training, RunStatus], None] | None = None,
+    runtime_type: Callable[[Parts], LocalRuntime] = LocalRuntime,
+    interfere: Interfere | None = None,
     parts: Parts | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    cadence: Cadence = USUAL,
 ) -> LocalRun:
-    """Train the small pair, or what `parts` builds; `interfere` is called with each status."""
+    """Train the small pair, or what `parts` builds; `interfere` is called at each status."""
     parts = parts or tiny_parts(*overrides)
     torch.set_num_threads(parts.config.learner.threads)
     before = before or Progress()
@@ -78,22 +71,14 @@ def train_locally(
     def observe(status: RunStatus) -> None:
         statuses.append(status)
         if interfere is not None:
-            interfere(training, status)
+            interfere(training, runtime, status)
 
     with runtime_type(parts) as runtime:
         learner = parts.learner()
-        router = parts.replay.router(runtime.clients)
-        capacities = parts.replay.capacities()
-        training = Training(
-            parts.config,
-            runtime,
-            learner,
-            router,
-            parts.replay.batch_source(router, parts.device()),
-            Reporter(parts.config, capacities, before, learner.learner_step, [observe], time.perf_counter),
-            lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
-            lambda *_: None,
-            before,
+        outlets = Outlets(
+            observers=[observe],
+            checkpoint=lambda at, progress: saved.append((at.learner_step, progress.env_steps)),
         )
+        training = assemble(parts, runtime, learner, before, outlets, clock, cadence)
         outcome = training.run()
-        return LocalRun(parts, runtime.shards, outcome, learner, runtime.reports, statuses, saved)
+        return LocalRun(parts, runtime.shards.all, outcome, learner, runtime.actors.reports, statuses, saved)

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
-from tests.unit.training.local_run import ReportingRuntime
+from training.local.actors import LocalActors, LocalFleet
+from training.local.shards import LocalShards
+from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import ShardState
 
@@ -78,22 +80,20 @@ class MortalClient(LocalShardClient):
         return Missing() if self.dead else super().stats()
 
 
-class MortalRuntime(ReportingRuntime):
+class MortalShards(LocalShards):
     """Shards that end by `kill` or say nothing after `fall_silent`, until they were looked at `delay` times.
 
     Those that were killed come back empty, those that were silent with all that they held.
     """
 
-    delay = 3
-
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, delay: int) -> None:
         super().__init__(parts)
-        self._mortals = [MortalClient(shard) for shard in self.shards]
+        self._delay = delay
+        self._mortals = [MortalClient(shard) for shard in self.all]
         self.clients = list(self._mortals)
-        self._restarts = [0] * len(self.shards)
-        self._asked = [0] * len(self.shards)
+        self._lives = [0] * len(self.all)
+        self._asked = [0] * len(self.all)
         self._silent: set[int] = set()
-        self._trouble: dict[int, str] = {}
 
     def kill(self, shard: int) -> None:
         """Let a shard answer nothing from now on."""
@@ -108,23 +108,25 @@ class MortalRuntime(ReportingRuntime):
         """After a while let a silent one answer again, or put an empty successor in a dead one's place."""
         self._asked[shard] += 1
         silent = shard in self._silent
-        self._trouble[shard] = reason
-        if self._asked[shard] % self.delay:
-            return "silent" if silent else "gone"
-        del self._trouble[shard]
+        if self._asked[shard] % self._delay:
+            return ShardState("silent" if silent else "gone", reason)
         self._mortals[shard].dead = False
         if silent:
             self._silent.remove(shard)
-            return "returned"
-        self._restarts[shard] += 1
-        self.shards[shard] = self._parts.replay.shard(shard, self._restarts[shard])
-        self._mortals[shard]._shard = self.shards[shard]
-        return "replaced"
+            return ShardState("returned")
+        self._lives[shard] += 1
+        self.all[shard] = self._replay.shard(shard, self._lives[shard])
+        self._mortals[shard]._shard = self.all[shard]
+        return ShardState("replaced")
 
-    def shard_trouble(self, shard: int) -> str | None:
-        """Return why it is down."""
-        return self._trouble.get(shard)
 
-    def shard_restarts(self, shard: int) -> int:
-        """Return how often it was replaced."""
-        return self._restarts[shard]
+class MortalRuntime(LocalRuntime):
+    """The in-process runtime over such shards."""
+
+    shards: MortalShards
+
+    def __init__(self, parts: Parts, delay: int = 3) -> None:
+        super().__init__(parts)
+        self.shards = MortalShards(parts, delay)
+        self.actors = LocalActors(parts, self.shards.clients, self.weights)
+        self.fleet = LocalFleet(parts, self.actors)

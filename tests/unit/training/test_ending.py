@@ -1,5 +1,6 @@
 """Whatever ends a run, what it learned is saved first, and a summary says why it ended."""
 
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from learner.learner import Learner
 from network.weights import WeightsLayout
 from replay.client import ShardUnavailableError
 from tasks.errors import EnvironmentFailureError
-from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config, tiny_parts
 from training.directory.run_directory import RunDirectory
 from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, Judge
+from training.local.actors import LocalActors
+from training.local.evaluator import LocalEvaluator
 from training.local_runtime import LocalRuntime
-from training.loop import Training
 from training.status.records import RunStatus
 
 RUN = (
@@ -31,12 +33,6 @@ LEARNED = 20
 """Updates after which a test strikes."""
 
 
-@pytest.fixture(autouse=True)
-def _in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report as often as there is anything to report."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-
-
 def train(path: Path, *overrides: str, strike: BaseException | None = None) -> dict[str, Any]:
     """Train a new run over the local runtime; raise `strike` in the loop once something was learned."""
 
@@ -46,7 +42,7 @@ def train(path: Path, *overrides: str, strike: BaseException | None = None) -> d
             error, strike = strike, None
             raise error
 
-    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, [observe])
+    return start_run(resolve(tiny_config(*RUN, *overrides)), path, "local", None, [observe], IN_EVERY_ROUND)
 
 
 def saved_step(path: Path) -> int:
@@ -94,11 +90,11 @@ def test_the_last_evaluation_comes_after_the_save(tmp_path: Path, monkeypatch: p
     """What it evaluates is on disk when it begins; a failure of it costs nothing but the returns."""
     on_disk: list[int] = []
 
-    def fail(_: LocalRuntime, request: EvaluationRequest) -> None:
+    def fail(_: LocalEvaluator, request: EvaluationRequest) -> None:
         on_disk.append(saved_step(tmp_path / "run"))
         raise TrainingFailedError(f"evaluation of learner step {request.snapshot.learner_step} failed")
 
-    monkeypatch.setattr(LocalRuntime, "request_evaluation", fail)
+    monkeypatch.setattr(LocalEvaluator, "request", fail)
     with pytest.raises(TrainingFailedError, match="evaluation of learner step"):
         train(tmp_path / "run")
     assert on_disk[-1] == saved_step(tmp_path / "run") > LEARNED
@@ -119,7 +115,7 @@ def test_a_run_that_is_killed_in_its_last_evaluation_is_not_done(
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(LocalRuntime, "request_evaluation", die)
+        patched.setattr(LocalEvaluator, "request", die)
         with pytest.raises(KilledError):
             train(tmp_path / "run")
     assert summary_of(tmp_path / "run")["stopped_by"] == "interrupted"
@@ -176,27 +172,21 @@ def test_a_budget_without_an_update_is_a_failure(tmp_path: Path):
 
 def test_an_interrupted_run_is_saved_and_evaluates_nothing_more(tmp_path: Path):
     """The summary says so; nothing is raised."""
-    interrupted: list[Training] = []
+    stopped_at: list[int] = []
 
-    class Interrupting(Training):
-        """Is interrupted once it has learned something."""
+    def observe(status: RunStatus) -> None:
+        if status.learner_step >= LEARNED and not stopped_at:
+            stopped_at.append(status.learner_step)
+            signal.raise_signal(signal.SIGTERM)
 
-        def _after_update(self, batches: Any, step: int) -> None:
-            super()._after_update(batches, step)
-            if step == LEARNED:
-                interrupted.append(self)
-                self.interrupt()
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("deploy.launch.Training", Interrupting)
-        summary = train(tmp_path / "run")
-    assert len(interrupted) == 1
+    run = resolve(tiny_config(*RUN))
+    summary = start_run(run, tmp_path / "run", "local", None, [observe], IN_EVERY_ROUND)
     assert (summary["stopped_by"], summary["error"], summary["learner_steps"]) == (
         "interrupted",
         None,
-        LEARNED,
+        stopped_at[0],
     )
-    assert saved_step(tmp_path / "run") == LEARNED
+    assert saved_step(tmp_path / "run") == stopped_at[0]
 
 
 def test_a_ctrl_c_that_went_past_our_handler_is_an_interrupt_all_the_same(tmp_path: Path):
@@ -211,10 +201,10 @@ def test_a_halt_reaches_an_evaluation_in_the_learners_own_process():
     parts = tiny_parts("evaluation.episodes=1000000")
     network = parts.network()
     with LocalRuntime(parts) as runtime:
-        runtime.request_evaluation(Judge({}).request(WeightsLayout(network).snapshot(network)))
+        runtime.evaluator.request(Judge({}).request(WeightsLayout(network).snapshot(network)))
         timer = threading.Timer(0.5, runtime.halt)
         timer.start()
-        assert runtime.finished_evaluation() is None
+        assert runtime.evaluator.finished() is None
         timer.join()
 
 
@@ -224,10 +214,10 @@ def test_the_learner_is_saved_before_the_actors_end(tmp_path: Path, monkeypatch:
     class KilledError(BaseException):
         """The process is gone."""
 
-    def die(_: LocalRuntime) -> None:
+    def die(_: LocalActors) -> None:
         raise KilledError
 
-    monkeypatch.setattr(LocalRuntime, "stop_actors", die)
+    monkeypatch.setattr(LocalActors, "stop", die)
     with pytest.raises(KilledError):
         train(tmp_path / "run", strike=TrainingFailedError("the first reason"))
     assert saved_step(tmp_path / "run") >= LEARNED

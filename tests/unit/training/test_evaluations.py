@@ -1,5 +1,7 @@
 """Evaluations that fail: repeated, then with other episodes, and three in a row end the run."""
 
+from functools import partial
+
 import pytest
 
 from actors.evaluation import EpisodeReturns
@@ -7,11 +9,14 @@ from learner.weights_publisher import WeightsPublisher
 from network.weights import WeightsLayout
 from tests.support.evaluated_environments import FailsFor, Uneven, env_id
 from tests.support.learning_builders import tiny_parts
-from tests.unit.training.local_run import ReportingRuntime, train_locally
+from tests.unit.training.local_run import train_locally
 from training.errors import EvaluationFailedError, TrainingFailedError
 from training.evaluation.evaluations import MAX_FAILURES, Evaluations
 from training.evaluation.judge import EvaluationRequest, EvaluationResult, Judge
+from training.local.actors import LatestWeights
+from training.local.evaluator import LocalEvaluator
 from training.local_runtime import LocalRuntime
+from training.parts.parts import Parts
 from training.status.progress import Progress
 
 PLAYED = (
@@ -21,18 +26,20 @@ PLAYED = (
 )
 
 
-class Scripted(LocalRuntime):
+class Scripted:
     """Evaluations end as a script says: True for a result, False for a failure, None for not yet."""
 
-    script: list[bool | None]
+    def __init__(self, *script: bool | None) -> None:
+        self._script = list(script)
+        self.requests: list[EvaluationRequest] = []
 
-    def request_evaluation(self, request: EvaluationRequest) -> None:
+    def request(self, request: EvaluationRequest) -> None:
         """Remember all requests."""
-        self.requests = [*getattr(self, "requests", []), request]
+        self.requests.append(request)
 
-    def finished_evaluation(self) -> EvaluationResult | None:
+    def finished(self) -> EvaluationResult | None:
         """Do what comes next in the script."""
-        match self.script.pop(0):
+        match self._script.pop(0):
             case True:
                 return EvaluationResult(self.requests[-1], {"chain": EpisodeReturns([0.0], [0.0])})
             case False:
@@ -42,22 +49,20 @@ class Scripted(LocalRuntime):
 
 
 def evaluations(*script: bool | None) -> tuple[Evaluations, Scripted, list[EvaluationResult]]:
-    """Return evaluations over such a runtime, and the list to which results are recorded."""
-    parts = tiny_parts()
-    runtime, recorded = Scripted(parts), list[EvaluationResult]()
-    runtime.script = list(script)
-    publisher = WeightsPublisher(parts.learner(), runtime)
+    """Return evaluations by such a service, and the list to which results are recorded."""
+    service, recorded = Scripted(*script), list[EvaluationResult]()
+    publisher = WeightsPublisher(tiny_parts().learner(), LatestWeights())
     made = Evaluations(
-        runtime, Judge({"chain": 1.0}), publisher, Progress, lambda result, _: recorded.append(result)
+        service, Judge({"chain": 1.0}), publisher, Progress, lambda result, _: recorded.append(result)
     )
-    return made, runtime, recorded
+    return made, service, recorded
 
 
 def test_a_failed_evaluation_is_repeated_with_the_same_episodes():
     """The same weights, the same round; its result counts like any other."""
-    made, runtime, recorded = evaluations(False, None, True)
+    made, service, recorded = evaluations(False, None, True)
     made.final()
-    first, second = runtime.requests
+    first, second = service.requests
     assert second is first
     assert [result.request for result in recorded] == [first]
     assert (made.finished, made.failed) == (1, 1)
@@ -65,9 +70,9 @@ def test_a_failed_evaluation_is_repeated_with_the_same_episodes():
 
 def test_episodes_that_failed_twice_are_given_up():
     """An environment may fail by its seed: the next attempt has others, and newer weights."""
-    made, runtime, recorded = evaluations(False, False, True)
+    made, service, recorded = evaluations(False, False, True)
     made.final()
-    assert [request.round_number for request in runtime.requests] == [1, 1, 2]
+    assert [request.round_number for request in service.requests] == [1, 1, 2]
     assert [result.request.round_number for result in recorded] == [2]
     assert (made.finished, made.failed) == (1, 2)
 
@@ -113,42 +118,48 @@ def test_an_environment_that_fails_once_costs_a_repetition(failing: type[FailsFo
     network = parts.network()
     request = Judge({}).request(WeightsLayout(network).snapshot(network))
     with LocalRuntime(parts) as runtime:
-        runtime.request_evaluation(request)
-        undisturbed = runtime.finished_evaluation()
+        runtime.evaluator.request(request)
+        undisturbed = runtime.evaluator.finished()
         failing.failures = 1
-        runtime.request_evaluation(request)
+        runtime.evaluator.request(request)
         with pytest.raises(EvaluationFailedError, match=r"'chain'.*raised in step.*simulator went away"):
-            runtime.finished_evaluation()
+            runtime.evaluator.finished()
         assert Uneven.alive == 0
-        runtime.request_evaluation(request)
-        assert runtime.finished_evaluation() == undisturbed
+        runtime.evaluator.request(request)
+        assert runtime.evaluator.finished() == undisturbed
         assert Uneven.alive == 2
     assert Uneven.alive == 0
 
 
-class FailingEvaluation(ReportingRuntime):
+class FailingEvaluator(LocalEvaluator):
     """Its environments fail while they are evaluated, so many times."""
 
-    times = 1
+    def __init__(self, parts: Parts, times: int) -> None:
+        super().__init__(parts)
+        self._times = times
 
-    def finished_evaluation(self) -> EvaluationResult | None:
+    def finished(self) -> EvaluationResult | None:
         """Let a step fail, if any is taken."""
-        if self.times and self._evaluation is not None:
-            self.times -= 1
+        if self._times and self._request is not None:
+            self._times -= 1
             FailsFor.failures = 1
-        return super().finished_evaluation()
+        return super().finished()
 
 
-class AlwaysFailingEvaluation(FailingEvaluation):
-    """Nothing can be evaluated."""
+class FailingRuntime(LocalRuntime):
+    """The in-process runtime with such an evaluator."""
 
-    times = 1_000_000
+    def __init__(self, parts: Parts, times: int) -> None:
+        super().__init__(parts)
+        self.evaluator = FailingEvaluator(parts, times)
 
 
 @pytest.mark.usefixtures("failing")
 def test_a_run_survives_a_failure_in_its_evaluation():
     """It ends by its budget, with returns of the weights that it keeps, and counts what failed."""
-    outcome = train_locally(*PLAYED, "stop_env_steps=300", runtime_type=FailingEvaluation).outcome
+    outcome = train_locally(
+        *PLAYED, "stop_env_steps=300", runtime_type=partial(FailingRuntime, times=1)
+    ).outcome
     assert outcome.reason == "budget"
     assert outcome.evaluations_failed == 1
     assert outcome.evaluation is not None
@@ -159,4 +170,4 @@ def test_a_run_survives_a_failure_in_its_evaluation():
 def test_a_run_that_can_never_be_evaluated_ends_with_a_sentence():
     """It names task, environment and cause."""
     with pytest.raises(TrainingFailedError, match=r"3 times in a row.*'chain'.*the simulator went away"):
-        train_locally(*PLAYED, "stop_env_steps=300", runtime_type=AlwaysFailingEvaluation)
+        train_locally(*PLAYED, "stop_env_steps=300", runtime_type=partial(FailingRuntime, times=10**6))

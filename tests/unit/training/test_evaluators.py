@@ -62,10 +62,10 @@ def test_one_that_acts_and_one_that_is_evaluated_are_too_many_for_some():
     parts = tiny_parts(*overrides_of(OnlyOne, 1))
     snapshot = weights_of(parts, 1)
     with LocalRuntime(parts) as runtime:
-        runtime.publish(snapshot)
-        runtime.start_actors()
-        runtime.request_evaluation(Judge({}).request(snapshot))
+        runtime.weights.publish(snapshot)
+        runtime.actors.start()
+        runtime.evaluator.request(Judge({}).request(snapshot))
         with pytest.raises(EvaluationFailedError, match=r"port is in use.*--runtime local.*same process"):
-            runtime.finished_evaluation()
-        runtime.stop_actors()
+            runtime.evaluator.finished()
+        runtime.actors.stop()
     assert len(parts.evaluate(parts.specs[0], snapshot, 20, 1).undiscounted) == 20

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.schema import ReplayConfig
+from config.sections.replay import ReplayConfig
 from replay.fragment import empty_block
 from replay.keys import SHARDS
 from replay.rate_limiter import NO_LIMIT
+from replay.row import table_shape
 from replay.shard import Shard
 from tests.support.builders import make_router
 from tests.support.learning_builders import tiny_parts
@@ -28,9 +29,7 @@ def shard_of_life(life: int, incarnation: int = 0, rows: int = 8, directory: Pat
     if directory is not None:
         parts.replay.restore(shard, 0)
     if rows:
-        table.insert(
-            empty_block(TASK, spec.frame_shape, spec.observation_dtype, spec.frame_stack - 1, rows), 0
-        )
+        table.insert(empty_block(table_shape(spec), spec.frame_stack - 1, rows), 0)
     return shard
 
 

@@ -4,43 +4,49 @@ from pathlib import Path
 
 import pytest
 
-from actors.actor import ActorReport
 from actors.evaluation import EpisodeReturns
 from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_parts
-from tests.unit.training.local_run import ReportingRuntime, train_locally
+from tests.unit.training.local_run import train_locally
 from training.errors import TrainingFailedError
-from training.evaluation.judge import EvaluationRequest, EvaluationResult
+from training.evaluation.judge import EvaluationResult
+from training.local.actors import LocalActors, LocalFleet
+from training.local.evaluator import LocalEvaluator
+from training.local.shards import LocalShards
 from training.local_runtime import LocalRuntime
+from training.parts.parts import Parts
 
 SHORT = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "stop_env_steps=400")
 
 
-class OneLuckyCandidate(ReportingRuntime):
+class OneLuckyCandidate(LocalEvaluator):
     """Evaluations take until the run has ended; the first weights pass twice, all later ones fail."""
 
-    ended = False
-    finished = 0
+    def __init__(self, parts: Parts, actors: LocalActors) -> None:
+        super().__init__(parts)
+        self._actors = actors
+        self._finished = 0
 
-    def stop_actors(self) -> list[ActorReport]:
-        self.ended = True
-        return super().stop_actors()
-
-    def request_evaluation(self, request: EvaluationRequest) -> None:
-        self.pending = request
-
-    def finished_evaluation(self) -> EvaluationResult | None:
-        if not self.ended:
+    def finished(self) -> EvaluationResult | None:
+        if not self._actors.reports or self._request is None:
             return None
-        self.finished += 1
-        value = 1e3 if self.finished <= 2 else -1e3
+        self._finished += 1
+        value = 1e3 if self._finished <= 2 else -1e3
         returns = EpisodeReturns([value], [value])
-        return EvaluationResult(self.pending, {"chain": returns, "identity": returns})
+        return EvaluationResult(self._request, {"chain": returns, "identity": returns})
+
+
+class Lucky(LocalRuntime):
+    """The in-process runtime with such an evaluator."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.evaluator = OneLuckyCandidate(parts, self.actors)
 
 
 def test_reported_returns_are_always_those_of_the_kept_weights():
     """Also where an evaluation that was under way at the end of the budget is confirmed only then."""
-    outcome = train_locally("stop_env_steps=400", runtime_type=OneLuckyCandidate).outcome
+    outcome = train_locally("stop_env_steps=400", runtime_type=Lucky).outcome
     assert outcome.evaluation is not None
     assert outcome.evaluation.request.snapshot.digest() == outcome.weights_sha256
 
@@ -69,11 +75,20 @@ def test_a_loss_that_diverges_ends_the_run_with_a_sentence():
         )
 
 
-class Idle(ReportingRuntime):
-    """Its actors do nothing."""
+class IdleActors(LocalActors):
+    """Actors that do nothing."""
 
     def advance(self) -> None:
         pass
+
+
+class Idle(LocalRuntime):
+    """The in-process runtime with such actors."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.actors = IdleActors(parts, self.shards.clients, self.weights)
+        self.fleet = LocalFleet(parts, self.actors)
 
 
 def test_a_run_that_nothing_reaches_ends_with_a_sentence():
@@ -86,6 +101,6 @@ def test_a_run_that_nothing_reaches_ends_with_a_sentence():
 def test_replay_that_cannot_be_saved_ends_a_run_with_a_sentence(tmp_path: Path):
     """Here its directory would lie in a file."""
     (tmp_path / "file").write_text("")
-    runtime = LocalRuntime(tiny_parts(replay_directory=tmp_path / "file" / "replay"))
-    with runtime, pytest.raises(TrainingFailedError, match=r"cannot be saved: .*file.*: Not a directory; "):
-        runtime.save_replay()
+    shards = LocalShards(tiny_parts(replay_directory=tmp_path / "file" / "replay"))
+    with pytest.raises(TrainingFailedError, match=r"cannot be saved: .*file.*: Not a directory; "):
+        shards.save()

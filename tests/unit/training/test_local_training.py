@@ -7,7 +7,10 @@ from torch import Tensor
 from learner.batch import TaskBatch
 from learner.priority_feedback import PriorityFeedback
 from network.weights import WeightsLayout
+from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
+from training.cadence import Cadence
+from training.local_runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus
@@ -99,16 +102,19 @@ def test_a_learner_that_sends_priorities_that_are_none_goes_on(monkeypatch: pyte
     chain, identity = run.tables["chain"], run.tables["identity"]
     assert chain.invalid_updates == sum(sent[: len(sent) // 16 * 16]) > 0
     assert (identity.invalid_updates, chain.stale_updates) == (0, 0)
-    assert run.statuses[-1].tasks[0].table.invalid_updates > 0
+    assert run.statuses[-1].tasks[0].replay.table.invalid_updates > 0
     assert np.isfinite(chain.mass)
 
 
-def test_how_often_a_run_reports_changes_nothing(monkeypatch: pytest.MonkeyPatch):
+def test_how_often_a_run_reports_changes_nothing():
     """Reports come by the clock, so a slow machine reports at other moments: the result is the same."""
     ends = []
     for seconds in (1e9, 0.0):
-        monkeypatch.setattr("training.loop.REPORT_SECONDS", seconds)
-        runs = [train_locally(*UNSOLVABLE, f"stop_env_steps={budget}") for budget in (250, 350, 420)]
+        cadence = Cadence(report_seconds=seconds)
+        runs = [
+            train_locally(*UNSOLVABLE, f"stop_env_steps={budget}", cadence=cadence)
+            for budget in (250, 350, 420)
+        ]
         ends.append([(run.outcome.weights_sha256, run.outcome.learner_step) for run in runs])
     assert ends[0] == ends[1]
 
@@ -153,15 +159,14 @@ def test_a_resumed_run_shows_its_training_time_once():
     assert 1e6 <= status.train_seconds < 1.5e6
 
 
-def test_an_interrupt_ends_the_run_with_a_checkpoint(monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupt_ends_the_run_with_a_checkpoint():
     """It stops after the update at hand, evaluates nothing more, and saves what it has."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
 
-    def interrupt(training: Training, status: RunStatus) -> None:
+    def interrupt(training: Training, _: LocalRuntime, status: RunStatus) -> None:
         if status.learner_step >= 30:
             training.interrupt()
 
-    run = train_locally(*UNSOLVABLE, "evaluation.period=1000", interfere=interrupt)
+    run = train_locally(*UNSOLVABLE, "evaluation.period=1000", interfere=interrupt, cadence=IN_EVERY_ROUND)
     assert run.outcome.reason == "interrupted"
     assert 30 <= run.outcome.learner_step <= 40
     assert run.saved[-1][0] == run.outcome.learner_step
@@ -212,12 +217,12 @@ def test_the_replay_ratio_is_kept_for_each_task():
     """Samples per insert stay within the band that the limiter allows."""
     run = train_locally(*UNSOLVABLE, "stop_env_steps=1500", "replay.samples_per_insert=4.0")
     for task in run.statuses[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
 
 
 def test_the_replay_ratio_is_kept_over_several_shards():
     """The limiter counts what all shards of a task have taken in, and no shard overruns it."""
     run = train_locally(*UNSOLVABLE, *SPREAD, "stop_env_steps=4000", "replay.samples_per_insert=4.0")
     for task in run.statuses[-1].tasks:
-        assert task.samples_per_insert == pytest.approx(4.0, rel=0.35)
+        assert task.replay.samples_per_insert == pytest.approx(4.0, rel=0.35)
     assert run.problems() == []

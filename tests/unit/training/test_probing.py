@@ -47,7 +47,10 @@ def test_a_reading_stands_in_file_status_and_tensorboard(tmp_path: Path):
     assert set(line) == set(ProbeReading.__dataclass_fields__)
     assert line["tasks"] == ["chain", "identity"]
     last = statuses[-1]
-    assert (last.dormant_share, last.effective_rank) == (line["dormant_share"], line["effective_rank"])
+    assert (last.trunk.dormant_share, last.trunk.effective_rank) == (
+        line["dormant_share"],
+        line["effective_rank"],
+    )
     for index, task in enumerate(last.tasks):
         assert task.probes.gradient_share == line["gradient_share"][index]
         assert task.probes.gradient_cosine == line["gradient_cosine"][index][1 - index]

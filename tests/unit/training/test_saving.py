@@ -3,16 +3,16 @@
 from config.schema import CheckpointConfig
 from learner.learner import Learner
 from tests.support.learning_builders import make_learner, tiny_parts
-from tests.unit.training.local_run import ReportingRuntime
 from tests.unit.training.test_clocks import HandClock
+from training.local.shards import LocalShards
 from training.saving import Saver
 from training.shard_supervision import ShardKeeper
 from training.status.progress import Progress
 
 
 def saver_of(learner: Learner, clock: HandClock, written: list[int], **settings: float) -> Saver:
-    runtime = ReportingRuntime(tiny_parts())
-    keeper = ShardKeeper(runtime, tiny_parts().replay.router(runtime.clients))
+    shards = LocalShards(tiny_parts())
+    keeper = ShardKeeper(shards, tiny_parts().replay.router(shards.clients))
     config = CheckpointConfig.model_validate({"period": 100, "seconds": 60.0, **settings})
     return Saver(config, learner, lambda at, _: written.append(at.learner_step), keeper, Progress, clock)
 

@@ -1,6 +1,7 @@
 """Shards that die in mid-run: replaced, what was on them counted, and the run goes on to its end."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -8,13 +9,15 @@ from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace, SampleAnswer
 from replay.wire import encode_block
 from tests.support.builders import make_block, make_router, make_shard
-from tests.support.learning_builders import Delayed, tiny_parts
-from tests.unit.training.local_run import LocalRun, train_locally
-from tests.unit.training.mortal_runtime import MortalRuntime
+from tests.support.learning_builders import IN_EVERY_ROUND, Delayed, tiny_parts
+from tests.support.status_builders import shard_stats
+from tests.unit.training.local_run import Interfere, LocalRun, train_locally
+from tests.unit.training.mortal_runtime import MortalRuntime, MortalShards
+from training.cadence import Cadence
 from training.errors import TrainingFailedError
+from training.local.shards import LocalShards
 from training.loop import Training
 from training.parts.parts import Parts
-from training.runtime import Runtime, ShardState
 from training.shard_supervision import ShardKeeper
 from training.status.records import RunStatus
 
@@ -29,23 +32,14 @@ RUN = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Report and look after shards in every round; call a run stalled soon."""
-    monkeypatch.setattr("training.loop.REPORT_SECONDS", 0.0)
-    monkeypatch.setattr("training.loop.SUPERVISE_SECONDS", 0.0)
-
-
-def killing(shard: int, when: Callable[[RunStatus], bool]) -> Callable[[Training, RunStatus], None]:
+def killing(shard: int, when: Callable[[RunStatus], bool]) -> Interfere:
     """Return what kills a shard once, at the first status that is so."""
     done: list[bool] = []
 
-    def interfere(training: Training, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
         if not done and when(status):
             done.append(True)
-            runtime = training._runtime
-            assert isinstance(runtime, MortalRuntime)
-            runtime.kill(shard)
+            runtime.shards.kill(shard)
 
     return interfere
 
@@ -57,6 +51,7 @@ def train_and_kill(shards: int, shard: int, when: Callable[[RunStatus], bool], *
         *overrides,
         runtime_type=MortalRuntime,
         interfere=killing(shard, when),
+        cadence=IN_EVERY_ROUND,
     )
 
 
@@ -75,8 +70,8 @@ def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(shards: in
         (True, int(index == shard)) for index in range(shards)
     ]
     for task in last.tasks:
-        assert (task.lost > 0) is (shard in run.parts.replay.shards_of(task.name))
-        assert task.lost == run.outcome.accounts[task.name].lost
+        assert (task.replay.lost > 0) is (shard in run.parts.replay.shards_of(task.name))
+        assert task.replay.lost == run.outcome.accounts[task.name].lost
 
 
 def test_while_a_shard_is_down_the_learner_learns_from_the_others():
@@ -92,13 +87,18 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
     """Nothing is lost, nothing restarts, and the status says what was waited for."""
     done: list[bool] = []
 
-    def interfere(training: Training, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
         if not done and status.learner_step >= 100:
             done.append(True)
-            assert isinstance(training._runtime, MortalRuntime)
-            training._runtime.fall_silent(0)
+            runtime.shards.fall_silent(0)
 
-    run = train_locally(*RUN, f"replay.shards={shards}", runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(
+        *RUN,
+        f"replay.shards={shards}",
+        runtime_type=MortalRuntime,
+        interfere=interfere,
+        cadence=IN_EVERY_ROUND,
+    )
     assert run.outcome.reason == "budget"
     assert run.problems() == []
     troubles = [status.shards[0].trouble for status in run.statuses]
@@ -106,25 +106,29 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
     assert (troubles[waited[0]], troubles[-1]) == ("the shard was killed", None)
     last = run.statuses[-1]
     assert [(one.up, one.restarts) for one in last.shards] == [(True, 0)] * shards
-    assert [task.lost for task in last.tasks] == [0, 0]
-    held = [sum(task.table.items for task in status.tasks) for status in run.statuses]
+    assert [task.replay.lost for task in last.tasks] == [0, 0]
+    held = [sum(task.replay.table.items for task in status.tasks) for status in run.statuses]
     assert held[waited[-1] + 1] >= 0.9 * held[waited[0] - 1] > 0
 
 
-def test_a_shard_that_is_waited_for_is_no_stall(monkeypatch: pytest.MonkeyPatch):
+def test_a_shard_that_is_waited_for_is_no_stall():
     """Nothing reaches replay while the only shard is silent; the run goes on when it answers again."""
-    monkeypatch.setattr("training.loop.SUPERVISE_SECONDS", 0.1)
-    monkeypatch.setattr(MortalRuntime, "delay", 8)
+    now_and_then = Cadence(report_seconds=0.0, supervise_seconds=0.1)
     done: list[bool] = []
 
-    def interfere(training: Training, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
         if not done and status.learner_step >= 100:
             done.append(True)
-            assert isinstance(training._runtime, MortalRuntime)
-            training._runtime.fall_silent(0)
+            runtime.shards.fall_silent(0)
 
     patience = "learner.stall_seconds=0.3"
-    run = train_locally(*RUN, patience, runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(
+        *RUN,
+        patience,
+        runtime_type=partial(MortalRuntime, delay=8),
+        interfere=interfere,
+        cadence=now_and_then,
+    )
     assert run.outcome.reason == "budget"
     assert run.statuses[-1].shards[0].restarts == 0
 
@@ -159,15 +163,16 @@ def test_several_deaths_are_several_replacements():
     deaths = {100: 0, 200: 1, 300: 0, 400: 1}
     done: set[int] = set()
 
-    def interfere(training: Training, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
         for step, shard in deaths.items():
             if status.learner_step >= step and step not in done:
                 done.add(step)
-                assert isinstance(training._runtime, MortalRuntime)
-                training._runtime.kill(shard)
+                runtime.shards.kill(shard)
 
     spread = ("replay.shards=2", "stop_env_steps=6000")
-    run = train_locally(*RUN, *spread, runtime_type=MortalRuntime, interfere=interfere)
+    run = train_locally(
+        *RUN, *spread, runtime_type=MortalRuntime, interfere=interfere, cadence=IN_EVERY_ROUND
+    )
     assert [shard.restarts for shard in run.statuses[-1].shards] == [2, 2]
     assert run.problems() == []
     env_steps = [status.env_steps for status in run.statuses]
@@ -178,12 +183,16 @@ def test_a_shard_of_the_learners_own_process_is_not_replaced():
     """Nothing can die alone there; whatever went wrong ends the run with a sentence."""
 
     class Broken(MortalRuntime):
-        def revive(self, shard: int, reason: str) -> ShardState:
-            return super(MortalRuntime, self).revive(shard, reason)
+        def __init__(self, parts: Parts) -> None:
+            super().__init__(parts)
+            self.shards.revive = super(MortalShards, self.shards).revive
 
     with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
         train_locally(
-            *RUN, runtime_type=Broken, interfere=killing(0, lambda status: status.learner_step >= 100)
+            *RUN,
+            runtime_type=Broken,
+            interfere=killing(0, lambda status: status.learner_step >= 100),
+            cadence=IN_EVERY_ROUND,
         )
 
 
@@ -233,14 +242,14 @@ def test_the_last_shard_may_die_while_it_is_asked_for_the_first_ones_part():
     assert draw.take().probabilities == pytest.approx(1 / 8, rel=0.9)
 
 
-class Saving(MortalRuntime):
+class Saving(LocalShards):
     """Saves take as long as the test says."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self.begun, self.under_way, self.finishes = 0, False, True
 
-    def save_replay(self) -> bool:
+    def save(self) -> bool:
         if self.under_way:
             return False
         self.begun += 1
@@ -252,43 +261,43 @@ class Saving(MortalRuntime):
         return not self.under_way
 
 
-def keeper_of(runtime: Runtime, parts: Parts) -> ShardKeeper:
-    return ShardKeeper(runtime, parts.replay.router(runtime.clients))
+def keeper_of(shards: LocalShards, parts: Parts) -> ShardKeeper:
+    return ShardKeeper(shards, parts.replay.router(shards.clients))
 
 
 def test_a_save_is_skipped_while_the_last_one_goes_on():
     """A slow disk makes fewer snapshots, not a queue of them; those left out are counted."""
     parts = tiny_parts()
-    runtime = Saving(parts)
-    keeper = keeper_of(runtime, parts)
+    shards = Saving(parts)
+    keeper = keeper_of(shards, parts)
     for _ in range(3):
         keeper.save()
-    assert (runtime.begun, keeper.skipped_saves) == (1, 2)
-    runtime.finish_save(0.0)
+    assert (shards.begun, keeper.skipped_saves) == (1, 2)
+    shards.finish_save(0.0)
     keeper.save()
-    assert (runtime.begun, keeper.skipped_saves) == (2, 2)
+    assert (shards.begun, keeper.skipped_saves) == (2, 2)
 
 
 @pytest.mark.parametrize("finishes", [True, False])
 def test_the_last_save_is_of_replay_as_it_is_in_the_end(finishes: bool):
     """One that is under way began too early: it is waited for, and another is begun behind it."""
     parts = tiny_parts()
-    runtime = Saving(parts)
-    keeper = keeper_of(runtime, parts)
+    shards = Saving(parts)
+    keeper = keeper_of(shards, parts)
     keeper.save()
-    runtime.finishes = finishes
+    shards.finishes = finishes
     assert keeper.save_and_wait(1.0) is finishes
-    assert runtime.begun == (2 if finishes else 1)
+    assert shards.begun == (2 if finishes else 1)
 
 
 def test_the_keeper_asks_until_the_successor_is_up():
     """A shard is down until the runtime says that it is back, and only then asked for anything again."""
     parts = tiny_parts("replay.shards=2", "tasks.chain.actors=2")
-    runtime = MortalRuntime(parts)
-    router = parts.replay.router(runtime.clients)
-    keeper = ShardKeeper(runtime, router)
+    shards = MortalShards(parts, delay=3)
+    router = parts.replay.router(shards.clients)
+    keeper = ShardKeeper(shards, router)
     keeper.tick()
-    runtime.kill(1)
+    shards.kill(1)
     router.request("chain", 8, 0)
     router.request("chain", 8, 0)
     seen = []
@@ -297,4 +306,4 @@ def test_the_keeper_asks_until_the_successor_is_up():
         keeper.tick()
     assert seen[:3] == [{1: "the shard was killed"}] * 3
     assert seen[3] == {}
-    assert runtime.shard_restarts(1) == 1
+    assert [status.restarts for status in keeper.statuses({0: shard_stats(), 1: shard_stats()})] == [0, 1]

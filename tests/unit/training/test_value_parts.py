@@ -1,13 +1,18 @@
 """From a configuration to loss, heads and value scale."""
 
 import pytest
+import torch
 
 from config.errors import ConfigError
 from config.resolution import check, resolve_specs
-from learner.hl_gauss import HLGauss
-from learner.value_scale.interface import NoScale
+from learner.loss.hl_gauss import HLGauss
+from learner.loss.of_errors import ErrorLoss
+from learner.loss.table import LOSSES
+from learner.value_scale.interface import NoScale, Returns
 from learner.value_scale.pop_art import PopArt
 from learner.value_scale.return_range import ReturnRange
+from network.output import Values
+from network.support import Support
 from tests.support.learning_builders import tiny_config, tiny_parts
 
 GIB = 2**30
@@ -37,8 +42,24 @@ def test_each_choice_is_built():
     for name, kind in (("none", NoScale), ("return_range", ReturnRange), ("popart", PopArt)):
         parts = tiny_parts(f"learner.value_scale={name}")
         assert isinstance(parts.learner().value_scale, kind)
-        assert parts.network().support is None
-    parts = tiny_parts("learner.value_scale=return_range", "learner.loss=hl_gauss")
-    support = parts.network().support
-    assert support is not None
-    assert HLGauss(support).reach < support.bound
+    for name, heads_say, kind in (
+        ("huber", Values, ErrorLoss),
+        ("squared", Values, ErrorLoss),
+        ("hl_gauss", Support, HLGauss),
+    ):
+        parts = tiny_parts(f"learner.loss={name}", "learner.value_scale=return_range")
+        output = parts.network().output
+        assert isinstance(output, heads_say)
+        assert isinstance(LOSSES[name].loss(output), kind)
+    assert HLGauss(Support()).reach < Support().bound
+
+
+def test_the_return_range_follows_the_loss():
+    """The largest return is the largest value that the loss is meant for; bins cannot be adjusted."""
+    for name, largest, adjusted in (("huber", 10.0, True), ("hl_gauss", HLGauss(Support()).reach, False)):
+        scale = tiny_parts(f"learner.loss={name}", "learner.value_scale=return_range").learner().value_scale
+        reward_N = torch.tensor([5.0, 0.0])
+        for _ in range(2):
+            change = scale.observe(Returns(reward_N, 0 * reward_N, 0 * reward_N, [1, 1]))
+            assert (change is not None) == adjusted
+        assert float(scale.values(reward_N, [1, 1])[0]) == pytest.approx(largest)

@@ -32,6 +32,15 @@ def test_a_metrics_host_of_another_machine_is_a_problem():
     assert (found.verdict, "metrics.host" in found.what) == ("problem", True)
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_an_ipv6_host_is_named_in_brackets():
+    """Otherwise nobody could tell where its port begins."""
+    port = free_port()
+    assert metrics_port_finding("::1", port).what == f"[::1]:{port} is free"
+    with socket.create_server(("::1", port), family=socket.AF_INET6):
+        assert f"something listens on [::1]:{port} already" in metrics_port_finding("::1", port).what
+
+
 def test_a_metrics_port_that_is_free_is_fine():
     """It stays free, too: looking takes nothing. Port 0 asks for no metrics."""
     port = free_port()

@@ -13,7 +13,8 @@ from learner.learner import Learner
 from learner.learner_state import learner_tensors
 from learner.probes.read import read_probes
 from learner.probes.reading import ProbeReading, TaskReading
-from network.build import Architecture, Sharing, build_network
+from network.build import Architecture, build_network
+from network.choices import Sharing
 from network.groups import task_views
 from tests.support.builders import make_spec
 from tests.support.learning_builders import make_batch, make_batches, make_learner, make_rule

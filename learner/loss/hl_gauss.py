@@ -1,12 +1,13 @@
 """Value regression as classification.
 
-Shape letters: N transitions, K bins.
+Shape letters: B transitions of a head's tasks, A actions; N transitions of all tasks; K bins.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from learner.td import bootstrap_values
 from network.support import Support
 
 RELATIVE_DEVIATION = 0.75
@@ -19,8 +20,8 @@ class HLGauss:
     Farebrother et al. 2024, "Stop Regressing: Training Value Functions via Classification for Scalable Deep
     RL", section 3.1; after Imani and White 2018.
 
-        loss = HLGauss(network.support)
-        loss_N = loss(logits_NK, targets_N)
+        loss = HLGauss(Support())
+        loss_N, error_N = loss(logits_NK, targets_N)
 
     Attributes:
         support: the bins.
@@ -42,6 +43,11 @@ class HLGauss:
         below_NK = torch.erf(distance_NK / (2**0.5 * self._deviation))
         return below_NK.diff(dim=1) / (below_NK[:, -1:] - below_NK[:, :1])
 
-    def __call__(self, logits_NK: Tensor, targets_N: Tensor) -> Tensor:
-        """Return the cross-entropy of each transition: (N,)."""
-        return functional.cross_entropy(logits_NK, self.histogram(targets_N), reduction="none")
+    def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
+        """Return the expectation of the chosen action: (B,)."""
+        return bootstrap_values(self.support(outputs_BA), selector_q_BA)
+
+    def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy of logits (N, K), and what their expectations are off: (N,) each."""
+        loss_N = functional.cross_entropy(taken_N, self.histogram(targets_N), reduction="none")
+        return loss_N, targets_N - self.support(taken_N.detach())

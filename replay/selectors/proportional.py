@@ -1,38 +1,9 @@
-"""Selectors: which items a table draws, and with which probability."""
-
-from typing import Protocol
+"""Items in proportion to their priorities."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replay.sum_tree import SumTree
-
-
-class Selector(Protocol):
-    """Draws slots of a table. A slot holds an item once it was inserted and until it is removed."""
-
-    def insert(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Make these slots drawable."""
-
-    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> int:
-        """Set new priorities of drawable slots; return how many were negative or not finite, and ignored."""
-
-    def remove(self, slots: NDArray[np.int64]) -> None:
-        """Make these slots undrawable."""
-
-    def sample(self, size: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Draw slots with replacement: (slots, the probability of each)."""
-
-    def priorities(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return priorities of drawable slots that `insert` could be given again."""
-
-    @property
-    def mass(self) -> float:
-        """What this table weighs beside its likes on other shards."""
-
-    @property
-    def nbytes(self) -> int:
-        """Memory in bytes."""
 
 
 class Proportional:
@@ -83,12 +54,6 @@ class Proportional:
         return self._tree.nbytes
 
 
-class Uniform(Proportional):
-    """Draws every item with the same probability, whatever its priority."""
-
-    def __init__(self, capacity: int) -> None:
-        super().__init__(capacity, priority_exponent=0.0)
-
-    def update(self, slots: NDArray[np.int64], priorities: NDArray[np.float32]) -> int:  # noqa: ARG002
-        """Leave everything as it is."""
-        return 0
+def build(capacity: int, priority_exponent: float) -> Proportional:
+    """Return a selector with that exponent of priorities."""
+    return Proportional(capacity, priority_exponent)

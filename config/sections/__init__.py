@@ -1,0 +1,1 @@
+"""The large sections of a run configuration, a file each."""

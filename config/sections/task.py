@@ -1,0 +1,81 @@
+"""What a configuration says of one task."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from config.values import (
+    Arguments,
+    Capacity,
+    Factor,
+    NonNegativeFloat,
+    Positive,
+    PositiveFloat,
+    Scale,
+    Section,
+)
+
+
+class TaskConfig(Section):
+    """One task: its environment, its learning problem and its share of the machine."""
+
+    env: str = Field(
+        description="Gymnasium id, module:id for one that a module registers, or module:Class for a class or "
+        "a function that makes an environment"
+    )
+    env_kwargs: Arguments = Field({}, description="arguments of the environment's constructor")
+    max_episode_steps: Positive | None = Field(
+        None,
+        description="time limit of an episode, in steps; null for the environment's own limit, or 10,000 "
+        "where it has none",
+    )
+    evaluation_steps: Positive | None = Field(
+        None, description="an evaluation cuts an episode after so many steps; null for the time limit alone"
+    )
+    observation_scale: Scale | None = Field(
+        None,
+        description="observations are divided by it: one number, one number per channel of an image, or "
+        "one per element; null for 255 where observations are uint8, and 1 elsewhere",
+    )
+    frame_stack: Annotated[int, Field(gt=0, le=16)] = Field(
+        1, description="newest frames that are stacked into one observation"
+    )
+    discount: Annotated[float, Field(gt=0, le=1)] = Field(0.99, description="discount factor of one step")
+    reward_scale: Factor = Field(
+        1.0, description="every reward is multiplied by it before the learner sees it"
+    )
+    reward_clip: PositiveFloat | None = Field(
+        None,
+        description="rewards are clipped to [-reward_clip, reward_clip] before they are scaled; null for "
+        "no clipping",
+    )
+    solved_at: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="mean greedy return at which the task counts as solved; null for no such bound"
+    )
+    loss_weight: NonNegativeFloat = Field(
+        1.0, description="weight of the task's loss; only learner.weighting 'fixed' reads it"
+    )
+    batch_share: PositiveFloat = Field(
+        1.0, description="share of the task in each batch, relative to the shares of the other tasks"
+    )
+    actors: Positive | None = Field(
+        None,
+        description="actor processes of the task; null for one in every slot that a cluster offers, and "
+        "for one without a cluster",
+    )
+    shards: Positive | None = Field(
+        None,
+        description="replay shards that keep the task's transitions; null for all shards, but no more than "
+        "the task has actors",
+    )
+    capacity: Capacity | None = Field(
+        None,
+        description="transitions of the task that replay keeps, as a number or as a size such as 512MiB; "
+        "null for replay.capacity",
+    )
+    envs_per_actor: Positive = Field(16, description="environments that one actor steps in lockstep")
+
+    @property
+    def actors_here(self) -> int:
+        """Actors of the task in a run that has its machine to itself."""
+        return self.actors or 1

@@ -1,0 +1,1 @@
+"""Losses: how far what heads say is from what it should say."""

@@ -1,0 +1,109 @@
+"""What a row is: its columns, which everything that sends, keeps, saves or draws rows reads here.
+
+A further column is a line in `COLUMNS`, and whoever gives and uses its values: `actors.rollout.Rollout` hands
+each step's row to the writer, and a `learner.batch.TaskBatch` has the columns that are drawn.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.spec import TaskSpec
+
+TERMINATED = 1
+"""Flag of a row whose step ended the episode for good: nothing follows to bootstrap from."""
+TRUNCATED = 2
+"""Flag of a row whose step was the last for another reason, a time limit say: bootstrap through it."""
+BOUNDARY = 4
+"""Flag of a row that only holds an episode's last observation: no transition starts there."""
+
+Columns = Mapping[str, NDArray[Any]]
+"""Arrays by name, all with the same leading axes."""
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """What a table takes: blocks of this task, with such frames and actions.
+
+    Attributes:
+        task: name of the task.
+        frame_shape: shape of one frame: an observation, or one of those that are stacked into it.
+        frame_dtype: `float32` or `uint8`.
+        num_actions: actions are 0 .. num_actions - 1.
+    """
+
+    task: str
+    frame_shape: tuple[int, ...]
+    frame_dtype: str
+    num_actions: int
+
+
+def table_shape(spec: TaskSpec) -> TableShape:
+    """Return what the tables of a task take."""
+    return TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value of each row.
+
+    Attributes:
+        dtype: of the value; None for the dtype, and the shape, of the task's frames.
+        value_shape: of the value of one row.
+        sent: whether actors send it with each row; what is not sent is the same for all rows of a block.
+        settled: whether it never changes once a row is written, so that a snapshot saves it once.
+        drawn: whether a transition brings the value of its first row, up to the learner's batch.
+    """
+
+    dtype: str | None
+    value_shape: tuple[int, ...] = ()
+    sent: bool = True
+    settled: bool = True
+    drawn: bool = False
+
+    def shape_of(self, shape: TableShape) -> tuple[int, ...]:
+        """Return the shape of one row's value."""
+        return shape.frame_shape if self.dtype is None else self.value_shape
+
+    def dtype_of(self, shape: TableShape) -> str:
+        """Return the dtype of the values."""
+        return self.dtype or shape.frame_dtype
+
+    def zeros(self, leading: tuple[int, ...], shape: TableShape) -> NDArray[Any]:
+        """Return an array of zeros: (*leading, *shape of a value)."""
+        return np.zeros((*leading, *self.shape_of(shape)), self.dtype_of(shape))
+
+
+COLUMNS: Mapping[str, Column] = {
+    "frames": Column(dtype=None),
+    "actions": Column("int32", drawn=True),
+    "rewards": Column("float32"),
+    "flags": Column("uint8", settled=False),
+    "weights_versions": Column("int32", sent=False, drawn=True),
+}
+"""Every column, in the order in which messages and snapshots have them."""
+
+SENT = {name: column for name, column in COLUMNS.items() if column.sent}
+SETTLED = {name: column for name, column in COLUMNS.items() if column.settled}
+DRAWN = tuple(name for name, column in COLUMNS.items() if column.drawn)
+
+
+def row_bytes(shape: TableShape) -> int:
+    """Return the memory of one row in bytes."""
+    return _bytes(COLUMNS, shape)
+
+
+def sent_bytes(shape: TableShape) -> int:
+    """Return the bytes of one row in a message, uncompressed."""
+    return _bytes(SENT, shape)
+
+
+def _bytes(columns: Mapping[str, Column], shape: TableShape) -> int:
+    return sum(
+        np.dtype(column.dtype_of(shape)).itemsize * math.prod(column.shape_of(shape))
+        for column in columns.values()
+    )

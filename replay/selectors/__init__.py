@@ -1,0 +1,1 @@
+"""Selectors: which items a table draws, and with which probability."""

@@ -1,0 +1,89 @@
+"""Every example of `docs/extending.md` takes its place in the real system and does what its text says."""
+
+import re
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from config.loading import parse_config
+from config.resolution import rehearse
+from learner.loss.table import LOSSES
+from learner.td import huber_loss, squared_loss
+from replay.messages import Inserted, Sampled
+from replay.selectors.table import SELECTORS, SelectorEntry
+from tests.support.builders import make_block, make_table
+from tests.support.documents import DOCUMENTS, program_of
+from tests.support.learning_builders import make_batches, make_learner, make_rule
+
+PAGE = "extending.md"
+
+
+def test_an_environment_passes_the_trial(monkeypatch: pytest.MonkeyPatch):
+    """It is found by module and class, played for some steps, and nothing is wrong or unwise."""
+    monkeypatch.setitem(sys.modules, "valves", program_of(PAGE, "An environment"))
+    run = rehearse(parse_config({"tasks": {"valve": {"env": "valves:Valve", "max_episode_steps": 500}}}, ()))
+    assert (run.specs[0].observation_shape, run.specs[0].num_actions) == ((2,), 2)
+    assert run.warnings == []
+
+
+def test_a_loss_lies_between_square_and_huber_and_learns():
+    """log cosh is at most the squared loss and at least Huber's less a constant; updates with it lower it."""
+    module = program_of(PAGE, "A loss")
+    error_B = torch.linspace(-5, 5, 101)
+    loss_B = module.log_cosh_loss(error_B)
+    torch.testing.assert_close(loss_B, error_B.cosh().log(), atol=1e-5, rtol=1e-5)
+    assert bool((loss_B <= squared_loss(error_B) + 1e-6).all())
+    assert bool((loss_B >= huber_loss(error_B) - 0.2).all())
+    assert type(module.ENTRY) is type(LOSSES["huber"])
+    learner = make_learner(make_rule(loss=module.ENTRY.loss(module.ENTRY.output())))
+    batches = make_batches(np.random.default_rng(0))
+    losses = [float(learner.step(batches).loss_T.sum()) for _ in range(50)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_a_weighting_draws_weights_anew_and_learns():
+    """Its weights add up to the number of tasks and differ from update to update."""
+    weighting = program_of(PAGE, "A task weighting").RandomWeighting(2)
+    learner = make_learner(replace(make_rule(), weighting=weighting))
+    batches = make_batches(np.random.default_rng(0))
+    seen = []
+    for _ in range(3):
+        learner.step(batches)
+        seen.append(weighting.weights_T.clone())
+        assert float(seen[-1].sum()) == pytest.approx(2.0)
+    assert not torch.equal(seen[0], seen[1])
+
+
+def test_a_selector_draws_the_newest_of_a_table(monkeypatch: pytest.MonkeyPatch):
+    """Once its line is in the table it is built by name; rows of the older blocks are never drawn."""
+    page = (DOCUMENTS / PAGE).read_text(encoding="utf-8")
+    line = re.search(r'`"newest": (SelectorEntry\(.*?\))`', page, re.S)
+    assert line is not None
+    monkeypatch.setitem(sys.modules, "replay.selectors.newest", program_of(PAGE, "A selector"))
+    entry = eval(line[1], {"SelectorEntry": SelectorEntry})
+    monkeypatch.setattr("replay.selectors.table.SELECTORS", {**SELECTORS, "newest": entry})
+    selector = entry.build(48, 0.6)
+    assert selector.nbytes == entry.bytes_per_item * 48
+    table = make_table(selector=selector)
+    for sequence in range(3):
+        block = make_block(sequence=sequence, weights_version=sequence)
+        assert isinstance(table.insert(block, weights_version=0), Inserted)
+    answer = table.sample(200)
+    assert isinstance(answer, Sampled)
+    assert set(answer.weights_versions.tolist()) == {2}
+
+
+def test_a_probe_is_the_mean_length_of_features():
+    """Two rows of length 5 and 13."""
+    probe = program_of(PAGE, "A probe").mean_feature_norm
+    assert probe(torch.tensor([[3.0, 4.0], [5.0, 12.0]])) == 9.0
+
+
+def test_a_check_of_the_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    """With nothing on the PATH it warns, and names a way out."""
+    check = program_of(PAGE, "A check of the doctor").compose_finding
+    monkeypatch.setenv("PATH", "")
+    assert (check().verdict, bool(check().todo)) == ("warning", True)

@@ -1,0 +1,1 @@
+"""What stands around the learner where everything runs in its process."""
