@@ -27,31 +27,31 @@ train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 test: $(VENV)/.installed-dev  ## lint, types and tests, real Ray included
 	$(BIN)/pytest -m "not slow and not cluster"
 
-test-slow: $(VENV)/.installed-dev  ## tests that wait: shards that die or stand still, memory over a long time
+test-slow: $(VENV)/.installed-dev  ## tests that take long: dead or silent shards, and memory over time
 	$(BIN)/pytest -m "slow and not cluster"
 
-test-cluster: $(VENV)/.installed-dev  ## a whole cluster in containers, and everything that can befall it
+test-cluster: $(VENV)/.installed-dev  ## tests of a whole cluster in containers, with faults
 	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
 	WHEELS="$(WHEELS)" $(BIN)/pytest --timeout 900 tests/cluster
 
-test-chaos: $(VENV)/.installed-dev  ## MINUTES of random faults on a whole cluster; SEED repeats an order of them
+test-chaos: $(VENV)/.installed-dev  ## MINUTES of random faults in a whole cluster; SEED repeats their order
 	@if docker info >/dev/null 2>&1; then $(MAKE) image; fi
 	MINUTES="$(MINUTES)" SEED="$(SEED)" $(BIN)/pytest --capture no tests/chaos
 
-test-long: $(VENV)/.installed-dev  ## a million damaged messages, and what memory they take
+test-long: $(VENV)/.installed-dev  ## decode a million damaged messages, and check the memory that they take
 	TRUNKLINE_MUTATIONS=1000000 $(BIN)/pytest --timeout 3600 tests/property/test_wire_mutations.py
 
-lint: $(VENV)/.installed-dev  ## what `make test` checks of style and types, alone
+lint: $(VENV)/.installed-dev  ## only the style and type checks of `make test`
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench-peers: $(PEERS)/common/.installed $(PEERS)/reverb/.installed  ## what `trunkline bench` measures beside trunkline
+bench-peers: $(PEERS)/common/.installed $(PEERS)/reverb/.installed  ## install the libraries that `trunkline bench` compares with
 
-bench-solve: $(VENV)/.installed  ## seconds to solve the shipped pair, ten seeds
+bench-solve: $(VENV)/.installed  ## measure the seconds to solve the shipped pair, with ten seeds
 	$(BIN)/python -m benchmarks.time_to_solve
 
-token:  ## make the cluster's token, and a password for Grafana, if there are none
+token:  ## make the cluster's token and a password for Grafana, unless they exist
 	@mkdir -p -m 700 $(SECRETS)
 	@for name in ray_token grafana_password; do \
 	  test -s $(SECRETS)/$$name || head -c 32 /dev/urandom | od -A n -t x1 | tr -d ' \n' > $(SECRETS)/$$name; \
@@ -59,18 +59,18 @@ token:  ## make the cluster's token, and a password for Grafana, if there are no
 	done
 	@grep -qs '^TRUNKLINE_SECRETS=' $(ENV) || echo "TRUNKLINE_SECRETS=$(abspath $(SECRETS))" >> $(ENV)
 
-image:  ## build the one image of all roles
+image:  ## build the one image for all roles
 	docker build --quiet --file deploy/docker/Dockerfile $(if $(WHEELS),--build-context wheels=$(WHEELS)) \
 	  --build-arg TORCH_INDEX="$(TRUNKLINE_TORCH_INDEX)" --tag trunkline:$(VERSION) .
 
 up: token image  ## start a cluster on this machine, with Prometheus and Grafana, and wait until it is healthy
 	$(COMPOSE) up --detach --wait --wait-timeout $(UP_SECONDS) $(SERVICES)
 
-down:  ## stop it: the learner first, with a checkpoint, then everything else
+down:  ## stop the cluster: first the learner, with a checkpoint, then everything else
 	$(COMPOSE) stop learner
 	$(COMPOSE) down
 
-status:  ## what the cluster does, and what it lacks
+status:  ## show what the cluster does, and what is missing
 	@docker compose exec -T learner trunkline status
 
 clean:

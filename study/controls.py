@@ -57,7 +57,7 @@ def same_arm_control(
     half = len(runs.seeds) // 2
     name = "same arm twice"
     if half < 2 or attainable_level(half, alpha, len(METRICS) * len(record.tasks)) == 0:
-        sentence = f"Half of the {len(runs.seeds)} seeds of {arm!r} is too few to find any difference."
+        sentence = f"Half of the {len(runs.seeds)} seeds of {arm!r} are too few to find any difference."
         return ControlVerdict(name, None, {"splits": 0.0}, sentence)
     found = 0
     for _ in range(splits):
@@ -65,7 +65,7 @@ def same_arm_control(
         found += result.count("no difference seen") < len(record.tasks)
     sentence = (
         f"Of {splits} random splits of the {len(runs.seeds)} runs of {arm!r} into halves, {found} showed "
-        f"a difference that cannot be there; {int(FALSE_SHARE * splits)} may."
+        f"a difference, although there is none; at most {int(FALSE_SHARE * splits)} may do so."
     )
     figures = {"splits": float(splits), "differences": float(found)}
     return ControlVerdict(name, found <= FALSE_SHARE * splits, figures, sentence)
@@ -103,10 +103,10 @@ def twins_control(comparison: Comparison, twins: Sequence[str]) -> ControlVerdic
     power = (
         "all seeds gave the same difference"
         if np.isnan(visible)
-        else f"one of {visible:.3g} would have been found four times in five"
+        else f"a difference of {visible:.3g} would have been found four times in five"
     )
     sentence = (
-        f"With one environment learned together as {' and '.join(twins)}, {said} found harm; the worst "
+        f"One environment was learned together as {' and '.join(twins)}: {said} found harm. The worst "
         f"difference was {worst:.3g}, and {power}."
     )
     return ControlVerdict("twins", hurt == 0, figures, sentence)
@@ -147,8 +147,8 @@ def conflict_control(
         return ControlVerdict(name, None, {}, sentence)
     hurt = sum(comparison.of_task(task).verdict in ("hurt", "mixed") for task in twins)
     sentence = (
-        f"Between {twins[0]} and {twins[1]}, which contradict each other, the mean gradient cosine was "
-        f"{cosine.value:.3f} [{cosine.low:.3f}, {cosine.high:.3f}], and {hurt} of the two were found hurt."
+        f"The tasks {twins[0]} and {twins[1]} contradict each other. Their mean gradient cosine was "
+        f"{cosine.value:.3f} [{cosine.low:.3f}, {cosine.high:.3f}], and {hurt} of the two were hurt."
     )
     figures = {"cosine": cosine.value, "cosine_low": cosine.low, "cosine_high": cosine.high, "hurt": hurt}
     return ControlVerdict(name, cosine.high < 0 and hurt > 0, figures, sentence)

@@ -17,17 +17,17 @@ def _missing(record: StudyRecord) -> Iterable[str]:
     if not record.missing:
         return
     yield (
-        f"{counted(len(record.missing), 'run')} of {_planned(record)} did not finish: "
-        f"{_by_arm(record.missing)}. Everything below is of the runs that did."
+        f"{len(record.missing)} of {counted(_planned(record), 'run')} did not finish: "
+        f"{_by_arm(record.missing)}. This report covers only the finished runs."
     )
 
 
 def _unscored(record: StudyRecord) -> Iterable[str]:
     if record.unscored:
         yield (
-            f"{counted(len(record.unscored), 'run')} of {_planned(record)} had a score that is not a number: "
-            f"{_by_arm(record.unscored)}. Nothing below counts such runs, so an arm that has them may seem "
-            "better than it is."
+            f"{len(record.unscored)} of {counted(_planned(record), 'run')} had a score that is not a number: "
+            f"{_by_arm(record.unscored)}. This report leaves out these runs, so an arm that has them may "
+            "seem better than it is."
         )
 
 
@@ -40,14 +40,14 @@ def _by_arm(runs: Iterable[tuple[str, int]]) -> str:
     seeds: dict[str, list[int]] = {}
     for arm, seed in runs:
         seeds.setdefault(arm, []).append(seed)
-    return "; ".join(f"of {arm}, seed{'s' * (len(own) > 1)} {_seeds(own)}" for arm, own in seeds.items())
+    return "; ".join(f"{arm}, seed{'s' * (len(own) > 1)} {_seeds(own)}" for arm, own in seeds.items())
 
 
 def _single_seeds(record: StudyRecord) -> Iterable[str]:
     single = [arm.name for arm in record.arms if len(arm.seeds) == 1]
     if single:
         yield (
-            f"With one seed of {listed(single)} nothing here can tell an effect from chance: "
+            f"Only one seed of {listed(single)} has finished, so an effect cannot be told from chance: "
             "another seed could show the opposite."
         )
 
@@ -61,9 +61,9 @@ def _setting(record: StudyRecord) -> list[Block]:
         Paragraph(
             f"{counted(len(record.arms), 'arm')} on {counted(len(record.tasks), 'task')}: "
             f"{listed(record.tasks)}. Every score is a discounted return of the greedy policy. The final "
-            f"score of a run is the mean of its last {counted(record.last, 'evaluation')}; the AUC is the "
-            "area under its learning curve over the env steps, as a mean height. Runs of one seed began "
-            "with the same random numbers in all arms."
+            f"score of a run is the mean of its last {counted(record.last, 'evaluation')}. The AUC is the "
+            "mean height of its learning curve over the env steps. Runs with the same seed start with the "
+            "same random numbers in all arms."
         ),
         Table(["arm", "differs in", "seeds"], rows),
         Paragraph(record.tuning),

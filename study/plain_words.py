@@ -15,9 +15,8 @@ def in_plain_words(findings: Findings) -> str:
     """Return the paragraph; where a control failed, it says that and draws no conclusion."""
     if findings.failed:
         return (
-            f"The instrument did not pass its own controls: {_names(findings.failed)}. Nothing may be "
-            "concluded from this study about what an arm does to any task. What stands below is only for "
-            "finding out why."
+            f"This study failed its own controls: {_names(findings.failed)}. So it allows no conclusion "
+            "about what an arm does to any task. The rest of this report only helps to find the cause."
         )
     return " ".join([*_arms(findings), _certainty(findings)])
 
@@ -28,14 +27,15 @@ def _arms(findings: Findings) -> Iterator[str]:
         if arm.name in findings.comparisons:
             yield from _comparison(findings.comparisons[arm.name])
         elif arm.name != reference:
-            yield f"Of {arm.name} nothing can be said: it shares no two seeds with {reference}."
+            yield f"Nothing can be said about {arm.name}: it shares fewer than two seeds with {reference}."
     if not findings.comparisons:
         yield f"No arm was compared with {reference}."
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:
     of_all = f"of {counted(len(comparison.tasks), 'task')}"
-    who = f"Beside {comparison.reference}, over {counted(len(comparison.seeds), 'seed')}, {comparison.arm}"
+    seeds = counted(len(comparison.seeds), "seed")
+    who = f"Compared with {comparison.reference} over {seeds}, {comparison.arm}"
     verbs: dict[Verdict, str] = {"helped": "helped", "hurt": "hurt", "mixed": "both helped and hurt"}
     for verdict, verb in verbs.items():
         tasks = [task for task in comparison.tasks if task.verdict == verdict]
@@ -45,7 +45,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     tasks = [task for task in comparison.tasks if task.verdict == UNSEEN]
     if tasks:
         names = listed([task.task for task in tasks])
-        yield f"{who} was not told apart on {len(tasks)} {of_all}, {names}; {_limits(tasks)}."
+        yield f"{who} showed no difference on {len(tasks)} {of_all}: {names}. {_limits(tasks)}."
 
 
 def _sizes(task: TaskComparison) -> str:
@@ -61,28 +61,29 @@ def _sizes(task: TaskComparison) -> str:
 def _limits(tasks: Sequence[TaskComparison]) -> str:
     """Return how large a difference would have been seen on each task."""
     if any(math.isinf(task.visible) for task in tasks):
-        return "with so few seeds a difference of any size would have stayed unseen"
+        return "With so few seeds a difference of any size would have been missed"
     limits = [
         f"{number(task.visible)} ({'AUC' if task.sharper == 'auc' else 'final score'} of {task.task})"
         for task in tasks
         if math.isfinite(task.visible)
     ]
     if not limits:
-        return "all seeds gave the same difference, so how small a one would be seen is not known"
-    return f"differences smaller than {listed(limits)} may be there, since they would often stay unseen"
+        return "All seeds gave the same difference, so the smallest visible difference is unknown"
+    return f"Differences smaller than {listed(limits)} may exist, because the tests would often miss them"
 
 
 def _certainty(findings: Findings) -> str:
     passed = f": {_names(findings.passed)}" if findings.passed else ""
     unchecked = (
-        f" Too few seeds to check {_names(findings.unchecked)}: take what is said with that much less trust."
+        f" There were too few seeds to check {_names(findings.unchecked)}, so trust the results less."
         if findings.unchecked
         else ""
     )
     return (
-        f"The instrument passed {counted(len(findings.passed), 'control')}{passed}.{unchecked} "
-        "Brackets are 95 % intervals; what is called helped or hurt still holds after correction for all "
-        "tasks and both metrics of an arm; limits are of differences that would be found four times in five."
+        f"This study passed {counted(len(findings.passed), 'control')}{passed}.{unchecked} "
+        "Brackets are 95 % intervals. A task is called helped or hurt only if the test still finds a "
+        "difference after correction for all tasks and both metrics of an arm. A difference as large as a "
+        "given limit would be found four times in five."
     )
 
 

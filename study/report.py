@@ -26,14 +26,14 @@ from study.results_json import to_json
 from study.wording import counted, listed
 
 _HOW_TO_READ = (
-    "IQM: interquartile mean over all finished seeds. Minus reference: mean over the seeds that both "
-    "finished of arm minus reference, seed by seed. Smallest visible: the true difference that the test "
-    "would find four times in five. Holm p: of a paired sign-flip test, corrected over both metrics of "
-    "all tasks of an arm. P(improvement): probability that a run of the arm beats a run of the "
-    "reference. Steps to threshold: median env steps, and how many runs got there. Seed std ratio: "
-    "standard deviation of the final score over seeds, arm over reference; it has no meaning where the "
-    "reference's scores are nearly equal, and no interval where those of a resample are. Brackets are "
-    "95 % bootstrap intervals, not corrected."
+    "IQM: interquartile mean over all finished seeds. Minus reference: difference between arm and "
+    "reference for each seed that both have finished, mean over these seeds. Smallest visible: the true "
+    "difference that the test would find four times in five. Holm p: p-value of a paired sign-flip test, "
+    "corrected over both metrics of all tasks of an arm. P(improvement): probability that a run of the arm "
+    "scores higher than a run of the reference. Steps to threshold: median env steps, and the number of "
+    "runs that reached the threshold. Seed std ratio: standard deviation of the final score over seeds, "
+    "arm divided by reference. It has no meaning if the scores of the reference are nearly equal, and no "
+    "interval if those of a resample are. Brackets are 95 % bootstrap intervals, not corrected."
 )
 
 
@@ -80,7 +80,7 @@ def _blocks(findings: Findings) -> Iterator[Block]:
     yield picture_of_curves(findings)
     yield from _differences(findings)
     yield from _probes(findings)
-    yield Heading("What it cost")
+    yield Heading("Cost of each arm")
     yield cost_table(findings.record.arms)
 
 

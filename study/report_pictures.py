@@ -25,29 +25,31 @@ from study.wording import number
 
 UNSEEN = "no difference seen"
 _CURVES = (
-    "Interquartile mean over seeds of the discounted return of the greedy policy, with its pointwise 95 % "
-    "bootstrap interval. Dotted: the threshold of which steps to threshold speaks."
+    "Discounted return of the greedy policy: interquartile mean over seeds, with its pointwise 95 % "
+    "bootstrap interval. The dotted line is the threshold for the column steps to threshold."
 )
 _TRANSFER = (
-    "Mean over seeds of arm minus reference, as a share of the range between the worst and the best "
-    "evaluation of the task by any run of the study. A star marks what the tests find after Holm's "
+    "Arm minus reference, mean over seeds, divided by the range between the worst and the best evaluation "
+    "of the task in any run of the study. A star marks differences that the tests find after Holm's "
     "correction."
 )
 _COSINE = (
-    "Cosine between the gradients of two tasks on the shared parameters, mean over seeds and readings: "
-    "below zero an update for one undoes part of the other's."
+    "Cosine between the gradients of two tasks in the shared parameters, mean over seeds and readings. If "
+    "it is below zero, an update for one task undoes part of an update for the other."
 )
 _CKA = (
-    "Linear CKA of what the trunks of two tasks make of the same rows, mean over seeds and readings: 1 if a "
-    "rotation and a scale turn one into the other, as in one trunk for all, and 0 if they are unrelated. "
-    "With few rows it is large even for unrelated ones."
+    "Linear CKA of the features that the trunks of two tasks compute from the same rows, mean over seeds "
+    "and readings. It is 1 if a rotation and a scale turn one into the other, as with one trunk for all "
+    "tasks, and 0 if they are unrelated. With few rows it is large even for unrelated features."
 )
 
 
 def picture_of_curves(findings: Findings) -> Picture:
     """Return the learning curves."""
     figure = learning_curves(findings.record, findings.summaries)
-    return as_picture("learning_curves", figure, "Learning curves of every task, a line an arm", _CURVES)
+    return as_picture(
+        "learning_curves", figure, "Learning curves of every task, one line for each arm", _CURVES
+    )
 
 
 def picture_of_transfer(findings: Findings) -> Picture:

@@ -26,7 +26,7 @@ def control_table(findings: Findings) -> Table:
     """Return the controls and what each of them says."""
     said = {True: "passed", False: "FAILED", None: "not checked"}
     rows = [[control.name, said[control.passed], control.sentence] for control in findings.controls]
-    return Table(["control", "verdict", "what it saw"], rows)
+    return Table(["control", "verdict", "what it found"], rows)
 
 
 def task_table(findings: Findings, task: str) -> Table:
@@ -66,9 +66,9 @@ def aggregate_table(comparisons: Sequence[Comparison]) -> Table:
             "P(improvement)",
         ],
         rows,
-        "On a scale where 0 is a task's worst evaluation by any run of the study and 1 its best; "
-        "intervals resample whole runs. P(improvement) is the mean over tasks of the probability that a "
-        "run of the arm beats a run of the reference.",
+        "On the scale of each task, 0 is the worst evaluation of any run of the study and 1 the best. "
+        "Intervals resample whole runs. P(improvement) is the probability that a run of the arm scores "
+        "higher than a run of the reference, mean over tasks.",
     )
 
 
@@ -83,14 +83,14 @@ def probe_table(arms: Sequence[ArmRecord]) -> Table:
     return Table(
         ["arm", *names.values()],
         rows,
-        "Means over seeds and readings: share of task pairs whose gradients on the shared parameters "
-        "point apart, share of trunk units that hardly ever answer, and effective rank of the trunk's "
-        "features.",
+        "Means over seeds and readings. Conflict share: share of task pairs whose gradients in the shared "
+        "parameters have a negative cosine. Dormant units: share of the trunk's units that are hardly ever "
+        "active. Effective rank: that of the trunk's features.",
     )
 
 
 def similarity_table(record: StudyRecord) -> Table:
-    """Return how alike each arm's features are to the reference's, task by task."""
+    """Return how similar each arm's features are to the reference's, task by task."""
     rows = [
         [arm.name, *(_mean_similarity(arm, task) for task in record.tasks)]
         for arm in record.arms
@@ -99,9 +99,10 @@ def similarity_table(record: StudyRecord) -> Table:
     return Table(
         ["arm", *record.tasks],
         rows,
-        "Linear CKA of the features that the heads read, on the same observations of random play: of each "
-        "arm's runs with the reference's of the same seed. The reference's own row is of pairs of its runs "
-        "that differ in their seed alone. Means over at most five pairs.",
+        "Linear CKA of the features that the heads read, on the same observations from random play. Each "
+        "run of an arm is compared with the run of the reference with the same seed. The row of the "
+        "reference compares its runs with each other; they differ only in their seed. Means over at most "
+        "five pairs.",
     )
 
 

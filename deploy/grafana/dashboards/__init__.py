@@ -1,4 +1,4 @@
-"""Four dashboards, one for each question that somebody has who watches a run."""
+"""Four dashboards, one for each question of somebody who watches a run."""
 
 from deploy.grafana.dashboards.freshness import FRESHNESS
 from deploy.grafana.dashboards.health import HEALTH

@@ -84,9 +84,9 @@ def test_paragraph_names_what_was_helped_and_hurt(written):
     findings, directory = written
     text = paragraph_of(directory)
     shared = findings.comparisons["shared"]
-    assert "Beside separate, over 20 seeds, shared helped 1 of 3 tasks: cartpole (final score +" in text
+    assert "Compared with separate over 20 seeds, shared helped 1 of 3 tasks: cartpole (final score +" in text
     assert "It hurt 1 of 3 tasks: acrobot (final score \N{MINUS SIGN}" in text
-    assert "It was not told apart on 1 of 3 tasks, pendulum; differences smaller than 0.0" in text
+    assert "It showed no difference on 1 of 3 tasks: pendulum. Differences smaller than 0.0" in text
     assert f"AUC +{shared.of_task('cartpole').auc.difference.value:.1f} [" in text
     assert "passed 2 controls: “same arm twice” and “contradictory twins”" in text
 
@@ -124,7 +124,7 @@ def test_a_failed_control_forbids_conclusions(tmp_path):
     write_report(sample_study(GAINS, seeds=20, tasks=TASKS), tmp_path, [failed])
     text = paragraph_of(tmp_path)
     assert text.startswith(
-        "> **The instrument did not pass its own controls: “contradictory twins”. Nothing may"
+        "> **This study failed its own controls: “contradictory twins”. So it allows no conclusion"
     )
     assert "helped" not in text
     assert "| contradictory twins | FAILED |" in words_of(tmp_path)
@@ -137,8 +137,10 @@ def test_what_is_missing_stands_before_anything_else(tmp_path):
     missing = [("alone", 0), ("alone", 1), ("alone", 3)]
     write_report(dataclasses.replace(record, arms=[*record.arms, alone], missing=missing), tmp_path)
     first, second, third = words_of(tmp_path).split("\n\n")[1:4]
-    assert first.startswith("> **3 runs of 12 did not finish: of alone, seeds 0, 1 and 3.")
-    assert second.startswith("> **With one seed of alone nothing here can tell an effect from chance")
+    assert first.startswith("> **3 of 12 runs did not finish: alone, seeds 0, 1 and 3.")
+    assert second.startswith(
+        "> **Only one seed of alone has finished, so an effect cannot be told from chance"
+    )
     assert not third.startswith(">")
     assert words_of(tmp_path).count("| alone | final | ") == len(TASKS)
     assert words_of(tmp_path).count("too few seeds |") == len(TASKS)

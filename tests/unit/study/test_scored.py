@@ -98,7 +98,7 @@ def test_the_report_names_the_runs_that_have_no_score(tmp_path: Path):
     write_report(record, tmp_path)
     first = (tmp_path / "report.md").read_text(encoding="utf-8").split("\n\n")[1]
     assert first.startswith(
-        "> **1 run of 16 had a score that is not a number: of shared, seed 3. Nothing below"
+        "> **1 of 16 runs had a score that is not a number: shared, seed 3. This report leaves out"
     )
     assert json.loads((tmp_path / "results.json").read_text())["unscored"] == [{"arm": "shared", "seed": 3}]
     save_record(record, tmp_path / "again.npz")
@@ -232,11 +232,9 @@ def test_equal_differences_do_not_say_how_small_a_one_would_be_seen():
     curves = np.full((20, 4), 0.7)
     record = make_record(make_arm("a", {"x": curves}), make_arm("b", {"x": curves}))
     findings = find(record)
-    assert (
-        "all seeds gave the same difference, so how small a one would be seen is not known"
-        in in_plain_words(findings)
-    )
+    said = in_plain_words(findings)
+    assert "All seeds gave the same difference, so the smallest visible difference is unknown" in said
     json.dumps(to_json(findings), allow_nan=False)
     verdict = twins_control(findings.comparisons["a"], ["x"])
     assert verdict.passed
-    assert verdict.sentence.endswith("the worst difference was 0, and all seeds gave the same difference.")
+    assert verdict.sentence.endswith("The worst difference was 0, and all seeds gave the same difference.")

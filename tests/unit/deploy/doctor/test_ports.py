@@ -38,7 +38,7 @@ def test_an_ipv6_host_is_named_in_brackets():
     port = free_port()
     assert metrics_port_finding("::1", port).what == f"[::1]:{port} is free"
     with socket.create_server(("::1", port), family=socket.AF_INET6):
-        assert f"something listens on [::1]:{port} already" in metrics_port_finding("::1", port).what
+        assert f"another program listens on [::1]:{port}" in metrics_port_finding("::1", port).what
 
 
 def test_a_metrics_port_that_is_free_is_fine():
