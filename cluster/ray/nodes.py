@@ -1,4 +1,8 @@
-"""The nodes of the cluster, as Ray knows them."""
+"""The nodes of the cluster, as Ray knows them.
+
+Which nodes drain, and on which node an actor works, is asked of Ray's own module here and nowhere else: Ray's
+public way to both, `ray.util.state`, asks the dashboard, which a cluster may be without.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +26,7 @@ class Membership:
 
 
 def membership() -> Membership:
-    """Return who is there and who died.
-
-    Which nodes drain is known to Ray's own libraries only, through the module that is imported here.
-    """
+    """Return who is there and who died."""
     draining = ray_state.get_draining_nodes()
     entries: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     return Membership(

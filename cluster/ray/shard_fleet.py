@@ -68,12 +68,12 @@ class ShardCrew:
             SnapshotError: one cannot take its snapshot.
         """
         try:
-            ray.get([handle.stats.remote() for handle in self._handles], timeout=START_SECONDS)
+            ray.get([handle.up.remote() for handle in self._handles], timeout=START_SECONDS)
         except GetTimeoutError as error:
             raise ClusterError(f"the replay shards did not start within {START_SECONDS:.0f} s") from error
         except RayError as error:
-            if SnapshotError.__name__ in str(error):
-                raise SnapshotError(_innermost(error)) from error
+            if isinstance(error, RayTaskError) and isinstance(error.cause, SnapshotError):
+                raise error.cause from error
             raise ClusterError(f"a replay shard did not start: {_innermost(error)}") from error
 
     def revive(self, shard: int, reason: str) -> ShardState:
@@ -184,4 +184,4 @@ class ShardCrew:
 
 def _innermost(error: RayError) -> str:
     cause = error.cause if isinstance(error, RayTaskError) else error
-    return str(cause).strip().splitlines()[-1].removeprefix("replay.restoring.SnapshotError: ")
+    return str(cause).strip().splitlines()[-1]

@@ -44,17 +44,17 @@ class ShardHost:
         parts: of the run.
         index: which of its shards this is.
         incarnation: counts the shard's lives within the run's; a successor takes a snapshot if it can, the
-            first life fails if it cannot.
+            first life says if it cannot.
     """
 
     def __init__(self, parts: Parts, index: int, incarnation: int) -> None:
         parts.replay.warm_up()
         self._shard = parts.replay.shard(index, incarnation)
+        self._unusable: SnapshotError | None = None
         try:
             parts.replay.restore(self._shard, index)
-        except SnapshotError:
-            if incarnation == 0:
-                raise
+        except SnapshotError as error:
+            self._unusable = error if incarnation == 0 else None
             self._shard = parts.replay.shard(index, incarnation)
         self._writer = parts.replay.snapshot_writer(index)
         self._saving = asyncio.Lock()
@@ -113,6 +113,16 @@ class ShardHost:
     ) -> None:
         """Set priorities by key."""
         self._shard.update_priorities(task, keys, priorities)
+
+    async def up(self) -> None:
+        """Answer: it is there.
+
+        Raises:
+            SnapshotError: its first life cannot take its snapshot. An error of the constructor would come to
+                those who ask as text alone.
+        """
+        if self._unusable is not None:
+            raise self._unusable
 
     async def stats(self) -> ShardStats:
         """Return the counters; only learners ask for them, and often."""

@@ -11,6 +11,7 @@ from cluster.ray.shard_client import RayShardClient
 from cluster.ray.shard_fleet import PENDING_CALLS, shard_name
 from cluster.ray.shard_process import ShardHost
 from replay.client import ShardClient
+from replay.messages import Pace
 from replay.wire import encode_block
 from tests.support.builders import FREELY, make_block
 from tests.support.runs import tiny_run
@@ -32,7 +33,7 @@ def chain_block(sequence: int = 0, **changes: object) -> bytes:
     return encode_block(make_block("chain", streams=4, overlap=3, frame_shape=(8,), **settings))  # type: ignore[arg-type]
 
 
-def let_in(client: ShardClient, pace: object = FREELY) -> None:
+def let_in(client: ShardClient, pace: Pace = FREELY) -> None:
     """Tell a shard how far it may go with the chain's inserts: without a word from the learner none go in."""
     client.watch("chain", -1, pace).result()
 

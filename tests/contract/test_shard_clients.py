@@ -16,32 +16,48 @@ from replay.rate_limiter import NO_LIMIT
 from tests.contract.conftest import chain_block, let_in, make_parts
 from tests.support.builders import FREELY
 from tests.support.runs import wait_until
+from training.parts.parts import Parts
 
-PARTS = make_parts("replay.selector=uniform")
+SELECTORS = ("uniform", "proportional")
 SECONDS = 20.0
+SMALLEST = 1e-3
+"""What a table adds to every priority."""
+PARTS = {name: make_parts(f"replay.selector={name}", "replay.priority_exponent=1") for name in SELECTORS}
+CLIENTS = ["local", pytest.param("ray", marks=pytest.mark.ray)]
 EMPTY = TableProgress(inserted=0, items=0, mass=0.0)
 
 
 class EmptiedHost(ShardHost):
     """Begins again for each test: a process for each would take seconds."""
 
-    async def begin_again(self) -> None:
+    async def begin_again(self, parts: Parts) -> None:
         """Take an empty shard."""
-        self.__init__(PARTS, 0, 0)
+        self.__init__(parts, 0, 0)
 
 
 @pytest.fixture(scope="module")
 def far_host(ray_cluster: None) -> Iterator[Any]:  # noqa: ARG001 - it has to be there
-    host = ray_actor(EmptiedHost, slot="replay", name="the far shard").remote(PARTS, 0, 0)
+    host = ray_actor(EmptiedHost, slot="replay", name="the far shard").remote(PARTS["uniform"], 0, 0)
     yield host
     ray.kill(host)
 
 
-@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(params=CLIENTS)
 def client(request: pytest.FixtureRequest) -> ShardClient:
+    """A client of an empty shard, which draws uniformly."""
+    return empty_shard(request, PARTS["uniform"])
+
+
+@pytest.fixture(params=CLIENTS)
+def proportional_client(request: pytest.FixtureRequest) -> ShardClient:
+    """A client of an empty shard, which draws in proportion to priorities."""
+    return empty_shard(request, PARTS["proportional"])
+
+
+def empty_shard(request: pytest.FixtureRequest, parts: Parts) -> ShardClient:
     if request.param == "local":
-        return LocalShardClient(PARTS.replay.shard(0))
-    ray.get(request.getfixturevalue("far_host").begin_again.remote())
+        return LocalShardClient(parts.replay.shard(0))
+    ray.get(request.getfixturevalue("far_host").begin_again.remote(parts))
     return RayShardClient("the far shard")
 
 
@@ -49,6 +65,12 @@ def fill(client: ShardClient, blocks: int = 8) -> None:
     let_in(client)
     for sequence in range(blocks):
         assert client.insert(chain_block(sequence)).result() == Inserted(32, 0)
+
+
+def sample(client: ShardClient, size: int) -> Sampled:
+    answer = client.sample("chain", size, FREELY).result()
+    assert isinstance(answer, Sampled)
+    return answer
 
 
 def test_an_insert_is_acknowledged_with_what_it_added(client: ShardClient):
@@ -79,8 +101,7 @@ def test_a_stranger_is_refused_with_a_reason(client: ShardClient):
 def test_a_sample_has_the_asked_size_and_matching_columns(client: ShardClient):
     """A sample is never short, and every column has one row an item."""
     fill(client)
-    sampled = client.sample("chain", 50, FREELY).result()
-    assert isinstance(sampled, Sampled)
+    sampled = sample(client, 50)
     assert sampled.progress == TableProgress(inserted=256, items=256, mass=256.0)
     assert sampled.columns["windows"].shape == (50, 2, 8)
     assert sampled.columns["bootstrap_starts"].tolist() == [1] * 50
@@ -109,13 +130,29 @@ def test_watching_tells_how_a_task_stands(client: ShardClient):
     assert reply.result() == TableProgress(inserted=64, items=64, mass=64.0)
 
 
-def test_new_priorities_count_in_the_next_sample(client: ShardClient):
-    """They arrive unawaited; a uniform selector leaves its items as they are, and counts what is stale."""
+def test_new_priorities_count_in_the_next_sample(proportional_client: ShardClient):
+    """They arrive unawaited: an item that outweighs all others is drawn, what weighs nothing is not."""
+    client = proportional_client
     fill(client)
-    keys = client.sample("chain", 20, FREELY).result().keys
+    first = sample(client, 200)
+    assert len(set(first.keys)) > 50
+    chosen, others = first.keys[0], np.setdiff1d(first.keys, first.keys[:1])
+    client.update_priorities("chain", others, np.zeros(len(others), np.float32))
+    client.update_priorities("chain", np.array([chosen]), np.array([1e6], np.float32))
+    again = sample(client, 200)
+    assert set(again.keys) == {chosen}
+    rest = first.progress.mass * (1 - sum(dict(zip(first.keys, first.probabilities, strict=True)).values()))
+    total = 1e6 + rest + SMALLEST * (1 + len(others))
+    assert again.progress.mass == pytest.approx(total, rel=1e-6)
+    assert again.probabilities == pytest.approx(np.full(200, (1e6 + SMALLEST) / total))
+
+
+def test_priorities_do_not_count_where_draws_are_uniform(client: ShardClient):
+    """Such a selector leaves its items as they are, and counts what is stale."""
+    fill(client)
+    keys = sample(client, 20).keys
     client.update_priorities("chain", keys, np.full(20, 9.0, np.float32))
-    again = client.sample("chain", 20, FREELY).result()
-    assert again.probabilities == pytest.approx(np.full(20, 1 / 256))
+    assert sample(client, 20).probabilities == pytest.approx(np.full(20, 1 / 256))
     assert client.stats().result().tables["chain"].stale_updates == 0
 
 

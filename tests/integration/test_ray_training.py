@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from deploy.launch import start_run
+from learner.weights_publisher import WeightsPublisher
+from tests.support.builders import FREELY
 from tests.support.metrics_page import documented_metrics, free_port, scraped_metrics
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run, train_over_ray
+from training.local_runtime import LocalRuntime
+from training.parts.parts import Parts
 from training.status.records import RunStatus
 
 pytestmark = pytest.mark.ray
@@ -97,8 +101,27 @@ def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
     assert [account.lost for account in run.outcome.accounts.values()] == [0, 0]
 
 
+def first_masses(*overrides: str) -> dict[str, float]:
+    """Return what a task's items weigh on average, by first priorities of weights that learned nothing."""
+    run = tiny_run(*overrides)
+    parts = Parts(run.config.on_one_machine(), run.specs)
+    with LocalRuntime(parts) as runtime:
+        WeightsPublisher(parts.learner(), runtime).publish()
+        for task in parts.config.tasks:
+            runtime.clients[0].watch(task, -1, FREELY).result()
+        runtime.start_actors()
+        for _ in range(20):
+            runtime.advance()
+        tables = runtime.clients[0].stats().result().tables
+    return {task: table.mass / table.items for task, table in tables.items()}
+
+
 def test_priority_updates_over_ray_meet_the_right_keys():
-    """Priorities go back and none meets a wrong key."""
-    run = train_over_ray("replay.selector=proportional", *UNBOUNDED)
+    """Actors that hear of no new weights never lower their first priorities: what lowers them are updates."""
+    settings = ("replay.selector=proportional", "learner.publish_period=1000000", "evaluation.period=1000000")
+    run = train_over_ray(*settings, *UNBOUNDED)
     assert run.outcome.learner_step > 100
-    assert [task.replay.table.stale_updates for task in run.statuses[-1].tasks] == [0, 0]
+    tables = {task.name: task.replay.table for task in run.statuses[-1].tasks}
+    assert [table.stale_updates for table in tables.values()] == [0, 0]
+    for task, mass in first_masses(*settings).items():
+        assert tables[task].mass / tables[task].items < 0.8 * mass

@@ -5,11 +5,13 @@ every field that a schema does not name is a mistake.
 """
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 FOLDER = Path(__file__).parent
 CORE_KINDS = {
@@ -33,16 +35,15 @@ def problems(manifest: dict[str, Any]) -> list[str]:
 
 
 @cache
-def _validator(api_version: str, kind: str) -> Draft202012Validator:
+def _validator(api_version: str, kind: str) -> Any:
     core = _read("core.json")["$defs"]
     if (api_version, kind) in CORE_KINDS:
         schema = dict(core[CORE_KINDS[api_version, kind]])
     else:
         schema = _read(f"{api_version.replace('/', '_')}_{kind}.json")
         schema["properties"]["metadata"] = METADATA
-    strict = _strict({**schema, "$defs": core})
-    Draft202012Validator.check_schema(strict)
-    return Draft202012Validator(strict)
+    StrictValidator.check_schema({**schema, "$defs": core})
+    return StrictValidator({**schema, "$defs": core})
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -53,19 +54,18 @@ def _read(name: str) -> dict[str, Any]:
     return schema
 
 
-def _strict(schema: Any, of_names: bool = False) -> Any:
-    """Return a schema that refuses fields without a name in it, and null where it merely tolerates it."""
-    if isinstance(schema, list):
-        return [_strict(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {
-        key: _strict(part, key in ("properties", "$defs") and not of_names) for key, part in schema.items()
-    }
-    if of_names:
-        return made
-    if "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields"):
-        made.setdefault("additionalProperties", False)
-    if isinstance(made.get("type"), list):
-        made["type"] = [kind for kind in made["type"] if kind != "null"]
-    return made
+def _properties(validator: Any, properties: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """Check fields by their names; those without a name are mistakes, unless the schema speaks of them."""
+    yield from RULES["properties"](validator, properties, value, schema)
+    if "additionalProperties" not in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        yield from RULES["additionalProperties"](validator, False, value, schema)
+
+
+def _type(validator: Any, types: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """Check a type; null is a mistake where it is merely tolerated."""
+    kinds = types if isinstance(types, str) else [kind for kind in types if kind != "null"]
+    yield from RULES["type"](validator, kinds, value, schema)
+
+
+RULES = Draft202012Validator.VALIDATORS
+StrictValidator = extend(Draft202012Validator, {"properties": _properties, "type": _type})

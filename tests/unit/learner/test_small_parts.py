@@ -9,7 +9,7 @@ from learner.priority_feedback import PriorityFeedback
 from learner.weights_publisher import WeightsPublisher
 from network.weights import WeightsLayout, WeightsSnapshot
 from replay.client import LocalShardClient
-from tests.support.builders import make_shard
+from tests.support.builders import make_router, make_shard
 from tests.support.learning_builders import make_batches, make_learner
 
 
@@ -28,7 +28,7 @@ class RecordingClient(LocalShardClient):
 def test_each_key_goes_back_once_with_its_own_td_error():
     """Every `period` updates there is one call a task; keys and |TD errors| stay side by side."""
     client = RecordingClient()
-    feedback = PriorityFeedback(client, period=3)
+    feedback = PriorityFeedback(make_router([client], ("a", "b")), period=3)
     learner = make_learner()
     rng = np.random.default_rng(0)
     expected: dict[str, list[tuple[int, float]]] = {"a": [], "b": []}
@@ -55,7 +55,8 @@ def test_priorities_arrive_as_float32():
             received.append((task, keys.dtype, priorities.dtype))
 
     batches = make_batches(np.random.default_rng(0))
-    PriorityFeedback(Typed(), period=1).add(batches, make_learner().step(batches).abs_td_errors)
+    feedback = PriorityFeedback(make_router([Typed()], ("a", "b")), period=1)
+    feedback.add(batches, make_learner().step(batches).abs_td_errors)
     assert received == [("a", np.int64, np.float32), ("b", np.int64, np.float32)]
 
 

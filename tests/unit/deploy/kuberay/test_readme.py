@@ -1,9 +1,8 @@
 """What the README tells people to type."""
 
-import copy
-import json
 import re
-from typing import Any
+
+from jsonpatch import JsonPatch
 
 from tests.support.kubernetes_schemas.validation import problems
 from tests.unit.deploy.kuberay.manifests import FOLDER, cluster, of_kind
@@ -11,34 +10,10 @@ from tests.unit.deploy.kuberay.manifests import FOLDER, cluster, of_kind
 PAGE = (FOLDER / "README.md").read_text()
 
 
-def _applied(manifest: dict[str, Any], patch: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a manifest after the operations of RFC 6902 that the page uses."""
-    changed = copy.deepcopy(manifest)
-    for operation in patch:
-        *steps, last = [
-            int(part) if part.isdigit() else part.replace("~1", "/")
-            for part in operation["path"].removeprefix("/").split("/")
-        ]
-        parent = changed
-        for step in steps:
-            parent = parent[step]
-        if operation["op"] == "add":
-            assert last not in parent
-        else:
-            assert last in parent
-        if operation["op"] == "test":
-            assert parent[last] == operation["value"]
-        parent[last] = operation["value"]
-    return changed
-
-
-def _patches() -> list[list[dict[str, Any]]]:
-    return [json.loads(text) for text in re.findall(r"-p '(\[.*?\])'", PAGE, re.DOTALL)]
-
-
 def test_patches_change_what_they_say():
     """One scales a task, one gives the driver a GPU; both leave a valid cluster."""
-    scale, gpu = [_applied(cluster(), patch) for patch in _patches()]
+    texts = re.findall(r"-p '(\[.*?\])'", PAGE, re.DOTALL)
+    scale, gpu = [JsonPatch.from_string(text).apply(cluster()) for text in texts]
     assert problems(scale) == problems(gpu) == []
     group = scale["spec"]["workerGroupSpecs"][0]
     assert (group["groupName"], group["replicas"]) == ("actor-cartpole", 4)
