@@ -3,12 +3,9 @@
 Shape letters: T tasks.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from network.groups import group_names
 from network.multi_task import MultiTaskNetwork
 
 SMALL = 1e-6
@@ -25,11 +22,9 @@ class GradientBound:
     def __init__(self, network: MultiTaskNetwork, largest_norm: float) -> None:
         self._parameters = list(network.parameters())
         self._largest_norm = largest_norm
-        self._by_task = not network.shared()
-        names = [spec for key in network.encoders for spec in group_names(key)]
-        self._owners = (
-            [_owners(name, names) for name, _ in network.named_parameters()] if self._by_task else []
-        )
+        self._tasks = len(network.groups.order)
+        self._owners = [owners for owners in network.owners() if owners is not None]
+        self._by_task = len(self._owners) == len(self._parameters)
 
     def apply(self) -> Tensor:
         """Scale the gradients and return the norm of all of them before: a scalar."""
@@ -40,21 +35,14 @@ class GradientBound:
     @torch.no_grad()
     def _apply_by_task(self) -> Tensor:
         slices = [
-            (parameter.grad.view(len(owners), -1), owners)
+            (parameter.grad.view(owners.stop - owners.start, -1), owners)
             for parameter, owners in zip(self._parameters, self._owners, strict=True)
             if parameter.grad is not None
         ]
-        tasks = 1 + max(task for _, owners in slices for task in owners)
-        square_T = torch.zeros(tasks, device=self._parameters[0].device)
+        square_T = torch.zeros(self._tasks, device=self._parameters[0].device)
         for gradient, owners in slices:
-            square_T[owners[0] : owners[-1] + 1] += gradient.square().sum(1)
+            square_T[owners] += gradient.square().sum(1)
         factor_T = (self._largest_norm / (square_T.sqrt() + SMALL)).clamp(max=1.0)
         for gradient, owners in slices:
-            gradient.mul_(factor_T[owners[0] : owners[-1] + 1].unsqueeze(1))
+            gradient.mul_(factor_T[owners].unsqueeze(1))
         return square_T.sum().sqrt()
-
-
-def _owners(parameter: str, rows: Sequence[str]) -> list[int]:
-    """Return the ranks of the tasks whose slices a parameter holds: neighbours in the order of the rows."""
-    key = next(part for part in parameter.split(".") if part.startswith("task:"))
-    return [rows.index(name) for name in group_names(key)]

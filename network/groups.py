@@ -83,14 +83,24 @@ def task_views(named: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tenso
     `heads.task:b.values.bias` of shape (A,). All are detached views of the given memory.
     """
     for name, tensor in named:
-        path = name.split(".")
-        at = next((i for i, key in enumerate(path) if key.startswith(_PREFIX)), None)
-        if at is None:
+        key = _key_in(name)
+        if key is None:
             yield name, tensor.detach()
             continue
-        keys = path[at].split(_JOIN)
-        for key, own in zip(keys, tensor.detach().chunk(len(keys)), strict=True):
-            yield ".".join([*path[:at], key, *path[at + 1 :]]), own
+        own_keys = key.split(_JOIN)
+        for own_key, own in zip(own_keys, tensor.detach().chunk(len(own_keys)), strict=True):
+            yield name.replace(key, own_key, 1), own
+
+
+def owners(name: str) -> list[str]:
+    """Return the tasks whose slices a parameter holds, in their order, by its name; none of a shared one."""
+    key = _key_in(name)
+    return [] if key is None else group_names(key)
+
+
+def _key_in(name: str) -> str | None:
+    """Return the group's key in the name of a parameter."""
+    return next((part for part in name.split(".") if part.startswith(_PREFIX)), None)
 
 
 def _split(positions: Iterable[int], key: Callable[[int], Hashable]) -> list[list[int]]:

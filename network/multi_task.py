@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from network.encoder import VectorEncoder
 from network.grouped import joined
-from network.groups import TaskGroups, group_key, group_names
+from network.groups import TaskGroups, group_key, group_names, owners
 from network.heads import Head
 from network.image_encoder import ImageEncoder
 from network.output import Output
@@ -157,6 +157,14 @@ class MultiTaskNetwork(nn.Module):
         its own task alone.
         """
         return self.trunk.shared()
+
+    def owners(self) -> list[slice | None]:
+        """Return of each parameter the ranks, in the order of the rows, of the tasks that own a slice of it.
+
+        The slices lie one behind another along the first dimension. None: the parameter is no task's own.
+        """
+        tasks = [owners(name) for name, _ in self.named_parameters()]
+        return [slice(self._ranks[own[0]], self._ranks[own[-1]] + 1) if own else None for own in tasks]
 
     def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:
         """Return one q_BA a task, in the order of the tasks; batch sizes may differ."""

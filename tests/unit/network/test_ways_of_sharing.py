@@ -79,6 +79,23 @@ def test_a_tasks_loss_reaches_what_is_shared_and_its_own(
 
 
 @every_case
+def test_owners_are_those_whose_losses_reach_a_slice(architecture: Architecture, specs: list[TaskSpec]):
+    """Slice by slice, task by task; what nobody owns is what is shared."""
+    network = make_network(architecture, specs)
+    named = list(zip(network.named_parameters(), network.owners(), strict=True))
+    assert {name for (name, _), own in named if own is None} == {f"trunk.{name}" for name in network.shared()}
+    for position, rank in enumerate(network.groups.ranks):
+        network.zero_grad()
+        network(make_observations(specs, (3, 3, 3, 3)))[position].square().sum().backward()
+        for (name, parameter), own in named:
+            if own is not None:
+                gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                slices = gradient.view(own.stop - own.start, -1)
+                reached = [own.start + index for index, part in enumerate(slices) if bool(part.any())]
+                assert reached == [rank] * (own.start <= rank < own.stop), name
+
+
+@every_case
 def test_gradients_of_copies_are_those_of_each_task_alone(architecture: Architecture, specs: list[TaskSpec]):
     """One pass through copies gives what one pass a task gives, and the same values."""
     network, observations = make_network(architecture, specs), make_observations(specs, (3, 3, 2, 4))
