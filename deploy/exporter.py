@@ -60,6 +60,9 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     for task in status.tasks:
         waiting.add_metric([task.name], float(task.name in status.learner.waiting_for))
     yield waiting
+    yield from _known(
+        "trunkline_learner_gradient_norm", "Norm of the last gradient", status.learner.gradient_norm
+    )
     yield from _known("trunkline_dormant_share", "Dormant units of the trunk", status.trunk.dormant_share)
     yield from _known(
         "trunkline_effective_rank", "Effective rank of its features", status.trunk.effective_rank
