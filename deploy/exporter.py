@@ -75,6 +75,9 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
         waiting.add_metric([task.name], float(task.name in status.learner.waiting_for))
     yield waiting
     yield from _known(
+        "trunkline_learner_gradient_norm", "Norm of the last gradient", status.learner.gradient_norm
+    )
+    yield from _known(
         "trunkline_dormant_share",
         "Share of the trunk's output units that are dormant",
         status.trunk.dormant_share,

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from config.schema import RunConfig
 from learner.batch import TaskBatch
 from learner.batch_source import BatchSource
@@ -29,6 +31,7 @@ class LearnerStatus:
         last_update_time: Unix time of the last update; None before the first of this life.
         waiting_for: tasks for whose transitions it has been waiting for a while.
         notices: a sentence for each thing about the tasks that may keep them from being learned.
+        gradient_norm: of the last update, before it was bounded; None before the first of this life.
     """
 
     learner_step: int
@@ -37,6 +40,7 @@ class LearnerStatus:
     last_update_time: float | None
     waiting_for: list[str]
     notices: list[str]
+    gradient_norm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class UpdateLog:
         self._losses = LossLog(list(config.tasks))
         self._reward_sizes = RewardSizes(list(config.tasks))
         self._staleness: dict[str, float] = {}
+        self._gradient_norm: Tensor | None = None
         self._begun_at = clock()
         self._last_at: float | None = None
 
@@ -91,6 +96,7 @@ class UpdateLog:
         """Take in an update that was just made from these batches."""
         self._last_at = self._clock()
         self._losses.add(result.loss_T)
+        self._gradient_norm = result.gradient_norm
         if self._learner.learner_step % self._config.learner.publish_period == 0:
             self._staleness = {batch.task: batch.staleness for batch in batches}
             self._reward_sizes.look_at(batches)
@@ -110,6 +116,7 @@ class UpdateLog:
             last_update_time=self._last_update_time(),
             waiting_for=self._waiting_for(),
             notices=reward_notices(self._config, self._reward_sizes.largest(), self._reward_sizes.looks),
+            gradient_norm=None if self._gradient_norm is None else self._gradient_norm.item(),
         )
 
     def tasks(self) -> dict[str, TaskLearning]:

@@ -97,6 +97,7 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "checkpoint_period": 200,
         "disk": DiskStatus(free_bytes=10**9, total_bytes=10**10),
         "notices": [],
+        "gradient_norm": 0.875,
     }
     parts = {
         "learner": LearnerStatus,

@@ -65,6 +65,7 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_learner_updates_total", ()): 640,
         ("trunkline_learner_phase_seconds_total", (("op", "update"),)): 6.0,
         ("trunkline_learner_phase_seconds_total", (("op", "waiting"),)): 1.0,
+        ("trunkline_learner_gradient_norm", ()): 0.875,
         ("trunkline_weights_version", ()): 32,
         ("trunkline_checkpoints_total", ()): 4,
         ("trunkline_evaluations_total", ()): 6,
@@ -147,6 +148,7 @@ def test_what_is_not_known_is_left_out(port: int):
             dormant_share=None,
             effective_rank=None,
             last_update_time=None,
+            gradient_norm=None,
             disk=None,
         )
         exporter(status)
@@ -165,6 +167,7 @@ def test_what_is_not_known_is_left_out(port: int):
         "episode_return",
         "samples_per_insert_target",
         "acting_staleness_versions",
+        "learner_gradient_norm",
         "last_update_timestamp_seconds",
         "run_disk_free_bytes",
         "run_disk_bytes",

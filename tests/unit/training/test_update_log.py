@@ -45,7 +45,7 @@ def test_before_the_first_update_nothing_is_known_but_the_weights_of_tasks():
     """None, and no zero that means nothing."""
     log = Logged().log
     assert log.is_empty
-    assert log.learner().last_update_time is None
+    assert (log.learner().last_update_time, log.learner().gradient_norm) == (None, None)
     task = log.tasks()[CHAIN]
     assert (task.loss, task.weight, task.staleness) == (None, 1.0, None)
 
@@ -60,6 +60,14 @@ def test_losses_are_means_since_somebody_asked():
     logged.update(8.0, 9.0)
     assert logged.log.tasks()[CHAIN].loss == 8.0
     assert logged.log.tasks()[CHAIN].loss is None
+
+
+def test_the_norm_of_the_gradient_is_that_of_the_last_update():
+    """Before it was bounded, as the update found it."""
+    logged = Logged()
+    for norm in (2.5, 0.75):
+        logged.update(0.0, 0.0, gradient_norm=torch.tensor(norm))
+    assert logged.log.learner().gradient_norm == 0.75
 
 
 def test_staleness_is_that_of_the_last_update_with_a_publication():
