@@ -104,9 +104,11 @@ class _TaskQueue:
 
     def fill(self, position: Position, exponent: float) -> bool:
         """Take in the oldest draw if the last one is used up, keep others under way; return `has_batch`."""
-        if not self._arrived and self._draws and self._draws[0].ready():
-            sampled = self._draws.popleft().take()
-            self._arrived = self._batches(sampled, position.weights_version, exponent)
+        if not self._arrived and self._draws:
+            sampled = self._router.collect(self._draws[0])
+            if sampled is not None:
+                self._draws.popleft()
+                self._arrived = self._batches(sampled, position.weights_version, exponent)
         while len(self._draws) + bool(self._arrived) < self._supply.requests:
             draw = self._router.request(self.task, self._request_size, position.weights_version)
             if draw is None:

@@ -1,114 +1,102 @@
 """A draw from several shards: asked for in parts, put together as if one buffer had been drawn from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.client import Reply, ShardUnavailableError
+from replay.client import Reply
 from replay.keys import with_shard
-from replay.messages import NotReady, SampleAnswer, Sampled, TableProgress
+from replay.messages import SampleAnswer, Sampled
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
-    """What one shard, in which of its lives, was asked for.
+    """What one shard was asked for.
 
-    `size` items, `share` being the probability of choosing that shard.
+    Attributes:
+        shard: which.
+        life: in which of its lives.
+        size: items.
+        masses: of the shards that it was chosen among, by which it was chosen; those that delivered nothing
+            of the draw are taken out, but for the shard itself.
+        reply: its answer, on its way.
+        sampled: its answer, once it is there.
     """
 
     shard: int
     life: int
     size: int
-    mass: float
-    masses: dict[int, float]
+    masses: Mapping[int, float]
     reply: Reply[SampleAnswer]
     sampled: Sampled | None = None
 
     @property
     def share(self) -> float:
-        """Probability of having chosen the shard among those that delivered, and itself."""
-        return self.mass / sum({**self.masses, self.shard: self.mass}.values())
+        """Probability of having chosen this shard."""
+        return self.masses[self.shard] / sum(self.masses.values())
 
 
+@dataclass(eq=False)
 class Draw:
-    """Items on their way. What a shard does not deliver is asked of the others, until all are there.
+    """Items of a task on their way: `replay.router.ReplayRouter` makes and collects it.
 
-    draw = router.request("cartpole", 4096, weights_version)
-    if draw.ready():
-        sampled = draw.take()
-
-    Args:
+    Attributes:
+        task: whose items.
         size: items wanted.
-        issue: asks shards for so many items: (size) -> parts; none while no shard has any.
-        heard: is told of each answer, or why there is none: (part, answer or error).
-        progress: returns how the task stands over all shards.
-        rng: mixes the parts, so that each batch of the result is drawn from all shards alike.
+        weights_version: that the learner had published when it asked.
+        parts: what shards were asked for, without those that will not deliver.
     """
 
-    def __init__(
-        self,
-        size: int,
-        issue: Callable[[int], list[Part]],
-        heard: Callable[[Part, SampleAnswer | ShardUnavailableError], None],
-        progress: Callable[[], TableProgress],
-        rng: np.random.Generator,
-    ) -> None:
-        self._size = size
-        self._issue = issue
-        self._heard = heard
-        self._progress = progress
-        self._rng = rng
-        self._parts = issue(size)
+    task: str
+    size: int
+    weights_version: int
+    parts: list[Part]
 
-    def ready(self) -> bool:
-        """Take in what has arrived, ask again for what will not; return whether all is there."""
-        for part in [part for part in self._parts if part.sampled is None]:
-            if part.reply.wait(0.0):
-                self._take_in(part)
-        missing = self._size - sum(part.size for part in self._parts)
-        if missing:
-            self._parts += self._issue(missing)
-        return missing == 0 and all(part.sampled is not None for part in self._parts)
+    @property
+    def missing(self) -> int:
+        """Items that no shard is asked for."""
+        return self.size - sum(part.size for part in self.parts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all items are there."""
+        return self.missing == 0 and not any(self.waiting())
+
+    def waiting(self) -> Iterator[Part]:
+        """Yield the parts that are not there."""
+        return (part for part in self.parts if part.sampled is None)
 
     def wait(self, timeout_seconds: float) -> None:
         """Wait at most so long for a part that is missing."""
-        waiting = next((part for part in self._parts if part.sampled is None), None)
-        if waiting is not None:
-            waiting.reply.wait(timeout_seconds)
+        part = next(self.waiting(), None)
+        if part is not None:
+            part.reply.wait(timeout_seconds)
 
-    def take(self) -> Sampled:
-        """Return the items as a shard that holds all of the task would; call it once, when `ready`.
+    def give_up(self, failed: Part) -> None:
+        """Take out a part that will not be delivered: the other shards were chosen among fewer."""
+        self.parts.remove(failed)
+        for part in self.parts:
+            if part.shard != failed.shard:
+                part.masses = {shard: mass for shard, mass in part.masses.items() if shard != failed.shard}
 
-        Keys name items and shards: `replay.keys.split_keys` takes them apart. Probabilities are of drawing an
-        item within its task, P(shard | task) P(item | shard).
+    def merged(self, rng: np.random.Generator) -> Sampled:
+        """Return the items of a complete draw; how the tables stand is that of the first part.
+
+        Args:
+            rng: mixes the parts, so that each batch of the result is drawn from all shards alike.
         """
-        parts = [_of_all_shards(part) for part in self._parts]
-        merged = parts[0] if len(parts) == 1 else _mixed(parts, self._rng.permutation(self._size))
-        return replace(merged, progress=self._progress())
-
-    def _take_in(self, part: Part) -> None:
-        try:
-            answer: SampleAnswer | ShardUnavailableError = part.reply.result()
-        except ShardUnavailableError as error:
-            answer = error
-        self._heard(part, answer)
-        match answer:
-            case Sampled():
-                part.sampled = answer
-            case NotReady() | ShardUnavailableError():
-                self._parts.remove(part)
-                for masses in {id(other.masses): other.masses for other in [part, *self._parts]}.values():
-                    masses.pop(part.shard, None)
+        parts = [_of_all_shards(part) for part in self.parts]
+        return parts[0] if len(parts) == 1 else _mixed(parts, rng.permutation(self.size))
 
 
 def _of_all_shards(part: Part) -> Sampled:
     """Return what a shard delivered, with keys and probabilities that hold beside those of other shards."""
     sampled = part.sampled
     if sampled is None:
-        raise RuntimeError("a draw was taken before it was ready")
+        raise RuntimeError("a draw was merged before it was complete")
     return replace(
         sampled,
         probabilities=sampled.probabilities * part.share,
@@ -117,7 +105,7 @@ def _of_all_shards(part: Part) -> Sampled:
 
 
 def _mixed(parts: Sequence[Sampled], order: NDArray[np.int64]) -> Sampled:
-    """Return all items, each in the place that `order` gives it; how tables stand is that of the first."""
+    """Return all items, each in the place that `order` gives it."""
     first = parts[0]
     return replace(
         first,
@@ -128,7 +116,7 @@ def _mixed(parts: Sequence[Sampled], order: NDArray[np.int64]) -> Sampled:
 
 
 def _scattered(columns: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> NDArray[Any]:
-    """Return the columns one behind the other, rows in the places that `order` gives: each copied once."""
+    """Return the columns one after the other, rows in the places that `order` gives: each copied once."""
     merged = np.empty((len(order), *columns[0].shape[1:]), columns[0].dtype)
     begin = 0
     for column in columns:

@@ -43,6 +43,22 @@ class RateLimiter:
         ahead = (samples + self.error_buffer) / self.samples_per_insert
         return math.floor(ahead + self.min_size_to_sample)
 
+    def most_unused(self, request_size: int) -> int:
+        """Return how many of the inserts that were granted to shards may stay unused for ever.
+
+        While they do, the balance ends so many inserts short of its upper bound. From there a request must
+        still fit above the lower bound, and the first one of all must find `min_size_to_sample` items: its
+        inserts may be ahead of those by `error_buffer`, and no more than that may be lacking.
+
+        Args:
+            request_size: items of the largest request.
+        """
+        if self.samples_per_insert is None:
+            return NO_LIMIT
+        rounding = 2 * self.samples_per_insert  # each bound is rounded to whole inserts
+        beside_a_request = 2 * self.error_buffer - request_size - rounding
+        return math.floor(min(self.error_buffer, beside_a_request) / self.samples_per_insert)
+
 
 def smallest_error_buffer(
     samples_per_insert: float, insert_size: int, sample_size: int, shards: int = 1

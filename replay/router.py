@@ -1,33 +1,17 @@
 """All shards of a run as one replay, as the learner sees it: who is asked, how far each may go."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.client import Reply, ShardClient, ShardUnavailableError
+from replay.client import ShardClient, ShardUnavailableError
 from replay.draw import Draw, Part
 from replay.keys import split_keys
-from replay.messages import Pace, SampleAnswer, TableProgress
-from replay.rate_limiter import NO_LIMIT, RateLimiter
-
-_NOTHING = TableProgress(inserted=0, items=0, mass=0.0)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Where a task's replay lies, and the rate that is kept over all of it.
-
-    Attributes:
-        shards: indices of the task's shards.
-        limiter: the task's.
-    """
-
-    shards: Sequence[int]
-    limiter: RateLimiter
+from replay.messages import Pace, Sampled
+from replay.task_book import Spread, TaskBook
 
 
 class ReplayRouter:
@@ -35,7 +19,8 @@ class ReplayRouter:
 
         router = ReplayRouter(clients, {"cartpole": Spread([0, 1], limiter)}, rng)
         draw = router.request("cartpole", 4096, weights_version)      # None: the rate holds samples back
-        router.update_priorities("cartpole", drawn.keys, priorities)
+        sampled = router.collect(draw)                                # None: not all of it is there
+        router.update_priorities("cartpole", sampled.keys, priorities)
 
     A shard is chosen for each item with probability mass / sum of masses, as they were last heard of, and an
     item within it by the shard: P(item) is the product, exactly, however old the masses are.
@@ -57,7 +42,7 @@ class ReplayRouter:
         self, clients: Sequence[ShardClient], spreads: Mapping[str, Spread], rng: np.random.Generator
     ) -> None:
         self._clients = list(clients)
-        self._tasks = {task: _TaskBook(spread) for task, spread in spreads.items()}
+        self._tasks = {task: TaskBook(spread) for task, spread in spreads.items()}
         self._rng = rng
         self._lives = [0] * len(self._clients)
         self._gone: set[int] = set()
@@ -75,19 +60,26 @@ class ReplayRouter:
         book.samples += size
         unseen = [shard for shard in self._alive(task) if book.progress[shard].mass == 0.0]
         self._watch(task, unseen, weights_version, lacking=0)
+        draw = Draw(task, size, weights_version, parts=[])
+        self._ask_for_missing(draw)
+        return draw
 
-        def heard(part: Part, answer: SampleAnswer | ShardUnavailableError) -> None:
-            if part.life != self._lives[part.shard]:
-                return
-            if isinstance(answer, ShardUnavailableError):
-                self._went_down(part.shard, answer)
-            else:
-                book.progress[part.shard] = answer.progress
+    def collect(self, draw: Draw) -> Sampled | None:
+        """Take in what has arrived of a draw, ask others for what will not arrive; None until all is there.
 
-        def progress() -> TableProgress:
-            return book.progress_of(self._alive(task))
-
-        return Draw(size, lambda count: self._issue(task, count, weights_version), heard, progress, self._rng)
+        The items come as from a shard that holds all of the task: probabilities are of drawing an item within
+        its task, P(shard | task) P(item | shard), keys name shards too (`replay.keys.split_keys`), and how
+        the task stands is said of all shards that are up. Each draw is collected once.
+        """
+        for part in list(draw.waiting()):
+            if part.reply.wait(0.0):
+                self._take_in(draw, part)
+        if draw.missing:
+            self._ask_for_missing(draw)
+        if not draw.complete:
+            return None
+        progress = self._tasks[draw.task].progress_of(self._alive(draw.task))
+        return replace(draw.merged(self._rng), progress=progress)
 
     def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
         """Send new priorities to the shards of their items; nobody waits for them."""
@@ -142,22 +134,38 @@ class ReplayRouter:
     def _alive(self, task: str) -> list[int]:
         return [shard for shard in self._tasks[task].spread.shards if shard not in self.down]
 
-    def _issue(self, task: str, size: int, weights_version: int) -> list[Part]:
-        book, alive = self._tasks[task], self._alive(task)
+    def _ask_for_missing(self, draw: Draw) -> None:
+        """Choose a shard for each missing item of a draw, and ask these; none while all are empty."""
+        task, book, alive = draw.task, self._tasks[draw.task], self._alive(draw.task)
         masses = book.mass_of(alive)
         if not masses.any():
             self._hear_watches(task)
-            self._watch(task, alive, weights_version, lacking=0)
-            return []
-        shares = masses / masses.sum()
-        counts = self._rng.multinomial(size, shares).tolist()
-        parts = []
+            self._watch(task, alive, draw.weights_version, lacking=0)
+            return
+        counts = self._rng.multinomial(draw.missing, masses / masses.sum()).tolist()
         by_shard = dict(zip(alive, masses.tolist(), strict=True))
         for shard, count in zip(alive, counts, strict=True):
             if count:
-                reply = self._clients[shard].sample(task, count, book.pace(shard, weights_version))
-                parts.append(Part(shard, self._lives[shard], count, by_shard[shard], by_shard, reply))
-        return parts
+                pace = Pace(draw.weights_version, book.grant(shard))
+                reply = self._clients[shard].sample(task, count, pace)
+                draw.parts.append(Part(shard, self._lives[shard], count, by_shard, reply))
+
+    def _take_in(self, draw: Draw, part: Part) -> None:
+        """Keep what a shard delivered, and how it stands, unless that is of an earlier life."""
+        is_news = part.life == self._lives[part.shard]
+        try:
+            answer = part.reply.result()
+        except ShardUnavailableError as error:
+            draw.give_up(part)
+            if is_news:
+                self._went_down(part.shard, error)
+            return
+        if isinstance(answer, Sampled):
+            part.sampled = answer
+        else:
+            draw.give_up(part)
+        if is_news:
+            self._tasks[draw.task].progress[part.shard] = answer.progress
 
     def _watch(self, task: str, shards: Sequence[int], weights_version: int, lacking: int) -> None:
         """Keep one question under way to each shard: are you further by your part of what is lacking?"""
@@ -165,7 +173,7 @@ class ReplayRouter:
         for shard in shards:
             if shard not in book.watches:
                 beyond = book.progress[shard].inserted + max(0, lacking // len(book.progress) - 1)
-                pace = book.pace(shard, weights_version)
+                pace = Pace(weights_version, book.grant(shard))
                 book.watches[shard] = self._clients[shard].watch(task, beyond, pace)
 
     def _hear_watches(self, task: str) -> None:
@@ -183,88 +191,3 @@ class ReplayRouter:
         self._lives[shard] += 1
         for book in self._tasks.values():
             book.watches.pop(shard, None)
-
-
-@dataclass
-class _TaskBook:
-    """What is known of one task: how each shard stands, and how many samples were drawn.
-
-    Attributes:
-        samples: items drawn.
-        progress: of each shard that has it, as last heard of.
-        watches: questions under way.
-        granted: up to where each shard was told that it may go.
-        request_size: the largest draw that was asked for.
-    """
-
-    spread: Spread
-    samples: int = 0
-    progress: dict[int, TableProgress] = field(default_factory=dict)
-    watches: dict[int, Reply[TableProgress]] = field(default_factory=dict)
-    granted: dict[int, int] = field(default_factory=dict)
-    request_size: int = 0
-    _before: int = 0
-    _credited: int = 0
-    _refill: int = 0
-
-    def __post_init__(self) -> None:
-        self.progress = dict.fromkeys(self.spread.shards, _NOTHING)
-        self.granted = dict.fromkeys(self.spread.shards, 0)
-
-    def inserts(self) -> int:
-        """Inserts that the limiter counts: on the shards there are, on those that went, and on credit."""
-        return self._before + sum(progress.inserted for progress in self.progress.values())
-
-    def progress_of(self, shards: Sequence[int]) -> TableProgress:
-        """Return how the task stands on some shards together."""
-        known = [self.progress[shard] for shard in shards]
-        return TableProgress(
-            sum(each.inserted for each in known),
-            sum(each.items for each in known),
-            sum(each.mass for each in known),
-        )
-
-    def mass_of(self, shards: Sequence[int]) -> NDArray[np.float64]:
-        return np.array([self.progress[shard].mass for shard in shards])
-
-    def may_sample(self, count: int) -> bool:
-        return self.spread.limiter.may_sample(self.inserts(), self.samples, count)
-
-    def pace(self, shard: int, weights_version: int) -> Pace:
-        """Tell a shard how far it may go: as it was told before, and more of what nobody was granted yet.
-
-        What one of several shards does not use is bounded: an idle one cannot keep the others waiting.
-        """
-        limiter = self.spread.limiter
-        if limiter.samples_per_insert is None:
-            return Pace(weights_version, NO_LIMIT)
-        granted = sum(self.granted.values())
-        left = max(0, limiter.most_inserts(self.samples) + self._refill - self._before - granted)
-        if len(self.granted) > 1:
-            width = 2 * limiter.error_buffer - self.request_size
-            most_unused = min(limiter.error_buffer, width - 2 * limiter.samples_per_insert)
-            part = math.floor(most_unused / limiter.samples_per_insert) // len(self.granted)
-            left = max(0, min(left, part - self.granted[shard] + self.progress[shard].inserted))
-        self.granted[shard] += left
-        return Pace(weights_version, self.granted[shard])
-
-    def lacking(self, count: int) -> int:
-        """Return how many more inserts there must be until `count` items may be drawn."""
-        return self.spread.limiter.least_inserts(self.samples, count) - self.inserts()
-
-    def credit(self, restored: int) -> None:
-        credited = min(self._credited + restored, self.spread.limiter.min_size_to_sample)
-        self._before += credited - self._credited
-        self._credited = credited
-
-    def lose(self, shard: int) -> None:
-        """Forget how a shard stood; its inserts and the samples drawn from them have happened.
-
-        What was lost may be gathered anew, a little at least: an empty successor must not wait for samples.
-        """
-        limiter = self.spread.limiter
-        least = limiter.error_buffer / limiter.samples_per_insert if limiter.samples_per_insert else 0.0
-        self._refill += max(self.progress[shard].items, math.ceil(least))
-        self._before += self.progress[shard].inserted
-        self.progress[shard] = _NOTHING
-        self.granted[shard] = 0

@@ -1,7 +1,8 @@
 """What a row is: its columns, which everything that sends, keeps, saves or draws rows reads here.
 
 A further column is a line in `COLUMNS`, and whoever gives and uses its values: `actors.rollout.Rollout` hands
-each step's row to the writer, and a `learner.batch.TaskBatch` has the columns that are drawn.
+each step's row to the writer, and a `learner.batch.TaskBatch` has the columns that are drawn. Messages and
+snapshots of fewer columns are refused from then on.
 """
 
 import math

@@ -22,8 +22,9 @@ from replay.client import ShardClient
 from replay.fragment import FragmentBlock, empty_block
 from replay.messages import Pace, Sampled
 from replay.rate_limiter import NO_LIMIT
-from replay.router import ReplayRouter, Spread
+from replay.router import ReplayRouter
 from replay.row import table_shape
+from replay.task_book import Spread
 from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from training.parts.parts import Parts

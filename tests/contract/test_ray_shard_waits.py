@@ -237,15 +237,16 @@ def places_of(keys: Any) -> Any:
 def draw_from(router: Any, size: int) -> Sampled:
     """Ask until a draw is there."""
     deadline = time.monotonic() + 20.0
-    draw = None
-    while draw is None or not draw.ready():
+    draw = sampled = None
+    while sampled is None:
         assert time.monotonic() < deadline, router.down
         draw = draw or router.request("chain", size, 0)
         if draw is None:
             router.wait("chain", 0.1)
         else:
             draw.wait(0.1)
-    return draw.take()
+            sampled = router.collect(draw)
+    return sampled
 
 
 def test_a_flood_breaks_nothing(start_shard: StartShard):

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.td import importance_weights
-from replay.draw import Draw
 from replay.keys import split_keys
 from replay.messages import Sampled
 from replay.router import ReplayRouter
 from replay.shard import Shard
 from replay.table import Table
-from tests.support.builders import make_router
+from tests.support.builders import collected, make_router
 from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
 
 SMALLEST = 1e-3
@@ -55,13 +54,6 @@ def router_over(shards: Sequence[Shard | MortalShardClient], seed: int) -> Repla
     return router
 
 
-def take(draw: Draw | None) -> Sampled:
-    """Take a draw that is there."""
-    assert draw is not None
-    assert draw.ready()
-    return draw.take()
-
-
 def check_columns(drawn: Sampled, size: int) -> None:
     """Every column has one row an item, of the item that it is beside."""
     numbers = drawn.columns["actions"].tolist()
@@ -82,7 +74,7 @@ def test_probabilities_are_those_of_one_big_buffer(
 ):
     """For any split of the same items: probabilities, number of items, importance weights."""
     router = router_over([Shard({"toy": table}) for table in tables_of(split, exponent)], seed=size)
-    drawn = take(router.request("toy", size, 0))
+    drawn = collected(router, router.request("toy", size, 0))
     check_columns(drawn, size)
     expected = probabilities_of(drawn.columns["actions"], one_buffer(split, exponent))
     np.testing.assert_allclose(drawn.probabilities, expected, rtol=1e-9)
@@ -129,7 +121,7 @@ def test_with_old_masses_probabilities_are_those_that_were_drawn_by(
     ]
     for table, items in zip(tables, fresh, strict=True):
         insert_numbered(table, items)
-    drawn = take(router.request("toy", 200, 0))
+    drawn = collected(router, router.request("toy", 200, 0))
     check_columns(drawn, 200)
     now = [old | new for old, new in zip(split, fresh, strict=True)]
     expected = with_old_masses(tables, now, believed, exponent)
@@ -151,7 +143,7 @@ def test_new_priorities_reach_the_items_that_they_are_meant_for(
     """By key, on whatever shard; all others keep theirs."""
     tables = tables_of(split, exponent)
     router = router_over([Shard({"toy": table}) for table in tables], seed=size)
-    drawn = take(router.request("toy", size, 0))
+    drawn = collected(router, router.request("toy", size, 0))
     believed = np.array([table.selector.mass for table in tables])
     router.update_priorities(
         "toy", drawn.keys, drawn.columns["actions"].astype(np.float32) * np.float32(factor)
@@ -159,7 +151,7 @@ def test_new_priorities_reach_the_items_that_they_are_meant_for(
     assert sum(table.stats().stale_updates for table in tables) == 0
     updated = {number: number * factor for number in drawn.columns["actions"].tolist()}
     now = [{number: updated.get(number, p) for number, p in items.items()} for items in split]
-    again = take(router.request("toy", size, 0))
+    again = collected(router, router.request("toy", size, 0))
     expected = with_old_masses(tables, now, believed, exponent)
     np.testing.assert_allclose(
         again.probabilities, probabilities_of(again.columns["actions"], expected), rtol=1e-9
@@ -190,11 +182,10 @@ def draw_while_shards_die(
         if event == "die":
             clients[shard].die()
         clients[shard].open = True
-        draw.ready()
+        router.collect(draw)
     for client in clients:
         client.open = True
-    assert any(draw.ready() for _ in range(len(clients) + 1))
-    drawn = draw.take()
+    drawn = collected(router, draw, tries=len(clients) + 1)
     check_columns(drawn, size)
     dead = {shard for shard, client in enumerate(clients) if client.dead}
     assert set(router.down) <= dead

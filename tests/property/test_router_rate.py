@@ -63,7 +63,7 @@ class Run:
             return False
         for client in self.clients:
             client.open = True
-        assert draw.ready()
+        assert self.router.collect(draw) is not None
         self.samples += self.sample_size
         return True
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from replay.client import LocalShardClient, ShardClient
 from replay.cutters.interface import Cutter
 from replay.cutters.n_step import NStepCutter
+from replay.draw import Draw
 from replay.fragment import FragmentBlock, empty_block
-from replay.messages import Pace
+from replay.messages import Pace, Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT, RateLimiter
-from replay.router import ReplayRouter, Spread
+from replay.router import ReplayRouter
 from replay.row import SENT, Columns, TableShape
 from replay.rows import RowRing
 from replay.selectors.interface import Selector
@@ -23,6 +24,7 @@ from replay.selectors.proportional import Proportional
 from replay.selectors.uniform import Uniform
 from replay.shard import Shard
 from replay.table import Table
+from replay.task_book import Spread
 from replay.wire import RAW, encode_block
 from tasks.spec import TaskSpec
 
@@ -133,6 +135,15 @@ def make_router(
     clients = [LocalShardClient(shard) if isinstance(shard, Shard) else shard for shard in shards]
     spread = Spread(range(len(clients)), limiter)
     return ReplayRouter(clients, dict.fromkeys(tasks, spread), np.random.default_rng(seed))
+
+
+def collected(router: ReplayRouter, draw: Draw | None, tries: int = 1) -> Sampled:
+    """Return what came of a draw, for which so many tries have to be enough."""
+    assert draw is not None
+    found = (router.collect(draw) for _ in range(tries))
+    sampled = next((sampled for sampled in found if sampled is not None), None)
+    assert sampled is not None, "the draw is not complete"
+    return sampled
 
 
 def tampered(block: FragmentBlock, **changes: Any) -> bytes:

@@ -22,13 +22,14 @@ from replay.messages import Sampled
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import NO_LIMIT
 from replay.restoring import restore_tables
-from replay.router import ReplayRouter, Spread
+from replay.router import ReplayRouter
 from replay.row import table_shape
 from replay.rows import RowRing
 from replay.selectors.table import SELECTORS
 from replay.shard import Shard
 from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
+from replay.task_book import Spread
 from tasks.spec import TaskSpec
 from training.errors import TrainingFailedError
 from training.names import life_number

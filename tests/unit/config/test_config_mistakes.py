@@ -6,6 +6,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.loading import parse_config
+from replay.selectors.table import SELECTORS
 from tests.support.learning_builders import tiny_raw
 
 CHAIN = {"chain": {"env": "trunkline/Chain-v0"}}
@@ -82,7 +83,10 @@ FIELDS: list[tuple[str, list[str]]] = [
     ),
     ("replay.capacity=null", ["replay.capacity: null is not allowed", "number of transitions"]),
     # a choice that there is not
-    ("replay.selector=prioritised", ["replay.selector: 'prioritised'", "'uniform' or 'proportional'"]),
+    (
+        "replay.selector=prioritised",
+        ["replay.selector: 'prioritised' is not allowed: it should be", *map(repr, SELECTORS)],
+    ),
     ("learner.loss=l2", ["learner.loss: 'l2' is not allowed", "'huber', 'squared' or 'hl_gauss'"]),
     ("learner.loss=null", ["learner.loss: null is not allowed", "'huber', 'squared' or 'hl_gauss'"]),
     ("learner.device=gpu", ["learner.device: 'gpu' is not allowed", "'auto', 'cpu' or 'cuda'"]),

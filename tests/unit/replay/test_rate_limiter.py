@@ -144,3 +144,14 @@ def test_with_less_than_the_smallest_buffer_some_sequence_deadlocks(
         deadlocks(RateLimiter(ratio, minimum, buffer), insert_size, sample_size, choices.tolist())
         for minimum, choices in walks
     )
+
+
+@pytest.mark.parametrize(("request_size", "unused"), [(8, 20), (60, 8), (76, 0)])
+def test_inserts_that_may_stay_unused_by_hand_worked_numbers(request_size: int, unused: int):
+    """Two samples an insert, 40 to either side: 20 inserts reach the minimum, or (80 - request - 4) / 2."""
+    assert RateLimiter(2.0, min_size_to_sample=10, error_buffer=40.0).most_unused(request_size) == unused
+
+
+def test_without_a_ratio_everything_may_stay_unused():
+    """Nobody waits for inserts beyond the minimum."""
+    assert RateLimiter(None, min_size_to_sample=10, error_buffer=0.0).most_unused(1000) == NO_LIMIT

@@ -6,11 +6,12 @@ import pytest
 from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
 from replay.messages import Inserted, Pace, Sampled, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
-from replay.router import ReplayRouter, Spread
+from replay.router import ReplayRouter
 from replay.row import BOUNDARY
 from replay.shard import Shard
+from replay.task_book import Spread
 from replay.wire import encode_block
-from tests.support.builders import NO_RATE, make_block, make_router, make_shard
+from tests.support.builders import NO_RATE, collected, make_block, make_router, make_shard
 from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
 from tests.support.statistics import chi_square, chi_square_limit
 
@@ -27,8 +28,9 @@ def draw_now(router: ReplayRouter, size: int) -> Sampled:
     """Ask until something comes: a first request may only find out how the shards stand."""
     for _ in range(3):
         draw = router.request("toy", size, 0)
-        if draw is not None and draw.ready():
-            return draw.take()
+        sampled = None if draw is None else router.collect(draw)
+        if sampled is not None:
+            return sampled
     pytest.fail("nothing came")
 
 
@@ -42,8 +44,7 @@ def test_it_finds_out_how_shards_stand_before_it_draws():
     assert draw is not None
     assert [client.asked[1:] for client in clients[:3]] == [[("sample", "toy")]] * 3
     assert clients[3].asked[1:] == [("watch", "toy")]
-    assert draw.ready()
-    assert draw.take().progress.items == 9
+    assert collected(router, draw).progress.items == 9
 
 
 def test_one_question_to_a_shard_is_under_way_at_a_time():
@@ -138,13 +139,12 @@ def test_a_draw_of_which_nothing_is_left_waits_for_new_items():
     table.insert(make_block(streams=1, starts=199, overlap=1, frame_shape=(), flags=boundaries), 0)
     draw = router.request("toy", 5, 0)
     assert draw is not None
-    assert [draw.ready() for _ in range(3)] == [False] * 3
+    assert [router.collect(draw) for _ in range(3)] == [None] * 3
     insert_numbered(table, {7: 1.0})
-    assert any(draw.ready() for _ in range(6))
-    assert draw.take().columns["actions"].tolist() == [7] * 5
+    assert collected(router, draw, tries=6).columns["actions"].tolist() == [7] * 5
 
 
-def test_a_draw_cannot_be_taken_before_it_is_ready():
+def test_a_draw_cannot_be_merged_before_it_is_complete():
     """That would be a short batch."""
     clients = clients_of({1: 1.0})
     router = make_router(clients)
@@ -152,9 +152,9 @@ def test_a_draw_cannot_be_taken_before_it_is_ready():
     clients[0].open = False
     draw = router.request("toy", 5, 0)
     assert draw is not None
-    assert not draw.ready()
-    with pytest.raises(RuntimeError, match="taken before it was ready"):
-        draw.take()
+    assert router.collect(draw) is None
+    with pytest.raises(RuntimeError, match="merged before it was complete"):
+        draw.merged(np.random.default_rng(0))
 
 
 def test_requests_wait_for_the_rate():

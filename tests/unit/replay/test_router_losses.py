@@ -9,7 +9,7 @@ from replay.messages import Inserted
 from replay.rate_limiter import RateLimiter
 from replay.router import ReplayRouter
 from replay.shard import Shard
-from tests.support.builders import NO_RATE, make_block, make_router, make_shard
+from tests.support.builders import NO_RATE, collected, make_block, make_router, make_shard
 from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
 
 SPLIT = ({1: 1.0, 2: 1.0, 3: 2.0}, {4: 1.0, 5: 3.0}, {6: 8.0})
@@ -36,10 +36,9 @@ def ask(router: ReplayRouter, size: int = 100) -> Draw:
     return draw
 
 
-def finish(draw: Draw) -> set[int]:
-    """Take a draw that is all but there; return the numbers in it."""
-    assert any(draw.ready() for _ in range(6))
-    return set(draw.take().columns["actions"].tolist())
+def finish(router: ReplayRouter, draw: Draw) -> set[int]:
+    """Collect a draw that is all but there; return the numbers in it."""
+    return set(collected(router, draw, tries=6).columns["actions"].tolist())
 
 
 def test_a_shard_that_does_not_answer_is_down_with_its_reason():
@@ -51,7 +50,7 @@ def test_a_shard_that_does_not_answer_is_down_with_its_reason():
     clients[0].die()
     clients[0].open = True
     for draw in draws:
-        assert finish(draw) == {4, 5, 6}
+        assert finish(router, draw) == {4, 5, 6}
     assert router.down == {0: f"no answer to question {first}"}
 
 
@@ -59,7 +58,7 @@ def test_items_are_lost_once_their_process_is_gone_and_not_before():
     """While it may still answer nothing is lost; how often it is said to be gone makes no difference."""
     clients, router = clients_and_router()
     clients[0].die()
-    finish(ask(router))
+    finish(router, ask(router))
     assert router.lost == {}
     for _ in range(2):
         router.gone(0)
@@ -72,15 +71,14 @@ def test_a_silent_shard_is_taken_back_with_all_that_it_holds():
     """It is drawn from at once, with the probabilities of one buffer, and nothing is lost."""
     clients, router = clients_and_router()
     clients[0].unreachable = True
-    assert finish(ask(router)) == {4, 5, 6}
+    assert finish(router, ask(router)) == {4, 5, 6}
     asked = len(clients[0].asked)
-    assert finish(ask(router)) == {4, 5, 6}
+    assert finish(router, ask(router)) == {4, 5, 6}
     assert len(clients[0].asked) == asked
     clients[0].unreachable = False
     router.returned(0)
     draw = ask(router, 200)
-    assert draw.ready()
-    drawn = draw.take()
+    drawn = collected(router, draw)
     assert set(drawn.columns["actions"].tolist()) == {1, 2, 3, 4, 5, 6}
     weights = {1: 1.0, 2: 1.0, 3: 2.0, 4: 1.0, 5: 3.0, 6: 8.0}
     assert drawn.probabilities == pytest.approx([weights[n] / 16 for n in drawn.columns["actions"].tolist()])
@@ -92,10 +90,9 @@ def test_while_a_shard_is_silent_items_are_those_of_the_others():
     """Importance weights count what can be drawn."""
     clients, router = clients_and_router()
     clients[2].unreachable = True
-    assert finish(ask(router)) == {1, 2, 3, 4, 5}
+    assert finish(router, ask(router)) == {1, 2, 3, 4, 5}
     draw = ask(router)
-    assert draw.ready()
-    assert draw.take().progress.items == 5
+    assert collected(router, draw).progress.items == 5
 
 
 def test_late_failures_of_a_silence_do_not_take_a_returned_shard_down_again():
@@ -104,12 +101,12 @@ def test_late_failures_of_a_silence_do_not_take_a_returned_shard_down_again():
     clients[0].open = False
     early, late = ask(router), ask(router)
     clients[0].open = clients[0].unreachable = True
-    assert finish(early) == {4, 5, 6}
+    assert finish(router, early) == {4, 5, 6}
     router.returned(0)
-    assert late.ready() is False
+    assert router.collect(late) is None
     assert router.down == {}
     clients[0].unreachable = False
-    assert late.ready()
+    assert router.collect(late) is not None
     assert router.down == {}
 
 
@@ -119,27 +116,25 @@ def test_late_answers_of_a_silence_say_nothing_of_a_returned_shard():
     clients[0].open = False
     early, late = ask(router), ask(router)
     clients[0].open = clients[0].unreachable = True
-    assert finish(early) == {4, 5, 6}
+    assert finish(router, early) == {4, 5, 6}
     clients[0].unreachable = False
     router.returned(0)
     insert_numbered(clients[0]._shard.tables["toy"], {7: 1.0})
     new = ask(router)
-    assert new.ready()
-    assert late.ready()
-    assert new.take().progress.items == late.take().progress.items == 7
+    assert [collected(router, draw).progress.items for draw in (new, late)] == [7, 7]
 
 
 def test_a_returned_shard_may_turn_out_to_be_gone_later():
     """Its items are lost then, those that came meanwhile included, once."""
     clients, router = clients_and_router()
     clients[0].unreachable = True
-    finish(ask(router))
+    finish(router, ask(router))
     clients[0].unreachable = False
     router.returned(0)
     insert_numbered(clients[0]._shard.tables["toy"], {7: 1.0})
-    finish(ask(router))
+    finish(router, ask(router))
     clients[0].die()
-    assert finish(ask(router)) == {4, 5, 6}
+    assert finish(router, ask(router)) == {4, 5, 6}
     router.gone(0)
     assert router.lost == {"toy": 4}
 
@@ -148,10 +143,9 @@ def test_priorities_reach_a_shard_that_returned():
     """Items that were drawn before the silence are the same items after it."""
     clients, router = clients_and_router()
     draw = ask(router)
-    assert draw.ready()
-    drawn = draw.take()
+    drawn = collected(router, draw)
     clients[0].unreachable = True
-    finish(ask(router))
+    finish(router, ask(router))
     router.update_priorities("toy", drawn.keys, np.full(100, 2.0, np.float32))
     assert clients[0].updated == []
     clients[0].unreachable = False
@@ -200,21 +194,19 @@ def test_a_task_is_out_of_reach_once_all_its_shards_are_down():
         assert router.reaches("toy")
         client.die()
         client.open = True
-        draw.ready()
-        draw.ready()
+        router.collect(draw)
+        router.collect(draw)
     assert not router.reaches("toy")
 
 
 def test_nothing_is_asked_of_a_shard_that_is_down():
     """No samples, no questions, no priorities; the others go on."""
     clients, router = clients_and_router()
-    keys = ask(router)
-    keys.ready()
-    drawn = keys.take()
+    drawn = collected(router, ask(router))
     clients[1].die()
-    finish(ask(router))
+    finish(router, ask(router))
     asked, updated = len(clients[1].asked), len(clients[1].updated)
-    assert finish(ask(router)) == {1, 2, 3, 6}
+    assert finish(router, ask(router)) == {1, 2, 3, 6}
     router.update_priorities("toy", drawn.keys, np.ones(100, np.float32))
     assert (len(clients[1].asked), len(clients[1].updated)) == (asked, updated)
     assert len(clients[0].updated) == (split_keys(drawn.keys)[0] == 0).sum() > 0
@@ -240,28 +232,27 @@ def test_with_every_shard_down_nothing_comes_and_nothing_breaks():
     for client in clients:
         client.die()
         client.open = True
-    assert [draw.ready() for _ in range(3)] == [False] * 3
+    assert [router.collect(draw) for _ in range(3)] == [None] * 3
     assert router.request("toy", 10, 0) is None
     assert set(router.down) == {0, 1, 2}
     draw.wait(0.0)
     router.wait("toy", 0.0)
     clients[2].come_back(shard_of({7: 1.0}))
     router.replaced(2)
-    assert finish(draw) == {7}
+    assert finish(router, draw) == {7}
 
 
 def test_a_successor_is_drawn_from_as_soon_as_it_has_something():
     """It begins empty: its items count from when it is heard of, those of the dead are gone."""
     clients, router = clients_and_router()
     clients[0].die()
-    finish(ask(router))
+    finish(router, ask(router))
     clients[0].come_back(shard_of({8: 4.0, 9: 4.0}))
     router.replaced(0)
     assert router.down == {}
-    finish(ask(router))
+    finish(router, ask(router))
     draw = ask(router, 200)
-    assert draw.ready()
-    drawn = draw.take()
+    drawn = collected(router, draw)
     assert set(drawn.columns["actions"].tolist()) == {4, 5, 6, 8, 9}
     probabilities = {4: 0.05, 5: 0.15, 6: 0.4, 8: 0.2, 9: 0.2}
     assert drawn.probabilities == pytest.approx([probabilities[n] for n in drawn.columns["actions"].tolist()])
@@ -276,10 +267,10 @@ def test_late_failures_of_an_old_life_do_not_take_the_new_one_down():
     early, late = ask(router), ask(router)
     clients[0].die()
     clients[0].open = True
-    assert finish(early) == {4, 5, 6}
+    assert finish(router, early) == {4, 5, 6}
     clients[0].come_back(shard_of({8: 4.0}))
     router.replaced(0)
-    assert finish(late) <= {4, 5, 6, 8}
+    assert finish(router, late) <= {4, 5, 6, 8}
     assert (router.down, router.lost) == ({}, {"toy": 3})
 
 
@@ -289,14 +280,13 @@ def test_late_answers_of_an_old_life_say_nothing_of_the_new_one():
     clients[0].open = False
     early, late = ask(router), ask(router)
     clients[0].open = clients[0].unreachable = True
-    assert finish(early) == {4, 5, 6}
+    assert finish(router, early) == {4, 5, 6}
     clients[0].come_back(Shard({"toy": make_numbered_table({})}))
     router.replaced(0)
-    assert 1 in finish(late)
-    assert finish(ask(router)) == {4, 5, 6}
+    assert 1 in finish(router, late)
+    assert finish(router, ask(router)) == {4, 5, 6}
     draw = ask(router)
-    assert draw.ready()
-    assert draw.take().progress.items == 3
+    assert collected(router, draw).progress.items == 3
     assert (router.down, router.lost) == ({}, {"toy": 3})
 
 
@@ -305,11 +295,11 @@ def test_a_shard_may_die_again_and_again():
     clients, router = clients_and_router()
     for number in (10, 11):
         clients[0].die()
-        finish(ask(router))
+        finish(router, ask(router))
         clients[0].come_back(shard_of({number: 100.0}))
         router.replaced(0)
-        finish(ask(router))
-        assert number in finish(ask(router))
+        finish(router, ask(router))
+        assert number in finish(router, ask(router))
     assert router.lost == {"toy": 3 + 1}
 
 
@@ -317,10 +307,9 @@ def test_priorities_of_an_old_lifes_items_touch_nothing_in_the_new_one():
     """They go to the successor, which begins at a higher key and counts them as stale."""
     clients, router = clients_and_router()
     draw = ask(router)
-    assert draw.ready()
-    drawn = draw.take()
+    drawn = collected(router, draw)
     clients[0].die()
-    finish(ask(router))
+    finish(router, ask(router))
     table = make_numbered_table({}, first_key=2**36)
     clients[0].come_back(Shard({"toy": table}))
     router.replaced(0)
@@ -355,5 +344,5 @@ def test_what_a_dead_shard_took_in_still_counts_for_the_rate():
 def draws_now(router: ReplayRouter, tries: int = 8) -> int:
     """Draw eight items as often as the rate allows; return how often."""
     draws = [router.request("toy", 8, 0) for _ in range(tries)]
-    assert all(draw.ready() for draw in draws if draw is not None)
+    assert all(router.collect(draw) is not None for draw in draws if draw is not None)
     return sum(draw is not None for draw in draws)

@@ -11,7 +11,7 @@ from replay.keys import SHARDS
 from replay.rate_limiter import NO_LIMIT
 from replay.row import table_shape
 from replay.shard import Shard
-from tests.support.builders import make_router
+from tests.support.builders import collected, make_router
 from tests.support.learning_builders import tiny_parts
 from tests.support.snapshots import save
 from training.names import life_number
@@ -38,9 +38,7 @@ def updates_lost(giver: Shard, taker: Shard) -> int:
     router = make_router([giver] * SHARDS, tasks=[TASK])
     router.request(TASK, 1, weights_version=0)
     draw = router.request(TASK, 4 * SHARDS, weights_version=0)
-    assert draw is not None
-    assert draw.ready()
-    keys = draw.take().keys
+    keys = collected(router, draw).keys
     priorities = np.full(len(keys), 7.0, np.float32)
     make_router([taker] * SHARDS, tasks=[TASK]).update_priorities(TASK, keys, priorities)
     return taker.tables[TASK].stats().stale_updates

@@ -8,7 +8,7 @@ import pytest
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace, SampleAnswer
 from replay.wire import encode_block
-from tests.support.builders import make_block, make_router, make_shard
+from tests.support.builders import collected, make_block, make_router, make_shard
 from tests.support.learning_builders import IN_EVERY_ROUND, Delayed, tiny_parts
 from tests.support.status_builders import shard_stats
 from tests.unit.training.local_run import Interfere, LocalRun, train_locally
@@ -233,13 +233,12 @@ def test_the_last_shard_may_die_while_it_is_asked_for_the_first_ones_part():
         draw = router.request("toy", 64, 0)
     for client in clients:
         client.dead = client.arrives = True
-        assert not draw.ready()
+        assert router.collect(draw) is None
     assert set(router.down) == {0, 1}
     clients[1]._shard, clients[1].dead = make_shard(), False
     clients[1].insert(encode_block(make_block()))
     router.replaced(1)
-    assert any(draw.ready() for _ in range(10))
-    assert draw.take().probabilities == pytest.approx(1 / 8, rel=0.9)
+    assert collected(router, draw, tries=10).probabilities == pytest.approx(1 / 8, rel=0.9)
 
 
 class Saving(LocalShards):
