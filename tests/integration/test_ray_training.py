@@ -106,13 +106,13 @@ def first_masses(*overrides: str) -> dict[str, float]:
     run = tiny_run(*overrides)
     parts = Parts(run.config.on_one_machine(), run.specs)
     with LocalRuntime(parts) as runtime:
-        WeightsPublisher(parts.learner(), runtime).publish()
+        WeightsPublisher(parts.learner(), runtime.weights).publish()
         for task in parts.config.tasks:
-            runtime.clients[0].watch(task, -1, FREELY).result()
-        runtime.start_actors()
+            runtime.shards.clients[0].watch(task, -1, FREELY).result()
+        runtime.actors.start()
         for _ in range(20):
-            runtime.advance()
-        tables = runtime.clients[0].stats().result().tables
+            runtime.actors.advance()
+        tables = runtime.shards.clients[0].stats().result().tables
     return {task: table.mass / table.items for task, table in tables.items()}
 
 

@@ -28,16 +28,17 @@ SETTINGS = (
 
 def draw(runtime: LocalRuntime, task: str) -> Sampled:
     """Return a draw of what the task's actors wrote, of more if there is nothing yet."""
-    while not isinstance(answer := runtime.clients[0].sample(task, 64, FREELY).result(), Sampled):
-        runtime.advance()
+    while not isinstance(answer := runtime.shards.clients[0].sample(task, 64, FREELY).result(), Sampled):
+        runtime.actors.advance()
     return answer
 
 
 def as_batch(task: str, drawn: Sampled) -> TaskBatch:
     """Return a draw as an update takes it, with equal weights."""
-    assert set(drawn.bootstrap_starts) == {1}
-    columns = (drawn.windows[:, 0], drawn.actions.astype(np.int64), drawn.rewards_n, drawn.discounts_n)
-    next_obs, ones = drawn.windows[:, 1], np.ones(len(drawn.keys), np.float32)
+    cut = drawn.columns
+    assert set(cut["bootstrap_starts"]) == {1}
+    columns = (cut["windows"][:, 0], cut["actions"].astype(np.int64), cut["rewards_n"], cut["discounts_n"])
+    next_obs, ones = cut["windows"][:, 1], np.ones(len(drawn.keys), np.float32)
     return TaskBatch(task, *map(torch.tensor, (*columns, next_obs, ones)), drawn.keys, 0.0)
 
 
@@ -65,21 +66,21 @@ def test_a_first_priority_is_the_learners_td_error(scale: tuple[str, ...]):
     parts = tiny_parts(*SETTINGS, f"learner.value_scale={name}", *others)
     learner, tasks = parts.learner(), list(parts.config.tasks)
     with LocalRuntime(parts) as runtime:
-        publisher = WeightsPublisher(learner, runtime)
+        publisher = WeightsPublisher(learner, runtime.weights)
         publisher.publish()
-        runtime.start_actors()
+        runtime.actors.start()
         for _ in range(UPDATES):
             learner.step([as_batch(task, draw(runtime, task)) for task in tasks])
         publisher.publish()
         for task in tasks:
-            runtime.clients[0].watch(task, -1, Pace(publisher.version, NO_LIMIT)).result()
+            runtime.shards.clients[0].watch(task, -1, Pace(publisher.version, NO_LIMIT)).result()
         for _ in range(40):
-            runtime.advance()
+            runtime.actors.advance()
         drawn = [draw(runtime, task) for task in tasks]
-        masses = [runtime.shards[0].tables[task].progress().mass for task in tasks]
+        masses = [runtime.shards.all[0].tables[task].progress().mass for task in tasks]
     errors = td_errors(learner, [as_batch(*pair) for pair in zip(tasks, drawn, strict=True)])
     for error_B, sampled, mass in zip(errors, drawn, masses, strict=True):
         priority_B = mass * sampled.probabilities - SMALLEST
-        newest_B = sampled.weights_versions == publisher.version
+        newest_B = sampled.columns["weights_versions"] == publisher.version
         assert newest_B.sum() > 8
         np.testing.assert_allclose(priority_B[newest_B], error_B[newest_B], rtol=1e-3, atol=1e-3)
