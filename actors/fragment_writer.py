@@ -51,7 +51,7 @@ class FragmentWriter:
         self._flags = np.full((num_envs, rows), BOUNDARY, np.uint8)
         self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
         self._versions = np.zeros(rows, np.int64)
-        self._value_maps = np.tile(np.array(ValueMap()), (rows, 1))
+        self._value_maps = np.tile(np.array([ValueMap()]).T, rows)
         self._filled = self._counted = self._lead
         self._sequence = 0
         self._episodes = _Episodes(num_envs)
@@ -78,7 +78,7 @@ class FragmentWriter:
         self._flags[:, row] = flags_E
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
-        self._value_maps[row] = value_map
+        self._value_maps[0, row], self._value_maps[1, row] = value_map
         self._filled += 1
         return self.cut() if self._filled == self._actions.shape[1] else None
 
@@ -124,8 +124,8 @@ class FragmentWriter:
         )
         q_of_row = self._q.reshape(streams * rows, -1)
         q_taken = q_of_row[starts, self._actions.reshape(-1)[starts]]
-        scale, shift = self._value_maps[starts % rows].T
-        last_scale, last_shift = self._value_maps[last % rows].T
+        scale, shift = self._value_maps[:, starts % rows]
+        last_scale, last_shift = self._value_maps[:, last % rows]
         with np.errstate(over="ignore", invalid="ignore"):
             targets = rewards_n + discounts_n * (last_scale * q_of_row[last].max(1) + last_shift)
             td_errors = np.abs((targets - shift) / scale - q_taken)
@@ -149,11 +149,10 @@ class FragmentWriter:
     def _keep_last_rows(self, num_starts: int) -> None:
         kept = self._lead + self._returns.n_step
         last = slice(num_starts, num_starts + kept)
-        columns = (self._frames, self._actions, self._rewards, self._flags, self._q)
+        columns = (self._frames, self._actions, self._rewards, self._flags, self._q, self._value_maps)
         for column in columns:
             column[:, :kept] = column[:, last].copy()
         self._versions[:kept] = self._versions[last].copy()
-        self._value_maps[:kept] = self._value_maps[last].copy()
         self._filled = self._counted = kept
 
 
