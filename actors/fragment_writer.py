@@ -53,7 +53,7 @@ class FragmentWriter:
         self._rows["flags"].fill(BOUNDARY)
         self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
         self._versions = np.zeros(rows, np.int64)
-        self._value_maps = np.tile(np.array(ValueMap()), (rows, 1))
+        self._value_maps = np.tile(np.array([ValueMap()]).T, rows)
         self._filled = self._counted = self._lead
         self._sequence = 0
         self._episodes = _Episodes(num_envs)
@@ -80,7 +80,7 @@ class FragmentWriter:
             column[:, row] = values[name]
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
-        self._value_maps[row] = value_map
+        self._value_maps[0, row], self._value_maps[1, row] = value_map
         self._filled += 1
         return self.cut() if self._filled == len(self._versions) else None
 
@@ -123,8 +123,8 @@ class FragmentWriter:
         )
         q_of_row = self._q.reshape(streams * rows, -1)
         q_taken = q_of_row[starts, self._rows["actions"].reshape(-1)[starts]]
-        scale, shift = self._value_maps[starts % rows].T
-        last_scale, last_shift = self._value_maps[last % rows].T
+        scale, shift = self._value_maps[:, starts % rows]
+        last_scale, last_shift = self._value_maps[:, last % rows]
         with np.errstate(over="ignore", invalid="ignore"):
             targets = rewards_n + discounts_n * (last_scale * q_of_row[last].max(1) + last_shift)
             td_errors = np.abs((targets - shift) / scale - q_taken)
@@ -148,10 +148,9 @@ class FragmentWriter:
     def _keep_last_rows(self, num_starts: int) -> None:
         kept = self._lead + self._returns.n_step
         last = slice(num_starts, num_starts + kept)
-        for column in (*self._rows.values(), self._q):
+        for column in (*self._rows.values(), self._q, self._value_maps):
             column[:, :kept] = column[:, last].copy()
         self._versions[:kept] = self._versions[last].copy()
-        self._value_maps[:kept] = self._value_maps[last].copy()
         self._filled = self._counted = kept
 
 

@@ -5,7 +5,6 @@ in it. It is written under a temporary name, fsynced and renamed. No pickle: ten
 values are msgpack. Which directories count is decided in `learner.checkpoint_names`.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,9 +21,9 @@ from torch import Tensor
 
 from learner.checkpoint_names import LAST, CheckpointNames
 from replay.durable import remove_or_warn, sync_directory, write_synced
+from replay.manifest import MANIFEST, DamagedFileError, listed, read_listed, read_regular
 
 FORMAT = 2
-MANIFEST = "manifest.json"
 STATE = "state.msgpack"
 LOOKS = 100
 """How often a reader looks again after it lost a race with a learner that saves and removes checkpoints."""
@@ -127,10 +126,7 @@ def _files(checkpoint: Checkpoint) -> dict[str, bytes]:
     files |= {name: text.encode() for name, text in checkpoint.texts.items()}
     manifest = {
         "format": FORMAT,
-        "files": {
-            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for name, data in files.items()
-        },
+        "files": {name: listed(data) for name, data in files.items()},
     }
     return {**files, MANIFEST: json.dumps(manifest, indent=1).encode()}
 
@@ -138,8 +134,8 @@ def _files(checkpoint: Checkpoint) -> dict[str, bytes]:
 def _is_misnamed(directory: Path, names: CheckpointNames) -> bool:
     """Return whether a checkpoint's state is of another learner step than its name; a damaged one is not."""
     try:
-        return not _bears(names, directory, msgpack.unpackb(_bytes_of(directory, STATE))["learner_step"])
-    except (CheckpointError, OSError, ValueError, LookupError, TypeError, RecursionError):
+        return not _bears(names, directory, msgpack.unpackb(read_regular(directory, STATE))["learner_step"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 
 
@@ -151,13 +147,13 @@ def _bears(names: CheckpointNames, directory: Path, learner_step: int) -> bool:
 
 def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
     try:
-        manifest = json.loads(_bytes_of(directory, MANIFEST))
-        listed = manifest["files"]
+        manifest = json.loads(read_regular(directory, MANIFEST))
+        entries = manifest["files"]
         if manifest["format"] != FORMAT:
             raise CheckpointError(
                 f"checkpoint {directory.name} has format {manifest['format']}, not {FORMAT}"
             )
-        files = {name: _verified(directory, name, **entry) for name, entry in listed.items()}
+        files = {name: read_listed(directory, name, **entry) for name, entry in entries.items()}
         state = msgpack.unpackb(files[STATE])
         if not _bears(names, directory, state["learner_step"]):
             raise CheckpointError(
@@ -177,6 +173,8 @@ def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
                 if name != STATE and not name.endswith(".safetensors")
             },
         )
+    except DamagedFileError as error:
+        raise CheckpointError(f"checkpoint {directory.name}: {error}") from error
     except (
         OSError,
         ValueError,
@@ -189,21 +187,3 @@ def _load(directory: Path, names: CheckpointNames) -> Checkpoint:
         raise CheckpointError(
             f"checkpoint {directory.name} is damaged: {type(error).__name__}: {error}"
         ) from error
-
-
-def _bytes_of(directory: Path, name: str) -> bytes:
-    file = directory / name
-    if file.exists() and not file.is_file():  # a pipe would have no end
-        raise CheckpointError(f"checkpoint {directory.name}: {name!r} is no regular file")
-    return file.read_bytes()
-
-
-def _verified(directory: Path, name: str, bytes: int, sha256: str) -> bytes:
-    if Path(name).name != name:
-        raise CheckpointError(f"checkpoint {directory.name}: manifest names a file outside it, {name!r}")
-    data = _bytes_of(directory, name)
-    if len(data) != bytes:
-        raise CheckpointError(f"checkpoint {directory.name}: {name} has {len(data)} bytes, not {bytes}")
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise CheckpointError(f"checkpoint {directory.name}: {name} is not what was written")
-    return data

@@ -11,9 +11,10 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from replay.manifest import MANIFEST, read_listed, read_regular
 from replay.row import SETTLED, Columns, TableShape
 from replay.rows import END, ITEM
-from replay.snapshot import FORMAT, MANIFEST
+from replay.snapshot import FORMAT
 from replay.table import Table
 
 
@@ -48,7 +49,7 @@ def restore_tables(directory: Path, tables: Mapping[str, Table]) -> dict[str, in
 
 def _manifest(directory: Path) -> dict[str, Any]:
     try:
-        digest, _, text = (directory / MANIFEST).read_bytes().partition(b"\n")
+        digest, _, text = read_regular(directory, MANIFEST).partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() != digest:
             raise ValueError(f"{MANIFEST} is not what was written")
         manifest: dict[str, Any] = json.loads(text)
@@ -128,9 +129,4 @@ def _columns(data: bytes, count: int, table: Table) -> Columns:
 
 
 def _read(directory: Path, files: Mapping[str, Any], name: str) -> bytes:
-    if Path(name).name != name:
-        raise ValueError(f"the manifest names a file outside the snapshot, {name!r}")
-    data = (directory / name).read_bytes()
-    if hashlib.sha256(data).hexdigest() != files[name]["sha256"]:
-        raise ValueError(f"{name} is not what was written")
-    return zstandard.ZstdDecompressor().decompress(data)
+    return zstandard.ZstdDecompressor().decompress(read_listed(directory, name, **files[name]))

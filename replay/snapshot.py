@@ -19,12 +19,12 @@ import numpy as np
 import zstandard
 
 from replay.durable import sync_directory, write_synced
+from replay.manifest import MANIFEST, listed
 from replay.row import SETTLED
 from replay.rows import ITEM, RowRing
 from replay.table import Table
 
 FORMAT = 1
-MANIFEST = "manifest.json"
 SEGMENT_BYTES = 2 * 2**20
 SMALLEST_SEGMENT_ROWS = 256
 STATE_ROWS = 2**16
@@ -116,7 +116,7 @@ class SnapshotWriter:
         """Compress a piece and write its file."""
         data = zstandard.ZstdCompressor(level=1).compress(piece.data)
         write_synced(self._directory / piece.file, data)
-        self._files[piece.file] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        self._files[piece.file] = listed(data)
 
     def commit(self) -> None:
         """Make what was written the snapshot, and remove what no longer belongs to it.

@@ -10,11 +10,10 @@ import pytest
 
 from deploy.launch import start_run
 from learner.weights_publisher import WeightsPublisher
-from tests.support.builders import FREELY
+from tests.support.gathering import Gathering
 from tests.support.metrics_page import documented_metrics, free_port, scraped_metrics
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run, train_over_ray
-from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.status.records import RunStatus
 
@@ -105,15 +104,10 @@ def first_masses(*overrides: str) -> dict[str, float]:
     """Return what a task's items weigh on average, by first priorities of weights that learned nothing."""
     run = tiny_run(*overrides)
     parts = Parts(run.config.on_one_machine(), run.specs)
-    with LocalRuntime(parts) as runtime:
-        WeightsPublisher(parts.learner(), runtime.weights).publish()
-        for task in parts.config.tasks:
-            runtime.shards.clients[0].watch(task, -1, FREELY).result()
-        runtime.actors.start()
-        for _ in range(20):
-            runtime.actors.advance()
-        tables = runtime.shards.clients[0].stats().result().tables
-    return {task: table.mass / table.items for task, table in tables.items()}
+    gathering = Gathering(parts)
+    WeightsPublisher(parts.learner(), gathering).publish()
+    gathering.advance(blocks=20)
+    return {task: table.mass / table.items for task, table in gathering.tables().items()}
 
 
 def test_priority_updates_over_ray_meet_the_right_keys():

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from replay.durable import sync_directory, write_synced
+from replay.manifest import MANIFEST
 from replay.restoring import SnapshotError, restore_tables
 from replay.selectors.proportional import Proportional
 from replay.selectors.uniform import Uniform
-from replay.snapshot import MANIFEST, SnapshotWriter, snapshot_directories, snapshot_directory
+from replay.snapshot import SnapshotWriter, snapshot_directories, snapshot_directory
 from replay.table import Table
 from tests.support.builders import make_block, make_table
 from tests.support.snapshots import (
@@ -395,6 +396,17 @@ def test_a_missing_file_is_damage(tmp_path: Path):
         (tmp_path / "elsewhere").rename(tmp_path / name)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("damaged", ["manifest", "rows", "state"])
+def test_a_pipe_in_the_place_of_a_file_is_damage(damaged: str, tmp_path: Path):
+    """It is not waited for: it would have no end."""
+    save(SnapshotWriter(tmp_path), {"toy": filled_table()})
+    (path, *_) = tmp_path.glob("manifest.json" if damaged == "manifest" else f"*.{damaged}")
+    path.unlink()
+    os.mkfifo(path)
+    refuse(tmp_path, f"{path.name}' is no regular file")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"[]", b'"text"', b"{}", b'{"format": 99}'])
 def test_a_directory_without_a_manifest_that_can_be_read_is_refused(content: bytes | None, tmp_path: Path):
     """Missing, no text, no JSON object, another format."""
@@ -417,4 +429,4 @@ def test_a_manifest_that_names_a_path_outside_is_refused(name: str, part: str, t
     writer._files[name] = writer._files[entry["file"]]
     entry["file"] = name
     writer.commit()
-    refuse(directory, "outside the snapshot" if name.strip(".") else "is damaged")
+    refuse(directory, "outside it, " if name.strip(".") else "is damaged")

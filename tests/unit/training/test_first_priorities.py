@@ -7,11 +7,9 @@ import torch
 from learner.batch import TaskBatch
 from learner.learner import Learner
 from learner.weights_publisher import WeightsPublisher
-from replay.messages import Pace, Sampled
-from replay.rate_limiter import NO_LIMIT
-from tests.support.builders import FREELY
+from replay.messages import Sampled
+from tests.support.gathering import Gathering
 from tests.support.learning_builders import tiny_parts
-from training.local_runtime import LocalRuntime
 
 UPDATES = 40
 SMALLEST = 1e-3
@@ -24,13 +22,6 @@ SETTINGS = (
     "tasks.chain.reward_scale=500",
     "tasks.identity.reward_scale=20",
 )
-
-
-def draw(runtime: LocalRuntime, task: str) -> Sampled:
-    """Return a draw of what the task's actors wrote, of more if there is nothing yet."""
-    while not isinstance(answer := runtime.shards.clients[0].sample(task, 64, FREELY).result(), Sampled):
-        runtime.actors.advance()
-    return answer
 
 
 def as_batch(task: str, drawn: Sampled) -> TaskBatch:
@@ -64,23 +55,18 @@ def test_a_first_priority_is_the_learners_td_error(scale: tuple[str, ...]):
     """After the scale has moved, by the same weights: rewards of any size, values in any unit."""
     name, *others = scale
     parts = tiny_parts(*SETTINGS, f"learner.value_scale={name}", *others)
-    learner, tasks = parts.learner(), list(parts.config.tasks)
-    with LocalRuntime(parts) as runtime:
-        publisher = WeightsPublisher(learner, runtime.weights)
-        publisher.publish()
-        runtime.actors.start()
-        for _ in range(UPDATES):
-            learner.step([as_batch(task, draw(runtime, task)) for task in tasks])
-        publisher.publish()
-        for task in tasks:
-            runtime.shards.clients[0].watch(task, -1, Pace(publisher.version, NO_LIMIT)).result()
-        for _ in range(40):
-            runtime.actors.advance()
-        drawn = [draw(runtime, task) for task in tasks]
-        masses = [runtime.shards.all[0].tables[task].progress().mass for task in tasks]
+    learner, tasks, gathering = parts.learner(), list(parts.config.tasks), Gathering(parts)
+    publisher = WeightsPublisher(learner, gathering)
+    publisher.publish()
+    gathering.advance(blocks=4)
+    for _ in range(UPDATES):
+        learner.step([as_batch(task, gathering.sample(task, 64)) for task in tasks])
+    publisher.publish()
+    gathering.advance(blocks=40)
+    drawn = [gathering.sample(task, 64) for task in tasks]
     errors = td_errors(learner, [as_batch(*pair) for pair in zip(tasks, drawn, strict=True)])
-    for error_B, sampled, mass in zip(errors, drawn, masses, strict=True):
-        priority_B = mass * sampled.probabilities - SMALLEST
+    for error_B, sampled in zip(errors, drawn, strict=True):
+        priority_B = sampled.progress.mass * sampled.probabilities - SMALLEST
         newest_B = sampled.columns["weights_versions"] == publisher.version
         assert newest_B.sum() > 8
         np.testing.assert_allclose(priority_B[newest_B], error_B[newest_B], rtol=1e-3, atol=1e-3)

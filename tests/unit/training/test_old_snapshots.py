@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.snapshot import MANIFEST, SnapshotWriter
+from replay.manifest import MANIFEST
+from replay.snapshot import SnapshotWriter
 from tests.support.learning_builders import tiny_parts
 
 
