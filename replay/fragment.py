@@ -19,11 +19,11 @@ class FragmentBlock:
     """Fragments of equal length from the streams of one actor, each self-contained, each frame in it once.
 
     A row is the frame, the action taken there, the reward of that action, the flags of that step, and what
-    else `replay.row` has columns for. Transitions start at the
-    `num_starts` rows behind the first `lead` ones. The rows before them are there for frame stacks, the rows
-    behind them for n-step returns: both are cut when they are sampled, from nothing but this fragment. A
-    return that would need more rows than there are bootstraps at the last one; a stack that would is filled
-    up with its oldest frame. Every row of a stream is a start in one fragment.
+    else `replay.row` has columns for. Transitions start at the `num_starts` rows after the first `lead` ones.
+    The rows before them are there for frame stacks, the rows after them for n-step returns: both are cut when
+    they are sampled, from nothing but this fragment. A return that would need more rows than there are
+    bootstraps at the last one; a stack that would is filled up with its oldest frame. Every row of a stream
+    is a start in one fragment.
 
     Attributes:
         task: name of the task.
