@@ -26,7 +26,9 @@ def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
 
 def said_of(action_B: Tensor, outputs_BA: Tensor) -> Tensor:
     """Return what is said of one action a row: (B, ...) of (B, A, ...)."""
-    index_B1 = action_B.view(-1, *[1] * (outputs_BA.dim() - 1)).expand(-1, 1, *outputs_BA.shape[2:])
+    index_B1 = action_B.unsqueeze(1)
+    for size in outputs_BA.shape[2:]:
+        index_B1 = index_B1.unsqueeze(-1).expand(*index_B1.shape, size)
     return outputs_BA.gather(1, index_B1).squeeze(1)
 
 
