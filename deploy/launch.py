@@ -152,13 +152,13 @@ def _run(
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
     before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
-    first: list[Observer] = []
+    served: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
-            first.append(server)
+            served.append(server)
         runtime = stack.enter_context(_runtime(runtime_name, parts, address, path.resolve().name))
         if server is not None:
             server.scale_with(runtime.fleet.scale)
@@ -172,7 +172,7 @@ def _run(
 
         outlets = Outlets(
             # The server first: an observer that fails ends the run, and programs still read its last status.
-            observers=[*first, *logs.observers, *observers],
+            observers=[*served, *logs.observers, *observers],
             checkpoint=directory.save_checkpoint,
             evaluation=record_all(logs.evaluations, best),
             probes=logs.probes,
