@@ -43,7 +43,7 @@ def test_a_study_from_its_file_to_its_report_and_on(trunkline, tmp_path: Path):
     assert code == 0, err
     results = json.loads(out)
     assert results["arms"]["apart"]["tasks"]["chain"]["seeds"] == [1]
-    assert "With one seed of shared and apart nothing here can tell an effect from chance" in (
+    assert "Only one seed of shared and apart has finished, so an effect cannot be told from chance" in (
         (directory / "report.md").read_text()
     )
     kept = directory / "runs" / "shared" / "seed-1" / "summary.json"
