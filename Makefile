@@ -14,6 +14,9 @@ COMPOSE := docker compose --profile monitoring
 UP_SECONDS ?= 120
 SERVICES ?=
 
+# Processes that share the tests without Ray. Each of Ray's clusters wants the machine for itself.
+WORKERS ?= 2
+
 # Random faults: for how long, and in which order.
 MINUTES ?= 8
 SEED ?=
@@ -25,7 +28,8 @@ train: $(VENV)/.installed  ## train the shipped pair of tasks over Ray
 	$(BIN)/trunkline train
 
 test: $(VENV)/.installed-dev  ## lint, types and tests, real Ray included
-	$(BIN)/pytest -m "not slow and not cluster"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not ray and not slow and not cluster"
+	$(BIN)/pytest -m "ray and not slow and not cluster"
 
 test-slow: $(VENV)/.installed-dev  ## tests that take long: dead or silent shards, and memory over time
 	$(BIN)/pytest -m "slow and not cluster"

@@ -124,9 +124,9 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
     assert code == 0
     lines = out.splitlines()
     assert lines[:6] == [
-        "chain: trunkline/Chain-v0, 2 actions, 50 steps an episode at most; replay keeps 37,504 transitions "
+        "chain: trunkline/Chain-v0, 2 actions, 50 steps an episode at most; replay keeps 43,152 transitions "
         "(3 MiB, 67% of all) on shards 0, 1",
-        "identity: trunkline/Identity-v0, 3 actions, 20 steps an episode at most; replay keeps 27,896 "
+        "identity: trunkline/Identity-v0, 3 actions, 20 steps an episode at most; replay keeps 34,656 "
         "transitions (1.5 MiB, 33% of all) on shard 0",
         "chain: observations of shape (8,), float32, go through one linear layer of 288 parameters",
         "identity: observations of shape (3,), float32, go through one linear layer of 128 parameters",
@@ -134,7 +134,7 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
         "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB",
     ]
     _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")
-    assert "replay keeps 37,504 transitions (3 MiB, 67% of all) on shard 0\n" in err
+    assert "replay keeps 43,152 transitions (3 MiB, 67% of all) on shard 0\n" in err
     assert "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB" in err
 
 
