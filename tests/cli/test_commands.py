@@ -134,7 +134,7 @@ def test_train_prints_where_replay_goes_and_what_it_takes(trunkline, tmp_path):
         "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB",
     ]
     _, _, err = trunkline("resume", directory, "replay.shards=1", "--runtime", "local", "--json")
-    assert "replay keeps 43,152 transitions (3 MiB, 67% of all) on shard 0\n" in err
+    assert "replay keeps 43,160 transitions (3 MiB, 67% of all) on shard 0\n" in err
     assert "replay takes 4.5 MiB in all; replay.memory_budget allows 512 MiB" in err
 
 
