@@ -63,7 +63,7 @@ def test_a_study_from_its_file_to_its_report_and_on(trunkline, tmp_path: Path):
     (directory / "runs" / "apart" / "seed-2").rmdir()
     code, out, err = trunkline("report", directory)
     assert code == 0, err
-    assert "1 run of 4 did not finish: of apart, seed 2" in (directory / "report.md").read_text()
+    assert "1 of 4 runs did not finish: apart, seed 2" in (directory / "report.md").read_text()
 
 
 def test_arms_are_evaluated_after_the_same_updates(trunkline, tmp_path: Path):
