@@ -55,7 +55,7 @@ def test_the_learners_benchmark_needs_neither_ray_nor_gymnasium():
 @pytest.mark.ray
 def test_the_time_to_solve_is_taken_from_real_runs():
     """One short run over Ray, counted and not solved."""
-    arguments = ("--seeds", "1", "stop_env_steps=2500", "metrics.port=0", "--json")
+    arguments = ("--seeds", "1", "stop_env_steps=20000", "metrics.port=0", "--json")
     result = run("-m", "benchmarks.time_to_solve", *arguments)
     assert (result["seeds"], result["solved"]) == (1, 0)
 
