@@ -5,32 +5,27 @@ from collections.abc import Iterable, Iterator
 
 from tests.support.source_tree import ROOMS, SourceFile, imports_of
 
-_UP_TO_DEPLOY = {
-    "tasks",
-    "network",
-    "replay",
-    "actors",
-    "learner",
-    "config",
-    "training",
-    "cluster",
-    "deploy",
-}
+_DATA = {"tasks", "network", "replay"}
+_CONFIG = _DATA | {"actors", "learner"}
+_TRAINING = _CONFIG | {"config"}
+_CLUSTER = _TRAINING | {"training"}
+_DEPLOY = _CLUSTER | {"cluster"}
+_STUDY = _DEPLOY | {"deploy"}
 
 BELOW = {
     "tasks": set(),
     "network": {"tasks"},
     "replay": {"tasks"},
-    "actors": {"tasks", "network", "replay"},
-    "learner": {"tasks", "network", "replay"},
-    "config": {"tasks", "network", "replay", "actors", "learner"},
-    "training": {"tasks", "network", "replay", "actors", "learner", "config"},
-    "cluster": {"tasks", "network", "replay", "actors", "learner", "config", "training"},
-    "deploy": {"tasks", "network", "replay", "actors", "learner", "config", "training", "cluster"},
-    "study": _UP_TO_DEPLOY,
-    "benchmarks": _UP_TO_DEPLOY,
+    "actors": _DATA,
+    "learner": _DATA,
+    "config": _CONFIG,
+    "training": _TRAINING,
+    "cluster": _CLUSTER,
+    "deploy": _DEPLOY,
+    "study": _STUDY,
+    "benchmarks": _STUDY,
     "benchmarks/peers": set(),
-    "cli": _UP_TO_DEPLOY | {"study", "benchmarks"},
+    "cli": _STUDY | {"study", "benchmarks"},
 }
 """Rooms that each room may import, besides itself."""
 
@@ -42,19 +37,7 @@ SPEC_MODULES = {"tasks.spec", "tasks.errors"}
 ROOMS_OF_PACKAGE = {
     "ray": {"cluster", "benchmarks/peers"},
     "prometheus_client": {"deploy"},
-    "torch": {
-        "network",
-        "actors",
-        "learner",
-        "config",
-        "training",
-        "cluster",
-        "deploy",
-        "study",
-        "benchmarks",
-        "benchmarks/peers",
-        "cli",
-    },
+    "torch": set(ROOMS) - {"tasks", "replay"},
     "matplotlib": {"study", "benchmarks"},
     "pydantic": {"config", "training", "study", "cli"},
     "typer": {"cli"},
