@@ -178,7 +178,7 @@ class _Episodes:
 def _differences(
     total_ER: NDArray[Any], stream_K: NDArray[np.intp], row_K: NDArray[np.intp]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return what each end adds to the one before it in its stream, and what came behind the last one.
+    """Return what each end adds to the one before it in its stream, and what came after the last one.
 
     Ends are in the order of their streams, and within a stream in the order of their rows.
     """

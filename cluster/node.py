@@ -21,7 +21,7 @@ from training.shell import command_line, program
 
 GCS_PORT = 6379
 AGENT_PORT = 52365
-"""And the two behind it: where agents have known ports a node joins two seconds sooner, without waiting."""
+"""And the two after it: where agents have known ports a node joins two seconds sooner, without waiting."""
 METRICS_PORT = 8080
 FIXED_PORTS = {
     "dashboard-agent-listen-port": AGENT_PORT,

@@ -20,7 +20,7 @@ class TaskBatch:
         obs_BO: float32 or uint8 observations, as stored.
         action_B: int64.
         reward_n_B: float32, n-step returns.
-        discount_n_B: float32, factor of the bootstrap value; 0 behind a terminated step.
+        discount_n_B: float32, factor of the bootstrap value; 0 after a terminated step.
         next_obs_BO: observations to bootstrap from.
         importance_B: float32 importance weights.
         keys: (B,) int64, which items these are.

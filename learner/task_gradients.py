@@ -1,6 +1,6 @@
 """The gradients of each task alone in what the tasks share, from one backward pass.
 
-Shape letters: T tasks, in the order of the configuration; P shared parameters, one behind another.
+Shape letters: T tasks, in the order of the configuration; P shared parameters, one after another.
 """
 
 import torch

@@ -16,7 +16,7 @@ from network.images import Filters, Maps
 
 
 class GroupedConvolution(nn.Module):
-    """`nn.Conv2d` of G tasks, their filters (M, C, S, S) one behind another: (G M, C, S, S).
+    """`nn.Conv2d` of G tasks, their filters (M, C, S, S) one after another: (G M, C, S, S).
 
     It is called as `GroupedLinear` is, with flat rows, so that it can stand wherever that does.
 

@@ -17,7 +17,7 @@ OWN_SHARE = 0.9
 
 
 class CrossStitchTrunk(Trunk):
-    """A column a task; behind each layer every column goes on with a learned mixture of all of them.
+    """A column a task; after each layer every column goes on with a learned mixture of all of them.
 
     Misra et al. 2016, "Cross-Stitch Networks for Multi-Task Learning", eq. 1 with one unit a layer. Their
     tasks look at one image; ours at observations of their own, so each row goes through all columns, and its
@@ -47,7 +47,7 @@ class CrossStitchTrunk(Trunk):
             mixed_C_NF = self.stitches[layer] @ features_CN_F.view(count, -1)
             return mixed_C_NF.view_as(features_CN_F)
 
-        features_CN_F: Tensor = self.columns(rows_NF.repeat(count, 1), None, behind=stitched)
+        features_CN_F: Tensor = self.columns(rows_NF.repeat(count, 1), None, after=stitched)
         features_CNF = features_CN_F.view(count, -1, features_CN_F.shape[1])
         if self._column is not None:
             return features_CNF[self._column]

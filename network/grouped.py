@@ -57,7 +57,7 @@ def _runs(sizes: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 class GroupedLinear(nn.Module):
-    """`nn.Linear` of G tasks, their weights (O, I) and biases (O,) one behind another: (G O, I) and (G O,).
+    """`nn.Linear` of G tasks, their weights (O, I) and biases (O,) one after another: (G O, I) and (G O,).
 
     Of one task it is `nn.Linear`.
 

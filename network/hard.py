@@ -38,7 +38,7 @@ class TaskVectors(nn.Module):
     def appended(self, rows_NF: Tensor, sizes: Sequence[int], width: Width) -> Tensor:
         """Return rows of a width that end with the task's vector, scaled to length 1: (N, F + D).
 
-        Behind maps each of its elements is a map of its own, the same everywhere. A learned task embedding:
+        After maps each of its elements is a map of its own, the same everywhere. A learned task embedding:
         Nauman et al. 2025, "Bigger, Regularized, Categorical", section 3.
         """
         unit_TD = functional.normalize(self.values.view(self._tasks, -1), dim=1)
@@ -65,7 +65,7 @@ class HardTrunk(Trunk):
     """One multi-layer perceptron (Caruana 1997, "Multitask Learning"; for DQN: D'Eramo et al. 2020).
 
     All rows go through it in one batch. With `embedding` or `film` each task has a learned vector that is
-    appended to its rows, or that scales and shifts them behind every norm.
+    appended to its rows, or that scales and shifts them after every norm.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class HardTrunk(Trunk):
 
 
 def _with_embedding(width: Width) -> Width:
-    """Return the width with an embedding behind."""
+    """Return the width with an embedding appended."""
     if isinstance(width, Maps):
         return replace(width, channels=width.channels + EMBEDDING_WIDTH)
     return width + EMBEDDING_WIDTH

@@ -16,7 +16,7 @@ class ImageEncoder(nn.Module):
     """Scales images of a group of tasks and convolves them, each task with filters of its own.
 
     Small images go through one convolution (Young and Tian 2019), large ones through three (Mnih et al.
-    2015), with a ReLU behind each, and linearly into the width. For a trunk that begins with convolutions an
+    2015), with a ReLU after each, and linearly into the width. For a trunk that begins with convolutions an
     encoder is its first convolution alone, without a ReLU: the trunk's blocks begin with norm and ReLU.
 
         encoder = ImageEncoder.initialised([breakout, asterix], width=128)

@@ -22,7 +22,7 @@ Treatment = Callable[[Tensor, int], Tensor]
 
 
 class GroupedNorm(nn.Module):
-    """`nn.LayerNorm` of G tasks: scales and shifts (width,) one behind another, (G width,) each."""
+    """`nn.LayerNorm` of G tasks: scales and shifts (width,) one after another, (G width,) each."""
 
     def __init__(self, tasks: int, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Block(nn.Module):
 
 
 class GroupedMLP(nn.Module):
-    """Blocks from `widths[0]` to `widths[-1]`, with a ReLU behind the last, for G tasks.
+    """Blocks from `widths[0]` to `widths[-1]`, with a ReLU after the last, for G tasks.
 
     LayerNorm keeps temporal-difference learning stable without a large target network (Gallici et al. 2024,
     "Simplifying Deep Temporal Difference Learning", section 3). A group of one treats all rows alike,
@@ -113,7 +113,7 @@ class GroupedMLP(nn.Module):
         rows_NF: Tensor,
         sizes: Sequence[int] | None,
         normal: Treatment | None = None,
-        behind: Treatment | None = None,
+        after: Treatment | None = None,
         copies: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return features (N, widths[-1]).
@@ -121,8 +121,8 @@ class GroupedMLP(nn.Module):
         Args:
             rows_NF: features of all tasks, task after task.
             sizes: how many of the rows are each task's; None that all have equally many.
-            normal: what is done with the rows behind each norm.
-            behind: what is done with the rows behind each linear layer.
+            normal: what is done with the rows after each norm.
+            after: what is done with the rows after each linear layer.
             copies: (tasks, *shape) of each parameter by its name, in place of the parameters.
         """
 
@@ -138,8 +138,8 @@ class GroupedMLP(nn.Module):
             if normal is not None:
                 features_NF = normal(features_NF, index)
             features_NF = through(block.linear, f"blocks.{index}.linear", functional.relu(features_NF))
-            if behind is not None:
-                features_NF = behind(features_NF, index)
+            if after is not None:
+                features_NF = after(features_NF, index)
         return functional.relu(features_NF)
 
 

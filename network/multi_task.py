@@ -28,7 +28,7 @@ class MultiTaskNetwork(nn.Module):
         q_BA = network.for_task("cartpole")(cartpole_obs_BO)
 
     Parameters of one task or of a group lie in modules under a `group_key`, the slices of a group's tasks one
-    behind another along the first dimension: so `task_views` can tell what is whose.
+    after another along the first dimension: so `task_views` can tell what is whose.
 
     Args:
         specs: the tasks, in the order in which the network takes their observations.
@@ -161,7 +161,7 @@ class MultiTaskNetwork(nn.Module):
     def owners(self) -> list[slice | None]:
         """Return of each parameter the ranks, in the order of the rows, of the tasks that own a slice of it.
 
-        The slices lie one behind another along the first dimension. None: the parameter is no task's own.
+        The slices lie one after another along the first dimension. None: the parameter is no task's own.
         """
         tasks = [owners(name) for name, _ in self.named_parameters()]
         return [slice(self._ranks[own[0]], self._ranks[own[-1]] + 1) if own else None for own in tasks]

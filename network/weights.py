@@ -26,7 +26,7 @@ class WeightsSnapshot:
 
     Attributes:
         version: counts publications from 1; 0 stands for the weights that a run starts from.
-        learner_step: optimizer updates behind these weights.
+        learner_step: optimizer updates that made these weights.
         layout: digest of the layout that `flat` follows.
         flat: float32, every parameter of the network one after another.
         value_maps: of the tasks whose values are not returns, by name.
@@ -50,7 +50,7 @@ class WeightsLayout:
     flat = layout.flatten(network)
     layout.load(network.for_task("cartpole"), snapshot)     # copies only that task's slice
 
-    A parameter of several tasks, `heads.task:a|task:b.values.bias`, lies there whole, one task's slice behind
+    A parameter of several tasks, `heads.task:a|task:b.values.bias`, lies there whole, one task's slice after
     another, so that each slice is a stretch of its own: `heads.task:a.values.bias`.
     """
 

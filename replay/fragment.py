@@ -100,7 +100,7 @@ class FragmentBlock:
             return f"block of {streams} fragments with {self.num_starts} starts each holds no start"
         if self.lead + self.num_starts >= rows:
             return (
-                f"fragments of {rows} rows have none behind {self.lead} rows of lead and "
+                f"fragments of {rows} rows have none after {self.lead} rows of lead and "
                 f"{self.num_starts} starts to bootstrap from"
             )
         return self._value_problem(shape.num_actions)

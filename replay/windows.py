@@ -11,7 +11,7 @@ from replay.rows import END
 
 
 def window_length(stack: int, n_step: int) -> int:
-    """Return how many frames a window has: `stack` of the observation, at most as many new ones behind."""
+    """Return how many frames a window has: `stack` of the observation, at most as many new ones after it."""
     return stack + min(stack, n_step)
 
 
@@ -84,7 +84,7 @@ def _rows(
 
 @compiled
 def _gather(words: NDArray[Any], rows: NDArray[np.int64], windows: NDArray[Any]) -> None:
-    """Copy frames; in a loop of its own, which is twice as fast as behind other work."""
+    """Copy frames; in a loop of its own, which is twice as fast as a loop that does more."""
     count, length, row_words = windows.shape
     for i in range(count):
         for place in range(length):

@@ -120,7 +120,7 @@ def _read(data: bytes) -> dict[str, Any]:
     except msgpack.exceptions.UnpackException as error:
         raise WireError(f"message is not msgpack of the expected form: {type(error).__name__}") from error
     if unpacker.tell() != len(data):
-        raise WireError("message has bytes behind its end")
+        raise WireError("message has bytes after its end")
     return message
 
 

@@ -159,7 +159,7 @@ def _aligned(evaluations: Mapping[PlannedRun, Lines]) -> dict[PlannedRun, Lines]
 def _slack(plan: Plan) -> int:
     """Return by how many env steps of a task arms may differ: what two blocks of experience hold.
 
-    The rows behind an episode's end are no env steps, and how many of them a block has depends on how the arm
+    The rows after an episode's end are no env steps, and how many of them a block has depends on how the arm
     plays.
     """
     config = plan.study.arm_config(plan.study.reference, seed=plan.study.first_seed)

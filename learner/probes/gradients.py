@@ -1,6 +1,6 @@
 """How the tasks' gradients in what they share agree.
 
-Shape letters: T tasks; P shared parameters, one behind another. A gradient of zero has no direction: its
+Shape letters: T tasks; P shared parameters, one after another. A gradient of zero has no direction: its
 cosines are not numbers.
 """
 

@@ -15,11 +15,11 @@ from network.weights import ValueMap
 
 @dataclass(frozen=True)
 class Returns:
-    """What taken actions returned as far as was seen, and the network's value of what is behind that.
+    """What taken actions returned as far as was seen, and the network's value of what follows that.
 
     Attributes:
         reward_N: n-step returns, in the rewards' unit.
-        discount_N: factor of what is behind them; 0 behind a terminated step.
+        discount_N: factor of what follows them; 0 after a terminated step.
         bootstrap_N: the value there, in the rewards' unit.
         sizes: how many of the rows are each task's.
     """

@@ -1,6 +1,6 @@
 """Gradients of each task alone, combined where tasks share parameters.
 
-Shape letters: T tasks, in the order of the configuration; P shared parameters, one behind another.
+Shape letters: T tasks, in the order of the configuration; P shared parameters, one after another.
 """
 
 import math

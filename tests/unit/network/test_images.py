@@ -64,7 +64,7 @@ def test_which_encoder_a_task_gets(encoder: str, shape: tuple[int, ...], convolv
     ids=["MinAtar", "Atari"],
 )
 def test_an_encoder_is_the_published_one(spec: TaskSpec, filters: list[tuple[int, int, int]]):
-    """The same values as `nn.Conv2d` one after another, ReLU behind each, and a linear layer."""
+    """The same values as `nn.Conv2d` one after another, ReLU after each, and a linear layer."""
     encoder = ImageEncoder.initialised([spec], 7)
     (obs,) = make_observations([spec], [2])
     x = (obs.permute(0, 3, 1, 2) if spec.frame_stack == 1 else obs) / 255.0

@@ -16,7 +16,7 @@ OWN = OBSERVATION * 8 + 6 * ACTIONS
 """Multiplications of a row in its encoder and linear head."""
 TRUNK = 8 * 7 + 7 * 6
 STITCHES = TASKS * (7 + 6)
-"""A weight a column for each of a column's features behind each layer."""
+"""A weight a column for each of a column's features after each layer."""
 BY_HAND = {
     "hard": TASKS * (OWN + TRUNK),
     "embedding": TASKS * (OWN + TRUNK + 32 * 7),

@@ -23,7 +23,7 @@ def live_keys(ring: RowRing) -> list[int]:
 
 
 def test_rows_are_copied_fragment_after_fragment():
-    """Two fragments of three rows lie one behind the other, every column in its place."""
+    """Two fragments of three rows lie one after the other, every column in its place."""
     ring = make_ring()
     block = make_block(streams=2, starts=2, overlap=1, weights_version=7)
     appended = append(ring, block)

@@ -53,15 +53,15 @@ REFUSED = {
     ),
     "no overlap": (
         make_block(overlap=0),
-        "fragments of 4 rows have none behind 0 rows of lead and 4 starts to bootstrap from",
+        "fragments of 4 rows have none after 0 rows of lead and 4 starts to bootstrap from",
     ),
     "lead beyond the rows": (
         changed(BLOCK, lead=2**61),
-        f"fragments of 6 rows have none behind {2**61} rows of lead and 4 starts to bootstrap from",
+        f"fragments of 6 rows have none after {2**61} rows of lead and 4 starts to bootstrap from",
     ),
     "lead that leaves no overlap": (
         changed(BLOCK, lead=2),
-        "fragments of 6 rows have none behind 2 rows of lead and 4 starts to bootstrap from",
+        "fragments of 6 rows have none after 2 rows of lead and 4 starts to bootstrap from",
     ),
     "no starts": (make_block(starts=0), "block of 2 fragments with 0 starts each holds no start"),
     "no streams": (make_block(streams=0), "block of 0 fragments with 4 starts each holds no start"),
