@@ -1,4 +1,4 @@
-"""The arrows of DESIGN.md as data, and the search for imports that go against them."""
+"""The arrows of `docs/architecture.md` as data, and the search for imports that go against them."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Imports follow the arrows of DESIGN.md: see `tests/architecture/arrows.py`."""
+"""Imports follow the arrows of `docs/architecture.md`: see `tests/architecture/arrows.py`."""
 
 from pathlib import Path
 

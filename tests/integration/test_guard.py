@@ -41,7 +41,7 @@ def test_children_without_the_mark_are_ended_too():
     run_guard(PARENT.replace("ENV", "{'TEST_TAG': __import__('os').environ['TEST_TAG']}"))
 
 
-def test_where_nobody_is_left_the_guard_ends_at_once():
-    """A driver that ended in order waits for it."""
+def test_where_nobody_is_left_the_guard_ends():
+    """A driver that ended in order waits for it, so it must not take its time."""
     command = [sys.executable, "-m", "cluster.ray.guard", uuid.uuid4().hex]
-    assert subprocess.run(command, input=b"", timeout=20).returncode == 0
+    assert subprocess.run(command, input=b"", timeout=10).returncode == 0

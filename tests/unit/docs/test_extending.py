@@ -1,8 +1,9 @@
-"""Every example of `docs/extending.md` takes its place in the real system and does what its text says."""
+"""Every Python example of `docs/extending.md` works with the real parts and does what its text says."""
 
 import re
 import sys
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -65,8 +66,8 @@ def test_a_selector_draws_the_newest_of_a_table(monkeypatch: pytest.MonkeyPatch)
     assert line is not None
     monkeypatch.setitem(sys.modules, "replay.selectors.newest", program_of(PAGE, "A selector"))
     entry = eval(line[1], {"SelectorEntry": SelectorEntry})
-    monkeypatch.setattr("replay.selectors.table.SELECTORS", {**SELECTORS, "newest": entry})
-    selector = entry.build(48, 0.6)
+    monkeypatch.setitem(cast("dict[str, SelectorEntry]", SELECTORS), "newest", entry)
+    selector = SELECTORS["newest"].build(48, 0.6)
     assert selector.nbytes == entry.bytes_per_item * 48
     table = make_table(selector=selector)
     for sequence in range(3):

@@ -85,7 +85,7 @@ def test_a_reporter_derives_rates_and_nothing_else():
 
 
 def test_where_nothing_can_be_read_nothing_is_reported():
-    """A shard may not have been heard of yet; the next report's interval begins where it would have."""
+    """A shard may not have been heard of yet; the next interval still begins at the start of the run."""
     reports = Reports()
     reports.clock.now += 2.0
     reports.reporter.report()
