@@ -65,12 +65,13 @@ class FragmentWriter:
         weights_version: int,
         value_map: ValueMap = ValueMap(),  # noqa: B008 - nothing can change it
     ) -> FragmentBlock | None:
-        """Add one row a stream, whose values stand for returns by a map; return a block when one is complete.
+        """Add one row a stream; return a block when one is complete.
 
         Args:
             values: (E, ...) of each column that is sent.
             q_EA: action values there.
             weights_version: that chose the actions.
+            value_map: what `q_EA` stands for.
 
         Raises:
             EnvironmentFailureError: its numbers are too large for float32 to calculate with.
@@ -80,7 +81,7 @@ class FragmentWriter:
             column[:, row] = values[name]
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
-        self._value_maps[0, row], self._value_maps[1, row] = value_map
+        self._value_maps[:, row] = value_map
         self._filled += 1
         return self.cut() if self._filled == len(self._versions) else None
 
@@ -113,7 +114,8 @@ class FragmentWriter:
     def _priorities(self, num_starts: int) -> NDArray[np.float32]:
         """Return |target - q_taken| of every start, by the acting weights, in the unit of its values: (E, L).
 
-        The target stands for the return reward_n + discount_n times that of max_a q, as the learner's does.
+        The target is the value of the return reward_n + discount_n G, where max_a q stands for the return G.
+        The learner computes the same.
         """
         streams, rows = self._q.shape[:2]
         first = self._lead + np.arange(num_starts)

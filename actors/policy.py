@@ -15,8 +15,8 @@ from network.weights import ValueMap, WeightsLayout, WeightsSnapshot
 class Policy(Protocol):
     """Says what actions are worth in each of E streams that are played in lockstep.
 
-    It may remember of each stream what it was shown since the episode began. Whoever plays has it to himself,
-    and says where episodes begin:
+    It may remember of each stream what it was shown since the episode began. One player at a time uses
+    it, and says where episodes begin:
 
         first_E = np.ones(num_envs, np.bool_)
         while playing:

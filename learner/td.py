@@ -64,7 +64,8 @@ def importance_weights(
     items on all of them. The task mixture is a choice and not a sampling error, so P(task) stays out, and
     the maximum is the task's own: the loss weights alone say how tasks compare.
     """
-    weights_B = (num_items * probability_B) ** -exponent
+    # N cancels. It is 0 if the only shard was lost after it had delivered these items.
+    weights_B = (max(num_items, 1) * probability_B) ** -exponent
     return np.asarray(weights_B / weights_B.max(), np.float32)
 
 

@@ -11,5 +11,5 @@ Conditioning = Literal["none", "embedding", "film"]
 Match = Literal["width", "parameters", "compute"]
 """What is the same as in the `hard` network of the same widths.
 
-That are the widths themselves, or, with all widths scaled alike, the number of parameters or multiplications.
+Either the widths themselves, or, with all widths scaled alike, the number of parameters or multiplications.
 """

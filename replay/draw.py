@@ -76,14 +76,14 @@ class Draw:
             part.reply.wait(timeout_seconds)
 
     def give_up(self, failed: Part) -> None:
-        """Take out a part that will not be delivered: the other shards were chosen among fewer."""
+        """Take out a part that will not be delivered: the others count as chosen without that shard."""
         self.parts.remove(failed)
         for part in self.parts:
             if part.shard != failed.shard:
                 part.masses = {shard: mass for shard, mass in part.masses.items() if shard != failed.shard}
 
     def merged(self, rng: np.random.Generator) -> Sampled:
-        """Return the items of a complete draw; how the tables stand is that of the first part.
+        """Return the items of a complete draw; its progress is that of the first part.
 
         Args:
             rng: mixes the parts, so that each batch of the result is drawn from all shards alike.

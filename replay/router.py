@@ -68,8 +68,8 @@ class ReplayRouter:
         """Take in what has arrived of a draw, ask others for what will not arrive; None until all is there.
 
         The items come as from a shard that holds all of the task: probabilities are of drawing an item within
-        its task, P(shard | task) P(item | shard), keys name shards too (`replay.keys.split_keys`), and how
-        the task stands is said of all shards that are up. Each draw is collected once.
+        its task, P(shard | task) P(item | shard), keys name shards too (`replay.keys.split_keys`), and
+        progress is that of all shards that are up. Call it until it returns the items, and not again.
         """
         for part in list(draw.waiting()):
             if part.reply.wait(0.0):

@@ -47,9 +47,9 @@ class TaskBook:
     granted: dict[int, int] = field(default_factory=dict)
     request_size: int = 0
     _elsewhere: int = 0
-    """Inserts that the limiter counts and no shard that is there made: of shards that went, and on credit."""
+    """Inserts that the limiter counts, but no present shard made: of shards that are gone, and credit."""
     _credited: int = 0
-    """Those of them on credit."""
+    """How many of them are credit."""
     _refill: int = 0
     """Inserts beyond the limiter's bound, in the place of items that were lost."""
 
@@ -110,8 +110,8 @@ class TaskBook:
     def lose(self, shard: int) -> None:
         """Forget how a shard stood; its inserts and the samples drawn from them have happened.
 
-        What was lost may be gathered anew. If it was less than the limiter's tolerance, so many inserts may:
-        an empty successor must not wait for samples.
+        What was lost may be gathered anew, and at least as many inserts as the limiter tolerates: an empty
+        successor must not wait for samples.
         """
         limiter = self.spread.limiter
         tolerated = limiter.error_buffer / limiter.samples_per_insert if limiter.samples_per_insert else 0.0

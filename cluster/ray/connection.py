@@ -16,6 +16,7 @@ import ray
 from cluster.address import split_address
 from cluster.membership import slots_among
 from cluster.node import node_command
+from cluster.ray.causes import first_line
 from cluster.ray.forwarded import ForwardedLines
 from cluster.ray.guard import guard
 from training.errors import ClusterError
@@ -72,7 +73,7 @@ def _start(slots: Mapping[str, int], options: Mapping[str, Any]) -> None:
     try:
         ray.init(address="local", include_dashboard=False, resources=dict(slots), **options)
     except Exception as error:
-        raise ClusterError(f"Ray could not be started on this machine: {_first_line(error)}") from error
+        raise ClusterError(f"Ray could not be started on this machine: {first_line(error)}") from error
 
 
 def _join(address: str, options: Mapping[str, Any]) -> None:
@@ -121,11 +122,6 @@ def _missing(slots: Mapping[str, int]) -> dict[str, int]:
 def _offered() -> dict[str, int]:
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return slots_among(resources)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
 
 
 def ray_actor(kind: type, slot: str | None = None, **options: Any) -> Any:  # noqa: ANN401 - ray's own

@@ -14,6 +14,7 @@ from ray.util import list_named_actors
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.actor import ActorReport
+from cluster.ray.causes import first_line
 from cluster.ray.connection import ray_actor
 from cluster.ray.nodes import Membership, membership
 from cluster.ray.workers import DRAIN_SECONDS, ActorHost
@@ -125,7 +126,7 @@ class ActorCrew:
                 if answers:
                     logger.warning(
                         "the cluster does not answer (%s): training goes on, nothing starts or stops",
-                        str(error).splitlines()[0],
+                        first_line(error),
                     )
                 answers = False
             except Exception as error:
@@ -256,7 +257,7 @@ def _cause(ref: Any) -> str:  # noqa: ANN401 - ray's own type
     try:
         ray.get(ref, timeout=5.0)
     except RayTaskError as error:
-        return str(error.cause)
+        return first_line(error.cause)
     except RayError as error:
         return f"its process ended ({type(error).__name__})"
     return IN_ORDER

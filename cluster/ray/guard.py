@@ -34,9 +34,8 @@ QUIET_LOOKS = 2
 def guard() -> Iterator[None]:
     """Mark what is started meanwhile, and have it ended within seconds should this process be killed."""
     mark = uuid.uuid4().hex
-    command = [sys.executable, "-m", "cluster.ray.guard", mark]
     with subprocess.Popen(
-        command,
+        command(mark),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -73,6 +72,11 @@ def started_under(mark: str) -> set[Process]:
     while children := {pid for pid in found if parents[pid] in ours} - ours:
         ours |= children
     return {found[pid] for pid in ours}
+
+
+def command(mark: str) -> list[str]:
+    """Return how to start a guard; `-P` keeps out a user's own `cluster.py` in the current directory."""
+    return [sys.executable, "-P", "-m", "cluster.ray.guard", mark]
 
 
 def _read(entry: Path) -> tuple[Process, int]:

@@ -7,6 +7,7 @@ import ray
 from ray.exceptions import RayError
 
 from cluster.ray.connection import cluster
+from training.errors import ClusterError
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -35,7 +36,10 @@ def side_by_side(
     """
     with cluster(address, {}):
         remote: Any = ray.remote(num_cpus=1, max_retries=0)(work)
-        most = workers or int(ray.cluster_resources()["CPU"])  # type: ignore[no-untyped-call]
+        cpus = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
+        if cpus == 0:
+            raise ClusterError("no node of the cluster offers a CPU, and each run of a study needs one")
+        most = workers or cpus
         waiting = list(reversed(jobs))
         running: dict[Any, J] = {}
         while waiting or running:

@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray.exceptions import ActorUnavailableError, PendingCallsLimitExceeded, RayError, RayTaskError
 
+from cluster.ray.causes import first_line
 from cluster.ray.nodes import node_of
 from cluster.supervisor import GiveUp, Replace, Supervisor
 from training.errors import TrainingFailedError
@@ -169,4 +170,4 @@ class Revival:
 
 def _cause(error: RayError) -> str:
     """Return why a process ended, as far as one sentence can say it."""
-    return str(error.cause).splitlines()[0] if isinstance(error, RayTaskError) else "its process ended"
+    return first_line(error.cause) if isinstance(error, RayTaskError) else "its process ended"

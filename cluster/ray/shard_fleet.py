@@ -9,6 +9,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayError, RayTaskError
 from ray.util import list_named_actors
 
+from cluster.ray.causes import last_line
 from cluster.ray.connection import ray_actor
 from cluster.ray.nodes import membership
 from cluster.ray.revival import Revival
@@ -184,4 +185,4 @@ class ShardCrew:
 
 def _innermost(error: RayError) -> str:
     cause = error.cause if isinstance(error, RayTaskError) else error
-    return str(cause).strip().splitlines()[-1]
+    return last_line(cause)

@@ -1,4 +1,4 @@
-"""What a cutter is: what one sample is made of, beside the selector that says at which row it starts."""
+"""What a cutter is: it says what a sample consists of; the selector says at which row it starts."""
 
 from typing import Any, Protocol
 

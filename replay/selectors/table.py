@@ -19,7 +19,7 @@ class SelectorEntry:
 
     Attributes:
         module: of this package, where its `build` is.
-        bytes_per_item: memory of a slot, on average over capacities.
+        bytes_per_item: memory of a slot, at least; a tree has a power of two of leaves: up to twice that.
         weighted: whether items differ in probability, so that importance weights have to make up for it.
         wants_priorities: whether the learner's TD errors change what is drawn.
     """

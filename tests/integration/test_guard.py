@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 
-from cluster.ray.guard import VARIABLE
+from cluster.ray.guard import VARIABLE, command
 from tests.support.processes import with_variable
 from tests.support.runs import wait_until
 
@@ -23,7 +24,7 @@ def run_guard(parent_code: str) -> None:
     name, value = tag.split("=")
     environment = {**os.environ, VARIABLE: mark, name: value}
     parent = subprocess.Popen([sys.executable, "-c", parent_code], env=environment)
-    guard = subprocess.Popen([sys.executable, "-m", "cluster.ray.guard", mark], stdin=subprocess.PIPE)
+    guard = subprocess.Popen(command(mark), stdin=subprocess.PIPE)
     wait_until(lambda: len(with_variable(tag)) > 2, 30.0, "the parent has children")
     guard.communicate(timeout=30)
     assert guard.returncode == 0
@@ -43,5 +44,11 @@ def test_children_without_the_mark_are_ended_too():
 
 def test_where_nobody_is_left_the_guard_ends():
     """A driver that ended in order waits for it, so it must not take its time."""
-    command = [sys.executable, "-m", "cluster.ray.guard", uuid.uuid4().hex]
-    assert subprocess.run(command, input=b"", timeout=10).returncode == 0
+    assert subprocess.run(command(uuid.uuid4().hex), input=b"", timeout=10).returncode == 0
+
+
+def test_a_module_of_the_users_with_the_same_name_is_left_alone(tmp_path: Path):
+    """The current directory may have a `cluster.py`."""
+    (tmp_path / "cluster.py").write_text("raise SystemExit(7)")
+    finished = subprocess.run(command(uuid.uuid4().hex), input=b"", timeout=10, cwd=tmp_path)
+    assert finished.returncode == 0

@@ -67,3 +67,12 @@ def test_the_number_of_items_cancels_against_the_maximum(priorities, num_items):
         importance_weights(probabilities, len(mass), 0.7),
         rtol=1e-6,
     )
+
+
+def test_items_of_a_shard_that_is_lost_since_they_were_drawn_have_weights():
+    """Nothing is left of the task by then: the weights are those of any number of items."""
+    probabilities = np.array([0.5, 0.25, 0.25])
+    np.testing.assert_array_equal(
+        importance_weights(probabilities, 0, 0.5), importance_weights(probabilities, 1, 0.5)
+    )
+    assert np.isfinite(importance_weights(probabilities, 0, 0.5)).all()
