@@ -58,7 +58,7 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
     )
     yield CounterMetricFamily(
         "trunkline_plain_sums",
-        "Updates in which the task weighting fell back to the plain sum",
+        "Updates, over all lives, in which the task weighting fell back to the plain sum",
         value=status.learner.plain_sums,
     )
     yield CounterMetricFamily(
@@ -223,7 +223,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
     ),
     (
         "trunkline_weights_staleness_versions",
-        "Staleness of the last batch",
+        "Mean staleness of the batch before the last publication",
         lambda task: task.learning.staleness,
     ),
     (

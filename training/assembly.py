@@ -37,7 +37,7 @@ def _forget(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Outlets:
-    """Where goes what a run has to say; nowhere, if nobody says where.
+    """Where a run's output goes; by default nowhere.
 
     Attributes:
         observers: see every status.
@@ -45,7 +45,7 @@ class Outlets:
         evaluation: takes every finished evaluation.
         probes: takes every reading of the probes.
         outcome: writes down what the run has come to, as far as that is known.
-        disk: says how full the file system is where all this goes.
+        disk: says how full the run's file system is.
     """
 
     observers: Sequence[Observer] = ()
@@ -75,7 +75,7 @@ def assemble(
         runtime: has been entered.
         learner: as the last life of the run left it.
         before: what that life, and those before it, amount to.
-        outlets: where goes what there is to say.
+        outlets: where the run's output goes.
         clock: seconds, for everything that the training does by the clock.
         cadence: how often it does that.
     """

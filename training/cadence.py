@@ -1,4 +1,4 @@
-"""How often a run does what it does by the clock; all of it is told the time."""
+"""How often a run does what it does by the clock; each method is given the time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Cadence:
-    """Periods in seconds; the shorter, the sooner something is noticed, and the less is learned meanwhile.
+    """Periods in seconds. A shorter one notices things sooner, and leaves less time for learning.
 
     Attributes:
         report_seconds: between two statuses.

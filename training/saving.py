@@ -71,7 +71,7 @@ class Saver:
     def last(self) -> CheckpointStatus:
         """The last one; before the first, what this life began with.
 
-        Its time follows the clock on the wall, if somebody sets that: its age stays what it is.
+        Its time is computed from its age, so that setting the clock on the wall does not change the age.
         """
         return CheckpointStatus(self._saved_step, time.time() - (self._clock() - self._saved_at))
 

@@ -42,8 +42,8 @@ def cluster(
     Args:
         address: `host:port` of a running cluster; None starts one on this machine and ends it again.
         slots: how many processes of each kind it must have room for, such as `{"replay": 1}`.
-        useful: slots that are not waited for, but named with those that are lacking.
         run: whose processes are looked for and found by name; None for names that nobody else knows.
+        useful: slots that are not waited for; an error names the missing ones too.
         forwarded: file for what Ray forwards from other processes of the cluster; None for nowhere.
 
     Raises:

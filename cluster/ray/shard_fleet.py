@@ -86,10 +86,10 @@ class ShardCrew:
         return self._revival.look_after(shard, reason, self._nodes())
 
     def save(self) -> bool:
-        """Let every shard save itself; return False if the last time is still under way.
+        """Begin to save every shard; return False if the previous save is still under way.
 
         Raises:
-            TrainingFailedError: the last time the files could not be written.
+            TrainingFailedError: the files of the previous save could not be written.
         """
         if self._saves and len(ray.wait(self._saves, num_returns=len(self._saves), timeout=0)[1]):
             return False

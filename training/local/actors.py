@@ -83,7 +83,7 @@ class LocalActors:
         return self.reports
 
     def close(self) -> None:
-        """Let go of them and of all that they hold."""
+        """Forget the actors."""
         self._actors.clear()
 
 

@@ -42,6 +42,7 @@ class ReplayMonitor:
         self._newest: dict[int, ShardStats] = {}
         self._lives: dict[tuple[int, int], ShardStats] = {}
         self._answers: Counter[int] = Counter()
+        self._env_steps: Counter[str] = Counter()
         self._first_arrival: float | None = None
 
     def refresh(self) -> None:
@@ -101,12 +102,7 @@ class ReplayMonitor:
 
     def env_steps(self, task: str | None = None) -> int:
         """Return the env steps that have arrived in this life of the run, of one task or of all."""
-        return sum(
-            table.inserted - self._counted.get(life, {}).get(name, 0)
-            for life, stats in self._lives.items()
-            for name, table in stats.tables.items()
-            if task in (None, name)
-        )
+        return self._env_steps.total() if task is None else self._env_steps[task]
 
     def counted(self) -> list[CountedSteps]:
         """Return what the shards that are there now have taken in, for a later life of the run."""
@@ -133,6 +129,11 @@ class ReplayMonitor:
         self._answers[index] += 1
         self._lives[index, stats.incarnation] = stats
         self._newest[index] = stats
+        # Asked for after every update, and changed by nothing but a new answer.
+        self._env_steps = Counter()
+        for life, known in self._lives.items():
+            for task, table in known.tables.items():
+                self._env_steps[task] += table.inserted - self._counted.get(life, {}).get(task, 0)
 
 
 def merged(tables: Iterable[TableStats]) -> TableStats:
