@@ -97,7 +97,7 @@ class GreedyEvaluation:
         while scores.plays_E.any():
             if self._stopped:
                 raise EvaluationStoppedError(f"the evaluation of task {self._spec.name!r} was stopped")
-            action_E = _values(policy, stack.observations, first_E).argmax(1)
+            action_E = self._spec.choices.best(_values(policy, stack.observations, first_E))
             frame_EO, reward_E, terminated_E, truncated_E = streams.step(action_E, scores.plays_E)
             begun = scores.take_in(reward_E, terminated_E | truncated_E)
             for stream in begun:

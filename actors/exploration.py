@@ -1,10 +1,12 @@
 """Exploration: a ladder of epsilons over a task's environments, and actions that are held for a while.
 
-Shape letters: E environment streams.
+Shape letters: E environment streams; D dimensions of an action, A choices of all of them; N rows.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tasks.choices import Choices
 
 
 def epsilon_ladder(num_envs: int, base: float = 0.4, exponent: float = 7.0) -> NDArray[np.float64]:
@@ -18,44 +20,66 @@ def epsilon_ladder(num_envs: int, base: float = 0.4, exponent: float = 7.0) -> N
 
 
 class Exploration:
-    """Epsilon-greedy whose random actions are held for a random number of steps (epsilon-z greedy).
+    """Epsilon-greedy whose random choices are held for a random number of steps (epsilon-z greedy).
 
     Dabney et al. 2021, "Temporally-Extended Epsilon-Greedy Exploration": durations follow a zeta
-    distribution, here cut off at `max_duration`. With `max_duration` 1 it is plain epsilon-greedy.
+    distribution, here cut off at `max_duration`. With `max_duration` 1 it is plain epsilon-greedy. Dimensions
+    of an action explore each on its own (Seyde et al. 2023, section 4).
 
-        exploration = Exploration(epsilon_ladder(16), num_actions=3, max_duration=50, zeta=2.0, rng=rng)
+        exploration = Exploration(epsilon_ladder(16), Choices((3,)), max_duration=50, zeta=2.0, rng=rng)
         action_E = exploration.choose(greedy_E)
-        exploration.forget(ended_E)                    # a new episode starts without a held action
+        exploration.forget(ended_E)                    # a new episode starts without a held choice
     """
 
     def __init__(
         self,
         epsilon_E: NDArray[np.float64],
-        num_actions: int,
+        choices: Choices,
         max_duration: int,
         zeta: float,
         rng: np.random.Generator,
     ) -> None:
-        self._epsilon_E = epsilon_E
-        self._num_actions = num_actions
+        self._epsilon_E1 = epsilon_E[:, None]
+        self._choices = choices
         self._max_duration = max_duration
         self._zeta = zeta
         self._rng = rng
-        self._held_E = np.zeros(len(epsilon_E), np.int64)
-        self._steps_left_E = np.zeros(len(epsilon_E), np.int64)
+        shape = len(epsilon_E), len(choices.sizes)
+        self._held_ED = np.zeros(shape, np.int64)
+        self._steps_left_ED = np.zeros(shape, np.int64)
 
-    def choose(self, greedy_E: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the actions to take, given the greedy ones: (E,)."""
-        begins_E = (self._steps_left_E == 0) & (self._rng.random(len(greedy_E)) < self._epsilon_E)
-        count = int(begins_E.sum())
-        if count:
-            self._held_E[begins_E] = self._rng.integers(self._num_actions, size=count)
-            durations = np.minimum(self._rng.zipf(self._zeta, count), self._max_duration)
-            self._steps_left_E[begins_E] = durations
-        holds_E = self._steps_left_E > 0
-        self._steps_left_E -= holds_E
-        return np.where(holds_E, self._held_E, greedy_E)
+    def choose(
+        self, greedy_E: NDArray[np.int64], allowed_EA: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.int64]:
+        """Return the actions to take: (E, *choices.shape).
+
+        Args:
+            greedy_E: what the policy would do, of the same shape.
+            allowed_EA: which choices are allowed, None for all: no other is taken, nor held on to.
+        """
+        if allowed_EA is not None:
+            self._steps_left_ED *= np.take_along_axis(allowed_EA, self._held_ED, axis=1)
+        begins_ED = (self._steps_left_ED == 0) & (self._rng.random(self._held_ED.shape) < self._epsilon_E1)
+        streams = begins_ED.any(1)
+        if streams.any():
+            allowed = None if allowed_EA is None else allowed_EA[streams]
+            random_ED = random_choices(self._rng, self._choices, int(streams.sum()), allowed)
+            begins = begins_ED[streams]
+            self._held_ED[begins_ED] = random_ED.reshape(begins.shape)[begins]
+            durations = np.minimum(self._rng.zipf(self._zeta, int(begins.sum())), self._max_duration)
+            self._steps_left_ED[begins_ED] = durations
+        holds_ED = self._steps_left_ED > 0
+        self._steps_left_ED -= holds_ED
+        return np.where(holds_ED.reshape(greedy_E.shape), self._held_ED.reshape(greedy_E.shape), greedy_E)
 
     def forget(self, ended_E: NDArray[np.bool_]) -> None:
-        """Drop the held actions of streams whose episode ended."""
-        self._steps_left_E[ended_E] = 0
+        """Drop the held choices of streams whose episode ended."""
+        self._steps_left_ED[ended_E] = 0
+
+
+def random_choices(
+    rng: np.random.Generator, choices: Choices, rows: int, allowed_NA: NDArray[np.uint8] | None = None
+) -> NDArray[np.int64]:
+    """Return actions drawn uniformly from those that are allowed: (rows, *choices.shape)."""
+    keys_NA = rng.random((rows, choices.total))
+    return choices.best(keys_NA if allowed_NA is None else np.where(allowed_NA, keys_NA, -1.0))

@@ -51,7 +51,7 @@ class FragmentWriter:
             name: column.zeros((num_envs, rows), table_shape(spec)) for name, column in SENT.items()
         }
         self._rows["flags"].fill(BOUNDARY)
-        self._q = np.zeros((num_envs, rows, spec.num_actions), np.float32)
+        self._q = np.zeros((num_envs, rows, spec.choices.total), np.float32)
         self._versions = np.zeros(rows, np.int64)
         self._value_maps = np.tile(np.array([ValueMap()]).T, rows)
         self._filled = self._counted = self._lead
@@ -114,7 +114,8 @@ class FragmentWriter:
     def _priorities(self, num_starts: int) -> NDArray[np.float32]:
         """Return |target - q_taken| of every start, by the acting weights, in the unit of its values: (E, L).
 
-        The target is the value of the return reward_n + discount_n G, where max_a q stands for the return G.
+        The target is the value of the return reward_n + discount_n G, where the best action's value stands
+        for the return G.
         The learner computes the same.
         """
         streams, rows = self._q.shape[:2]
@@ -124,11 +125,14 @@ class FragmentWriter:
             self._returns, starts, self._rows["rewards"].reshape(-1), self._rows["flags"].reshape(-1)
         )
         q_of_row = self._q.reshape(streams * rows, -1)
-        q_taken = q_of_row[starts, self._rows["actions"].reshape(-1)[starts]]
+        choices, actions = self._spec.choices, self._rows["actions"]
+        taken = actions.reshape(-1, *choices.shape)[starts]
+        q_taken = choices.value(q_of_row[starts], taken)
         scale, shift = self._value_maps[:, starts % rows]
         last_scale, last_shift = self._value_maps[:, last % rows]
+        best = choices.value(q_of_row[last], choices.best(q_of_row[last]))
         with np.errstate(over="ignore", invalid="ignore"):
-            targets = rewards_n + discounts_n * (last_scale * q_of_row[last].max(1) + last_shift)
+            targets = rewards_n + discounts_n * (last_scale * best + last_shift)
             td_errors = np.abs((targets - shift) / scale - q_taken)
             in_float32 = np.array([targets, td_errors], np.float32)
         if not np.isfinite(in_float32).all():
@@ -138,9 +142,9 @@ class FragmentWriter:
     def _too_large(self) -> EnvironmentFailureError:
         """Return the error of numbers that are finite themselves, while what is calculated of them is not."""
         name, rows = self._spec.name, slice(self._filled)
-        seen, paid = (
-            np.abs(self._rows[column][:, rows].astype(np.float64)).max() for column in ("frames", "rewards")
-        )
+        parts = self._spec.layout.parts_of(self._rows["frames"][:, rows])
+        seen = max(np.abs(part.astype(np.float64)).max() for part in parts)
+        paid = np.abs(self._rows["rewards"][:, rows].astype(np.float64)).max()
         return EnvironmentFailureError(
             f"task {name!r}: its values are too large for float32: observations are as large as {seen:g}, "
             f"and tasks.{name}.observation_scale divides them; rewards are as large as {paid:g}, and "

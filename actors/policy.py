@@ -20,12 +20,12 @@ class Policy(Protocol):
 
         first_E = np.ones(num_envs, np.bool_)
         while playing:
-            action_E = policy.action_values(obs_EO, first_E).argmax(1)
+            action_E = choices.best(policy.action_values(obs_EO, first_E))
             obs_EO, first_E = step(action_E)
     """
 
     def action_values(self, obs_EO: NDArray[Any], first_E: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return q_EA.
+        """Return q_EA, of all choices; -inf of those that are not allowed.
 
         Args:
             obs_EO: what each stream shows now.
@@ -73,5 +73,5 @@ class TaskPolicy:
         """Return q_EA."""
         with torch.inference_mode():
             obs = torch.from_numpy(obs_EO)
-            q_EA: NDArray[np.float32] = self._values(obs.to(torch.float32)).numpy()
+            q_EA: NDArray[np.float32] = self._values(obs).numpy()
         return q_EA

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.exploration import random_choices
 from actors.frame_stack import FrameStack
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
@@ -27,10 +28,12 @@ def random_observations(spec: TaskSpec, rows: int, seed: int, num_envs: int = ST
     rng = np.random.default_rng(seed)
     num_envs = min(STREAMS, num_envs)
     vector = CheckedVector(spec, num_envs, seed)
-    stack = FrameStack(spec.frame_stack, vector.reset())
+    frame_EO = vector.reset()
+    stack = FrameStack(spec.frame_stack, frame_EO)
     seen, ended_E = [stack.observations], np.zeros(num_envs, np.bool_)
     while len(seen) * num_envs < rows:
-        frame_EO, _, terminated_E, truncated_E = vector.step(rng.integers(spec.num_actions, size=num_envs))
+        action_E = random_choices(rng, spec.choices, num_envs, spec.layout.allowed(frame_EO))
+        frame_EO, _, terminated_E, truncated_E = vector.step(action_E)
         seen.append(stack.push(frame_EO, first_E=ended_E))
         ended_E = terminated_E | truncated_E
     vector.close()

@@ -83,7 +83,9 @@ class Rollout:
 
     def _step(self) -> FragmentBlock | None:
         q_EA = self._policy.action_values(self._stack.observations, self._first_E)
-        action_E = self._exploration.choose(q_EA.argmax(1))
+        spec = self._vector.spec
+        allowed_EA = spec.layout.allowed(self._frame_EO)
+        action_E = self._exploration.choose(spec.choices.best(q_EA), allowed_EA)
         next_frame_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
         flags_E = np.where(
             self._ended_E,

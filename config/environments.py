@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from actors.undisturbed import undisturbed
 from config.schema import RunConfig
-from config.task_specs import task_spec
+from config.task_specs import reading, recipe, task_spec
 from tasks.errors import TaskError
 from tasks.inspection import EnvironmentReport, examine_environment, inspect_environment
 from tasks.spec import TaskSpec
@@ -33,12 +33,10 @@ def described(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[Envir
 def tried(config: RunConfig, name: str) -> EnvironmentReport:
     """Build a task's environment and play it for a few steps."""
     task = config.tasks[name]
-    return examine_environment(
-        name, task.env, task.env_kwargs, task.max_episode_steps, task.envs_per_actor, config.seed
-    )
+    return examine_environment(name, recipe(task), reading(task), task.envs_per_actor, config.seed)
 
 
 def looked_at(config: RunConfig, name: str) -> EnvironmentReport:
     """Build a task's environment once; it is not played."""
     task = config.tasks[name]
-    return inspect_environment(name, task.env, task.env_kwargs, task.max_episode_steps)
+    return inspect_environment(name, recipe(task), reading(task))

@@ -87,7 +87,7 @@ Bytes = Annotated[
     int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
 ]
 Capacity = Annotated[int | str, BeforeValidator(_capacity)]
-Scale = Annotated[list[Factor], BeforeValidator(_one_or_many)]
+PartScale = Annotated[list[Factor], BeforeValidator(_one_or_many)] | Literal["auto"]
 Arguments = Annotated[dict[str, Any], AfterValidator(_written_as_read)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 if TYPE_CHECKING:

@@ -84,7 +84,7 @@ class FragmentBlock:
         episodes = (self.episode_lengths.size,)
         expected: list[tuple[str, NDArray[Any], tuple[int, ...], str]] = [
             *(
-                (name, self.rows[name], (streams, rows, *column.shape_of(shape)), column.dtype_of(shape))
+                (name, self.rows[name], (streams, rows, *column.shape(shape)), column.dtype_of(shape))
                 for name, column in SENT.items()
             ),
             ("priorities", self.priorities, (streams, self.num_starts), "float32"),

@@ -6,7 +6,7 @@ snapshots of fewer columns are refused from then on.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,18 +34,29 @@ class TableShape:
         task: name of the task.
         frame_shape: shape of one frame: an observation, or one of those that are stacked into it.
         frame_dtype: `float32` or `uint8`.
-        num_actions: actions are 0 .. num_actions - 1.
+        num_actions: choices of all dimensions of an action: each is one of 0 .. num_actions - 1.
+        action_shape: of one action: () where it has one dimension, (D,) where it has several.
+        layout: what the bytes of a frame of several parts mean, in words; empty for a frame of one part.
     """
 
     task: str
     frame_shape: tuple[int, ...]
     frame_dtype: str
     num_actions: int
+    action_shape: tuple[int, ...] = ()
+    layout: str = ""
 
 
 def table_shape(spec: TaskSpec) -> TableShape:
     """Return what the tables of a task take."""
-    return TableShape(spec.name, spec.frame_shape, spec.observation_dtype, spec.num_actions)
+    return TableShape(
+        spec.name,
+        spec.frame_shape,
+        spec.frame_dtype,
+        spec.choices.total,
+        spec.choices.shape,
+        spec.layout.described,
+    )
 
 
 @dataclass(frozen=True)
@@ -53,22 +64,18 @@ class Column:
     """One value of each row.
 
     Attributes:
-        dtype: of the value; None for the dtype, and the shape, of the task's frames.
-        value_shape: of the value of one row.
+        dtype: of the value; None for that of the task's frames.
+        shape: of the value of one row, given what the table takes.
         sent: whether actors send it with each row; what is not sent is the same for all rows of a block.
         settled: whether it never changes once a row is written, so that a snapshot saves it once.
         drawn: whether a transition brings the value of its first row, up to the learner's batch.
     """
 
     dtype: str | None
-    value_shape: tuple[int, ...] = ()
+    shape: Callable[[TableShape], tuple[int, ...]] = lambda _: ()
     sent: bool = True
     settled: bool = True
     drawn: bool = False
-
-    def shape_of(self, shape: TableShape) -> tuple[int, ...]:
-        """Return the shape of one row's value."""
-        return shape.frame_shape if self.dtype is None else self.value_shape
 
     def dtype_of(self, shape: TableShape) -> str:
         """Return the dtype of the values."""
@@ -76,12 +83,12 @@ class Column:
 
     def zeros(self, leading: tuple[int, ...], shape: TableShape) -> NDArray[Any]:
         """Return an array of zeros: (*leading, *shape of a value)."""
-        return np.zeros((*leading, *self.shape_of(shape)), self.dtype_of(shape))
+        return np.zeros((*leading, *self.shape(shape)), self.dtype_of(shape))
 
 
 COLUMNS: Mapping[str, Column] = {
-    "frames": Column(dtype=None),
-    "actions": Column("int32", drawn=True),
+    "frames": Column(dtype=None, shape=lambda table: table.frame_shape),
+    "actions": Column("int32", shape=lambda table: table.action_shape, drawn=True),
     "rewards": Column("float32"),
     "flags": Column("uint8", settled=False),
     "weights_versions": Column("int32", sent=False, drawn=True),
@@ -105,6 +112,6 @@ def sent_bytes(shape: TableShape) -> int:
 
 def _bytes(columns: Mapping[str, Column], shape: TableShape) -> int:
     return sum(
-        np.dtype(column.dtype_of(shape)).itemsize * math.prod(column.shape_of(shape))
+        np.dtype(column.dtype_of(shape)).itemsize * math.prod(column.shape(shape))
         for column in columns.values()
     )

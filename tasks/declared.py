@@ -1,66 +1,108 @@
 """What an environment declares, as far as training is built on it: all instances of a task have to agree."""
 
-from dataclasses import dataclass, fields
 from typing import Any
 
-from gymnasium.spaces import Box, Discrete
-
-from tasks.contract import ObservationContract
+from tasks.acting import ActionReader, action_reader
+from tasks.choices import Choices
 from tasks.errors import ContractError, told
+from tasks.observation import ObservationLayout, Part
+from tasks.observing import ObservationReader
+from tasks.reading import Reading
 
 
-@dataclass(frozen=True)
 class Declared:
-    """What instances of one task have in common.
+    """The readers of one environment's observations and actions.
 
-    Attributes:
-        shape: of one observation, as it is kept.
-        dtype: of one observation, as it is kept.
-        num_actions: size of the action set.
-        first_action: number of the first action; None for any.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    num_actions: int
-    first_action: int | None = None
-
-    def refuse_other(self, instance: Any) -> "Declared":  # noqa: ANN401 - whatever a constructor returned
-        """Return what an instance declares.
-
-        Raises:
-            ContractError: it declares something else than this.
-        """
-        try:
-            other = declared(instance)
-        except Exception as error:
-            raise ContractError(f"declares other spaces than it did before: {told(error)}") from error
-        for field in fields(self):
-            before, now = getattr(self, field.name), getattr(other, field.name)
-            if before is not None and before != now:
-                raise ContractError(
-                    f"declares {_WORDS[field.name]} {now}, but another instance of it declared {before}: all "
-                    "instances of a task should have the same spaces"
-                )
-        return other
-
-
-_WORDS = {
-    "shape": "observations of shape",
-    "dtype": "observations to be kept as",
-    "num_actions": "a number of actions of",
-    "first_action": "a first action of",
-}
-
-
-def declared(instance: Any) -> Declared:  # noqa: ANN401 - whatever a constructor returned
-    """Return what an environment declares.
+    Args:
+        instance: the environment.
+        reading: what the user says of its spaces.
 
     Raises:
-        TypeError: its observations are no Box, or its actions not Discrete.
+        SpaceError: nothing can be learned with such spaces; the message goes on after the environment's name.
+
+    Attributes:
+        observations: reads what the environment shows.
+        actions: makes choices its actions.
     """
-    space, actions = instance.observation_space, instance.action_space
-    if not (isinstance(space, Box) and isinstance(actions, Discrete)):
-        raise TypeError(f"{type(space).__name__} observations and {type(actions).__name__} actions")
-    contract = ObservationContract(space)
-    return Declared(contract.frame_shape, contract.dtype.name, int(actions.n), int(actions.start))
+
+    def __init__(self, instance: Any, reading: Reading) -> None:  # noqa: ANN401 - whatever a constructor returned
+        self.actions: ActionReader = action_reader(_space(instance, "action_space"), reading)
+        space = _space(instance, "observation_space")
+        self.observations = ObservationReader(space, self.actions.choices, reading)
+
+    @property
+    def layout(self) -> ObservationLayout:
+        """The parts of its frames."""
+        return self.observations.layout
+
+
+def agreed(
+    instance: Any,  # noqa: ANN401 - whatever a constructor returned
+    reading: Reading,
+    layout: ObservationLayout,
+    choices: Choices,
+    actions: ActionReader | None = None,
+) -> Declared:
+    """Return what an environment declares, which has to be what the task was found to be.
+
+    Args:
+        instance: the environment.
+        reading: what the user says of its spaces.
+        layout: the task's; scales do not count.
+        choices: the task's.
+        actions: of another instance; None for any that make these choices.
+
+    Raises:
+        ContractError: it declares something else.
+    """
+    try:
+        other = Declared(instance, reading)
+    except Exception as error:
+        raise ContractError(f"declares other spaces than it did before: {told(error)}") from error
+    difference = _difference(other.layout, layout)
+    if difference is None and other.actions.choices != choices:
+        difference = _words_of_choices(other.actions.choices), _words_of_choices(choices)
+    if difference is None and actions is not None and other.actions != actions:
+        difference = _words_of_actions(other.actions), _words_of_actions(actions)
+    if difference is not None:
+        raise ContractError(
+            f"declares {difference[0]}, but another instance of it declared {difference[1]}: all instances of "
+            "a task should have the same spaces"
+        )
+    return other
+
+
+def _difference(now: ObservationLayout, before: ObservationLayout) -> tuple[str, str] | None:
+    """Return what two layouts say where they differ first."""
+    if now.looks == before.looks:
+        return None
+    if len(now.parts) != len(before.parts):
+        return _words_of_parts(now), _words_of_parts(before)
+    pairs = zip(now.parts, before.parts, strict=True)
+    return next((_words(a), _words(b)) for a, b in pairs if _words(a) != _words(b))
+
+
+def _words(part: Part) -> str:
+    which = f" as part {part.name!r}" if part.name else ""
+    sizes = f" of {', '.join(map(str, part.sizes))} values" if part.sizes else ""
+    return f"{part.kind} of shape {part.shape} and dtype {part.dtype}{sizes}{which}"
+
+
+def _words_of_parts(layout: ObservationLayout) -> str:
+    return f"observations of {len(layout.parts)} parts ({', '.join(repr(part.name) for part in layout.parts)})"
+
+
+def _words_of_choices(choices: Choices) -> str:
+    return f"actions of {' x '.join(map(str, choices.sizes))} choices"
+
+
+def _words_of_actions(actions: ActionReader) -> str:
+    return f"actions of {actions.dtype} from {actions.low} on in steps of {actions.step}"
+
+
+def _space(instance: Any, name: str) -> object:  # noqa: ANN401 - whatever a constructor returned
+    """Return a space of an environment; None if it has none."""
+    try:
+        return getattr(instance, name, None)
+    except Exception:
+        return None

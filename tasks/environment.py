@@ -36,7 +36,9 @@ class CheckedVector:
 
         Streams have the seeds from `seed` on, or those that they had before.
         """
-        return self._finite("an observation", self._streams.reset(seed))
+        frame_EO = self._streams.reset(seed)
+        self._refuse_infinite(frame_EO)
+        return frame_EO
 
     def step(self, action_E: NDArray[np.integer[Any]]) -> StepOutput:
         """Step every stream once: frames, rewards, terminated, truncated; one row a stream.
@@ -46,17 +48,18 @@ class CheckedVector:
                 declares, or a value that is not finite in float32.
         """
         output = self._streams.step(action_E)
-        self._finite("a reward", output[1])
-        self._finite("an observation", output[0])
+        self._refuse_infinite(output[0], output[1])
         return output
 
     def close(self) -> None:
         """Close every environment."""
         self._streams.close()
 
-    def _finite(self, what: str, values: NDArray[Any]) -> NDArray[Any]:
+    def _refuse_infinite(self, frame_EO: NDArray[Any], reward_E: NDArray[np.float64] | None = None) -> None:
         try:
-            refuse_infinite(what, values)
+            if reward_E is not None:
+                refuse_infinite("a reward", reward_E)
+            for part in self.spec.layout.parts_of(frame_EO):
+                refuse_infinite("an observation", part)
         except ContractError as error:
             raise failure(self.spec, str(error)) from error
-        return values

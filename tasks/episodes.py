@@ -128,7 +128,7 @@ class EnvironmentEpisodes:
             EnvironmentFailureError: one of them broke its contract.
         """
         width = len(plays_E)
-        frame_EO = np.zeros((width, *self._spec.frame_shape), self._spec.observation_dtype)
+        frame_EO = np.zeros((width, *self._spec.frame_shape), self._spec.frame_dtype)
         reward_E, terminated_E, truncated_E = np.zeros(width), np.zeros(width, bool), np.zeros(width, bool)
         for stream in plays_E.nonzero()[0].tolist():
             row = slice(stream, stream + 1)

@@ -18,6 +18,10 @@ class MakingError(RuntimeError):
     """An environment cannot be made; the message names the environment and says why."""
 
 
+class SpaceError(ValueError):
+    """An environment declares spaces that cannot be learned; the message goes on after its name."""
+
+
 class ContractError(RuntimeError):
     """An environment gave back what it should not; the message goes on after the environment's name."""
 

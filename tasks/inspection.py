@@ -1,19 +1,21 @@
 """What an environment declares, and what it turns out to do: looked at before a run is built on it."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import gymnasium
-from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
 from tasks.builtin.known_dynamics import dynamics_of
-from tasks.contract import ObservationContract
-from tasks.declared import Declared, declared
-from tasks.errors import ContractError, MakingError, TaskError, told
+from tasks.choices import Choices
+from tasks.declared import Declared, agreed
+from tasks.errors import ContractError, MakingError, SpaceError, TaskError, told
 from tasks.making import OF_GYMNASIUM, make_environment
+from tasks.observation import ObservationLayout
+from tasks.readers.interface import Bounds
+from tasks.reading import INFO, MASK_KEY, Reading
+from tasks.recipe import Recipe
 from tasks.trial import Trial, try_environment
 
 DEFAULT_LIMIT = 10_000
@@ -21,79 +23,65 @@ DEFAULT_LIMIT = 10_000
 PATIENCE_SECONDS = 10.0
 """An environment that takes longer than this to come up is not built a second time to try it."""
 
-MOST_DIMENSIONS = 4
-"""Of an observation: a message has two more, for streams and rows, and its format allows six."""
-
 
 @dataclass(frozen=True)
 class EnvironmentReport:
     """One environment as a task sees it.
 
     Attributes:
-        observation_shape: of one observation, as it is kept.
-        observation_dtype: `float32` or `uint8`, as it is kept.
-        observation_scale: what observations are divided by where the task does not say.
-        num_actions: size of the action set.
+        layout: the parts of its frames, with the scales that they have where the task does not say.
+        choices: of an action.
         max_episode_steps: time limit.
-        declared_high: largest value that the observation space allows.
-        largest_seen: largest absolute value in a trial; None without one.
+        bounds: lowest and highest value of each part, by what the space declares.
+        largest_seen: largest absolute value of each part in a trial; empty without one.
         remarks: what is allowed and may surprise, as words about the environment.
         mistakes: what it did wrong in a trial, a sentence each, with field, value and what is allowed.
     """
 
-    observation_shape: tuple[int, ...]
-    observation_dtype: str
-    observation_scale: float
-    num_actions: int
+    layout: ObservationLayout
+    choices: Choices
     max_episode_steps: int
-    declared_high: float
-    largest_seen: float | None = None
+    bounds: tuple[Bounds, ...]
+    largest_seen: tuple[float, ...] = ()
     remarks: list[str] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
 
-def inspect_environment(
-    task: str, env: str, env_kwargs: Mapping[str, Any], max_episode_steps: int | None
-) -> EnvironmentReport:
+def inspect_environment(task: str, recipe: Recipe, reading: Reading = Reading()) -> EnvironmentReport:  # noqa: B008 - nothing can change it
     """Build an environment once and read what it declares, without playing it.
+
+    Args:
+        task: its name, for sentences.
+        recipe: how it is made.
+        reading: what the user says of its spaces.
 
     Raises:
         TaskError: it cannot be built, or trunkline cannot train on it; a line a mistake.
     """
-    return _Inspection(task, env, env_kwargs, max_episode_steps).report(trial=False)
+    return _Inspection(task, recipe, reading).report(trial=False)
 
 
 def examine_environment(
-    task: str,
-    env: str,
-    env_kwargs: Mapping[str, Any],
-    max_episode_steps: int | None,
-    instances: int,
-    seed: int,
+    task: str, recipe: Recipe, reading: Reading, instances: int, seed: int
 ) -> EnvironmentReport:
     """Build an environment as training does, read what it declares, and try it for a few steps.
 
     Args:
         task: its name, for sentences.
-        env: as `make_environment` takes it.
-        env_kwargs: of its constructor.
-        max_episode_steps: time limit; None for the environment's own.
+        recipe: how it is made.
+        reading: what the user says of its spaces.
         instances: that one actor needs at a time: from two on, a second one is built beside the first.
         seed: of the trial.
 
     Raises:
         TaskError: it cannot be built, or trunkline cannot train on it; a line a mistake.
     """
-    inspection = _Inspection(task, env, env_kwargs, max_episode_steps)
-    return inspection.report(trial=True, instances=instances, seed=seed)
+    return _Inspection(task, recipe, reading).report(trial=True, instances=instances, seed=seed)
 
 
 class _Inspection:
-    def __init__(
-        self, task: str, env: str, env_kwargs: Mapping[str, Any], max_episode_steps: int | None
-    ) -> None:
-        self._task, self._env, self._env_kwargs = task, env, env_kwargs
-        self._limit = max_episode_steps
+    def __init__(self, task: str, recipe: Recipe, reading: Reading) -> None:
+        self._task, self._recipe, self._reading = task, recipe, reading
         self._mistakes: list[str] = []
         self._remarks: list[str] = []
 
@@ -105,93 +93,81 @@ class _Inspection:
         made_in = time.monotonic() - began
         tried = Trial()
         try:
-            self._read_spaces(instance)
-            if trial and dynamics_of(self._env, self._env_kwargs) is None:
-                tried = try_environment(instance, seed)
+            declared = self._declared(instance)
+            if trial and dynamics_of(self._recipe.env, self._recipe.env_kwargs) is None:
+                tried = try_environment(instance, declared, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
-                    self._try_another(declared(instance), instances, seed + 1)
+                    self._try_another(declared, instances, seed + 1)
             limit = self._time_limit(instance)
             self._remark_on_wrappers(instance)
         finally:
             self._close(instance)
-        space, actions = instance.observation_space, instance.action_space
-        assert isinstance(space, Box)
-        assert isinstance(actions, Discrete)
-        contract = ObservationContract(space)
         return EnvironmentReport(
-            observation_shape=contract.frame_shape,
-            observation_dtype=contract.dtype.name,
-            observation_scale=255.0 if space.dtype.name == "uint8" else 1.0,
-            num_actions=int(actions.n),
+            layout=declared.layout,
+            choices=declared.actions.choices,
             max_episode_steps=limit,
-            declared_high=float(space.high.max()),
+            bounds=declared.observations.bounds,
             largest_seen=tried.largest,
             remarks=self._remarks,
             mistakes=self._mistakes,
         )
 
     def _refuse_arguments_of_gymnasium(self) -> None:
-        for name in sorted(OF_GYMNASIUM.intersection(self._env_kwargs)):
+        for name in sorted(OF_GYMNASIUM.intersection(self._recipe.env_kwargs)):
             should = f"tasks.{self._task}.max_episode_steps" if name == "max_episode_steps" else "left out"
             self._mistakes.append(
-                f"tasks.{self._task}.env_kwargs.{name}: {self._env_kwargs[name]!r} is not allowed: Gymnasium "
+                f"tasks.{self._task}.env_kwargs.{name}: {self._recipe.env_kwargs[name]!r} is not allowed: Gymnasium "
                 f"keeps an argument of that name for itself; it should be {should}"
             )
         self._raise()
 
     def _made(self) -> gymnasium.Env[Any, Any]:
         try:
-            return make_environment(self._env, self._env_kwargs, self._limit)
+            return make_environment(self._recipe)
         except MakingError as error:
             raise TaskError(f"tasks.{self._task}.env: {error}") from error
 
-    def _read_spaces(self, instance: gymnasium.Env[Any, Any]) -> None:
-        space, actions = _space(instance, "observation_space"), _space(instance, "action_space")
-        field = f"tasks.{self._task}.env: {self._env!r}"
-        if not isinstance(space, Box):
-            self._mistakes.append(
-                f"{field} has {_kind(space)} observations; allowed are Box observations "
-                "(wrap the environment in gymnasium.wrappers.FlattenObservation for others)"
-            )
-        elif 0 in space.shape or len(space.shape) > MOST_DIMENSIONS:
-            self._mistakes.append(
-                f"{field} has observations of shape {space.shape}; allowed are {MOST_DIMENSIONS} dimensions "
-                "at most, none of them 0"
-            )
-        elif space.dtype.kind not in "fiub":
-            self._mistakes.append(f"{field} has observations of dtype {space.dtype}; allowed are numbers")
-        if not isinstance(actions, Discrete):
-            self._mistakes.append(
-                f"{field} has {_kind(actions)} actions; a value network needs Discrete ones "
-                "(such as CartPole-v1, MountainCar-v0, Acrobot-v1, or a discretising wrapper of yours)"
-            )
-        self._raise()
+    def _declared(self, instance: gymnasium.Env[Any, Any]) -> Declared:
+        try:
+            return Declared(instance, self._reading)
+        except SpaceError as error:
+            raise TaskError(f"tasks.{self._task}.env: {self._recipe.env!r} {self._named(str(error))}") from error
+
+    def _named(self, sentence: str) -> str:
+        """Return a sentence about any task as one about this task."""
+        return sentence.replace("tasks.*.", f"tasks.{self._task}.")
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._env!r} {words}" for words in tried.mistakes.values()
+            f"tasks.{self._task}.env: environment {self._recipe.env!r} {self._named(words)}"
+            for words in tried.mistakes.values()
         ]
         if tried.outside:
             self._remarks.append("returns observations outside of the bounds that it declares")
+        if tried.masks and self._reading.action_mask is None:
+            self._remarks.append(
+                f'returns {INFO}["{MASK_KEY}"], which is not used: tasks.{self._task}.action_mask={INFO} lets '
+                "nothing but allowed actions be taken"
+            )
 
     def _try_another(self, first: Declared, instances: int, seed: int) -> None:
         """Build and reset a second instance beside the first, as an actor of several streams does."""
         field = f"tasks.{self._task}.envs_per_actor: {instances} is not allowed"
         advice = "it should be 1 where there can be only one at a time"
         try:
-            another = make_environment(self._env, self._env_kwargs, self._limit)
+            another = make_environment(self._recipe)
         except MakingError as error:
             self._mistakes.append(f"{field}: beside a first instance, {error}; {advice}")
             return
         try:
-            first.refuse_other(another)
+            agreed(another, self._reading, first.layout, first.actions.choices, first.actions)
             another.reset(seed=seed)
         except ContractError as error:
-            self._mistakes.append(f"tasks.{self._task}.env: environment {self._env!r} {error}")
+            self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.env!r} {error}")
         except BaseException as error:
             self._mistakes.append(
-                f"{field}: a second instance of environment {self._env!r} beside the first raised in reset: "
+                f"{field}: a second instance of environment {self._recipe.env!r} beside the first raised in reset: "
                 f"{told(error)}; {advice}"
             )
         finally:
@@ -200,7 +176,7 @@ class _Inspection:
     def _time_limit(self, instance: gymnasium.Env[Any, Any]) -> int:
         """Return the task's limit in steps, the environment's by what it says, or the default one."""
         registered = instance.spec.max_episode_steps if instance.spec else None
-        own = self._limit or registered or getattr(instance.unwrapped, "max_episode_steps", None)
+        own = self._recipe.max_episode_steps or registered or getattr(instance.unwrapped, "max_episode_steps", None)
         if isinstance(own, int) and own > 0:
             return own
         self._remarks.append(
@@ -236,15 +212,3 @@ class _Inspection:
     def _raise(self) -> None:
         if self._mistakes:
             raise TaskError("\n".join(self._mistakes))
-
-
-def _space(instance: gymnasium.Env[Any, Any], name: str) -> object:
-    """Return a space of an environment; None if it has none."""
-    try:
-        return getattr(instance, name, None)
-    except Exception:
-        return None
-
-
-def _kind(space: object) -> str:
-    return "no declared" if space is None else type(space).__name__

@@ -14,6 +14,7 @@ from gymnasium.envs.registration import EnvSpec
 from tasks.builtin import register_builtin_environments
 from tasks.errors import MakingError, told
 from tasks.process_state import process_kept
+from tasks.recipe import Recipe
 
 ALLOWED = (
     "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class for a "
@@ -24,25 +25,18 @@ OF_GYMNASIUM = frozenset(inspect.signature(gymnasium.make).parameters) - {"kwarg
 
 
 @process_kept()
-def make_environment(
-    env: str, env_kwargs: Mapping[str, Any], max_episode_steps: int | None
-) -> gymnasium.Env[Any, Any]:
+def make_environment(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     """Return an environment as training plays it.
-
-    Args:
-        env: its Gymnasium id; `module:id` imports a module first, `module:Class` needs no registration.
-        env_kwargs: arguments of its constructor.
-        max_episode_steps: time limit; None for the environment's own, if it has one.
 
     Raises:
         MakingError: it is unknown, or what makes it failed.
     """
     register_builtin_environments()
+    env, env_kwargs = recipe.env, recipe.env_kwargs
     try:
         known = _find(env)
-        return gymnasium.make(
-            known, max_episode_steps=max_episode_steps, disable_env_checker=True, **dict(env_kwargs)
-        )
+        limit = recipe.max_episode_steps
+        return gymnasium.make(known, max_episode_steps=limit, disable_env_checker=True, **dict(env_kwargs))
     except MakingError:
         raise
     except gymnasium.error.UnregisteredEnv as error:

@@ -4,22 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.choices import Choices
+from tasks.observation import ObservationLayout
+from tasks.reading import Reading
+from tasks.recipe import Recipe
+
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """One Markov decision process with a discrete action set.
+    """One Markov decision process whose actions are choices.
 
     Attributes:
         name: what the task is called in configurations, metrics and weights.
         env: Gymnasium id of the environment, `module:id` or `module:Class`.
+        layout: the parts of what the environment shows in one step.
+        choices: of an action, in each of its dimensions.
         env_kwargs: keyword arguments of the environment's constructor.
+        reading: how its spaces are read.
         max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
-        observation_shape: shape of one observation, as the network sees it: with a frame stack, its frames
-            one after another.
-        observation_dtype: `float32` or `uint8`, as stored and sent.
-        observation_scale: divisor of each observation, one number or one per element; None for 255 where
-            they are uint8, and 1 elsewhere.
-        num_actions: size of the action set.
         discount: per-step discount, in (0, 1].
         reward_scale: factor on every reward that the learner sees.
         reward_clip: bound on the absolute reward before scaling; None for no bound.
@@ -29,12 +31,11 @@ class TaskSpec:
 
     name: str
     env: str
-    observation_shape: tuple[int, ...]
-    observation_dtype: str
-    num_actions: int
+    layout: ObservationLayout
+    choices: Choices
     max_episode_steps: int
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    observation_scale: tuple[float, ...] | None = None
+    reading: Reading = Reading()  # noqa: RUF009 - nothing can change it
     discount: float = 0.99
     reward_scale: float = 1.0
     reward_clip: float | None = None
@@ -42,11 +43,21 @@ class TaskSpec:
     solved_at: float | None = None
 
     @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """Shape of what the environment gives in one step."""
-        return self.observation_shape[1:] if self.frame_stack > 1 else self.observation_shape
+    def recipe(self) -> Recipe:
+        """How its environment is made."""
+        return Recipe(self.env, self.env_kwargs, self.max_episode_steps)
 
     @property
-    def divisors(self) -> tuple[float, ...]:
-        """What observations are divided by before the network sees them: one number, or one per element."""
-        return self.observation_scale or ((255.0,) if self.observation_dtype == "uint8" else (1.0,))
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of what the environment gives in one step, as it is kept."""
+        return self.layout.frame_shape
+
+    @property
+    def frame_dtype(self) -> str:
+        """Dtype of that."""
+        return self.layout.frame_dtype
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        """Shape of what the network takes in: of a frame, or of the frames of a stack, one after another."""
+        return (self.frame_stack, *self.frame_shape) if self.frame_stack > 1 else self.frame_shape

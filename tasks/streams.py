@@ -9,8 +9,8 @@ from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
 from tasks.builtin.known_dynamics import dynamics_of
-from tasks.contract import ObservationContract, kept_end, kept_reset, kept_reward, kept_step, raised
-from tasks.declared import Declared
+from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised
+from tasks.declared import Declared, agreed
 from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
 from tasks.making import make_environment
@@ -112,45 +112,45 @@ class GymnasiumStreams:
         self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
-                self._envs.append(make_environment(spec.env, spec.env_kwargs, spec.max_episode_steps))
+                self._envs.append(make_environment(spec.recipe))
         except MakingError as error:
             self.close()
             which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
             raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
-        self._first_action = self._agreed_first_action()
-        self._contract = ObservationContract(self._envs[0].observation_space)
+        declared = self._agreed()
+        self._observations, self._actions = declared.observations, declared.actions
         self._ended = [False] * num_envs
 
     def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew."""
         self._seed = self._seed if seed is None else seed
         self._ended = [False] * len(self._envs)
-        frame_EO = self._no_frames()
+        frame_EO, views = self._no_frames()
         for index in range(len(self._envs)):
-            self._reset(index, frame_EO, seed=self._seed + index)
+            self._reset(index, views, seed=self._seed + index)
         sys.setrecursionlimit(self._recursion_limit)
         return frame_EO
 
     def step(self, action_E: Actions) -> StepOutput:
         """Step every stream once."""
         num_envs = len(self._envs)
-        frame_EO = self._no_frames()
+        frame_EO, views = self._no_frames()
         rewards = [0.0] * num_envs
         terminations, truncations = [False] * num_envs, [False] * num_envs
-        for index, action in enumerate(action_E + self._first_action):
+        for index, action in enumerate(self._actions.native(action_E)):
             if self._ended[index]:
-                self._reset(index, frame_EO, seed=None)
+                self._reset(index, views, seed=None)
                 continue
             try:
                 answer = self._envs[index].step(action)
             except BaseException as error:
                 raise failure(self._spec, raised("step", error)) from error
             try:
-                observation, reward, terminated, truncated = kept_step(answer)
+                observation, reward, terminated, truncated, info = kept_step(answer)
                 rewards[index] = kept_reward(reward)
                 terminations[index] = kept_end("terminated", terminated)
                 truncations[index] = kept_end("truncated", truncated)
-                frame_EO[index] = self._contract.kept(observation)
+                self._observations.read(observation, info, views, index, ended=terminations[index])
             except ContractError as error:
                 raise failure(self._spec, str(error)) from error
         sys.setrecursionlimit(self._recursion_limit)
@@ -165,28 +165,32 @@ class GymnasiumStreams:
             except BaseException as error:
                 logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
 
-    def _agreed_first_action(self) -> int:
-        """Return the number of the first action; every environment has to be as the task was found to be."""
-        spec = self._spec
-        expected = Declared(spec.frame_shape, spec.observation_dtype, spec.num_actions)
+    def _agreed(self) -> Declared:
+        """Return the readers; every environment has to be as the task was found to be."""
+        spec, first = self._spec, None
         try:
             for env in self._envs:
-                expected = expected.refuse_other(env)
+                declared = agreed(env, spec.reading, spec.layout, spec.choices, first and first.actions)
+                first = first or declared
         except ContractError as error:
             self.close()
             raise failure(spec, str(error)) from error
-        assert expected.first_action is not None, "there is an environment"
-        return expected.first_action
+        assert first is not None, "there is an environment"
+        return first
 
-    def _no_frames(self) -> NDArray[Any]:
-        return np.empty((len(self._envs), *self._contract.frame_shape), self._contract.dtype)
+    def _no_frames(self) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Return frames that hold nothing yet, and views of their parts."""
+        layout = self._observations.layout
+        frame_EO = np.zeros((len(self._envs), *layout.frame_shape), layout.frame_dtype)
+        return frame_EO, layout.parts_of(frame_EO)
 
-    def _reset(self, index: int, frame_EO: NDArray[Any], seed: int | None) -> None:
+    def _reset(self, index: int, views: list[NDArray[Any]], seed: int | None) -> None:
         try:
             answer = self._envs[index].reset(seed=seed)
         except BaseException as error:
             raise failure(self._spec, raised("reset", error)) from error
         try:
-            frame_EO[index] = self._contract.kept(kept_reset(answer))
+            observation, info = kept_reset(answer)
+            self._observations.read(observation, info, views, index)
         except ContractError as error:
             raise failure(self._spec, str(error)) from error

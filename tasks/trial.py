@@ -1,24 +1,19 @@
 """A trial of one environment: what it does within a few steps, before a run is built on it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from numpy.typing import NDArray
 
-from tasks.contract import (
-    ObservationContract,
-    kept_end,
-    kept_reset,
-    kept_reward,
-    kept_step,
-    raised,
-    refuse_infinite,
-)
+from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised, refuse_infinite
+from tasks.declared import Declared
 from tasks.errors import ContractError
+from tasks.reading import MASK_KEY
 
 STEPS = 32
 SECONDS = 5.0
@@ -31,36 +26,38 @@ class Trial:
 
     Attributes:
         mistakes: what the environment did wrong, as words about it: the first of each kind.
-        largest: largest absolute value that was observed; None if nothing was.
+        largest: largest absolute value of each part that was observed; empty if nothing was.
         outside: whether observations left the bounds that the environment declares.
+        masks: whether infos came with a mask of actions.
         quick: whether the trial was over before its time was.
     """
 
     mistakes: dict[str, str] = field(default_factory=dict)
-    largest: float | None = None
+    largest: tuple[float, ...] = ()
     outside: bool = False
+    masks: bool = False
     quick: bool = True
 
 
-def try_environment(instance: gymnasium.Env[Any, Any], seed: int) -> Trial:
+def try_environment(instance: gymnasium.Env[Any, Any], declared: Declared, seed: int) -> Trial:
     """Reset an environment with a seed and step it with random actions, across the ends of episodes.
 
     Args:
-        instance: with Box observations and Discrete actions.
+        instance: the environment.
+        declared: its readers.
         seed: of the environment and of the actions.
     """
-    return _Player(instance, seed).play()
+    return _Player(instance, declared, seed).play()
 
 
 class _Player:
     """Plays an environment and writes down what it does."""
 
-    def __init__(self, instance: gymnasium.Env[Any, Any], seed: int) -> None:
-        assert isinstance(instance.observation_space, Box)
-        assert isinstance(instance.action_space, Discrete)
+    def __init__(self, instance: gymnasium.Env[Any, Any], declared: Declared, seed: int) -> None:
         self._instance, self._seed = instance, seed
-        self._space, self._actions = instance.observation_space, instance.action_space
-        self._contract = ObservationContract(self._space)
+        self._observations, self._actions = declared.observations, declared.actions
+        layout = declared.layout
+        self._views = layout.parts_of(np.zeros((1, *layout.frame_shape), layout.frame_dtype))
         self._rng = np.random.default_rng(seed)
         self._trial = Trial()
 
@@ -92,21 +89,21 @@ class _Player:
         seen = self._held("reset", lambda: kept_reset(answer))
         if "reset" in self._trial.mistakes:
             return False
-        self._observe(seen)
+        self._observe(*seen)
         return True
 
     def _step(self) -> bool | None:
         """Step once; return whether the episode ended, None if nothing can come after it."""
         try:
-            answer = self._instance.step(self._actions.start + self._rng.integers(self._actions.n))
+            answer = self._instance.step(self._actions.native(self._action())[0])
         except BaseException as error:
             self._trial.mistakes.setdefault("step", raised("step", error))
             return None
         parts = self._held("step", lambda: kept_step(answer))
         if parts is None:
             return None
-        observation, reward, terminated, truncated = parts
-        self._observe(observation)
+        observation, reward, terminated, truncated, info = parts
+        self._observe(observation, info, ended=bool(terminated))
         self._held("reward", lambda: refuse_infinite("a reward", np.array([kept_reward(reward)])))
         ends = (
             self._held("terminated", lambda: kept_end("terminated", terminated)),
@@ -114,14 +111,27 @@ class _Player:
         )
         return any(ends)
 
-    def _observe(self, observation: object) -> None:
-        frame = self._held("observation", lambda: self._contract.kept(observation))
-        if frame is None or frame.size == 0:
+    def _action(self) -> NDArray[np.int64]:
+        """Return a random action of those that are allowed."""
+        choices = self._actions.choices
+        keys_A = self._rng.random((1, choices.total))
+        mask = self._observations.mask_of(self._views)
+        return choices.best(keys_A if mask is None else np.where(mask, keys_A, -1.0))
+
+    def _observe(self, observation: object, info: object, ended: bool = False) -> None:
+        self._trial.masks |= isinstance(info, Mapping) and MASK_KEY in info
+        read = partial(self._observations.read, observation, info, self._views, 0, ended)
+        if self._held("observation", lambda: read() is None) is None:
             return
-        self._held("observation", lambda: refuse_infinite("an observation", frame))
-        low, high = float(frame.min()), float(frame.max())
-        self._trial.largest = max(self._trial.largest or 0.0, abs(low), abs(high))
-        self._trial.outside |= low < float(self._space.low.min()) or high > float(self._space.high.max())
+        for part in self._views:
+            self._held("observation", partial(refuse_infinite, "an observation", part))
+        largest = tuple(float(np.abs(part).max()) for part in self._views)
+        before = self._trial.largest or largest
+        self._trial.largest = tuple(max(pair) for pair in zip(before, largest, strict=True))
+        self._trial.outside |= any(
+            float(part.min()) < low or float(part.max()) > high
+            for part, (low, high) in zip(self._views, self._observations.bounds, strict=True)
+        )
 
     def _held(self, kind: str, check: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the check returns
         """Return what a check returns; None, and a mistake of this kind, if it complains."""

@@ -101,7 +101,7 @@ class Parts:
         )
         exploration = Exploration(
             ladder[index::crew_size],
-            spec.num_actions,
+            spec.choices,
             settings.exploration_max_duration,
             settings.exploration_zeta,
             np.random.default_rng(self._seed("exploration", spec.name, index, incarnation)),
