@@ -9,6 +9,7 @@ from tasks.errors import ContractError, shown, text_of, told
 from tasks.readers.arrays import as_array
 from tasks.readers.numbers import LARGEST_FLOAT32
 
+
 def kept_reward(reward: object) -> float:
     """Return a reward as a number.
 

@@ -132,7 +132,9 @@ class _Inspection:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
-            raise TaskError(f"tasks.{self._task}.env: {self._recipe.env!r} {self._named(str(error))}") from error
+            raise TaskError(
+                f"tasks.{self._task}.env: {self._recipe.env!r} {self._named(str(error))}"
+            ) from error
 
     def _named(self, sentence: str) -> str:
         """Return a sentence about any task as one about this task."""
@@ -176,7 +178,11 @@ class _Inspection:
     def _time_limit(self, instance: gymnasium.Env[Any, Any]) -> int:
         """Return the task's limit in steps, the environment's by what it says, or the default one."""
         registered = instance.spec.max_episode_steps if instance.spec else None
-        own = self._recipe.max_episode_steps or registered or getattr(instance.unwrapped, "max_episode_steps", None)
+        own = (
+            self._recipe.max_episode_steps
+            or registered
+            or getattr(instance.unwrapped, "max_episode_steps", None)
+        )
         if isinstance(own, int) and own > 0:
             return own
         self._remarks.append(

@@ -167,10 +167,13 @@ class GymnasiumStreams:
 
     def _agreed(self) -> Declared:
         """Return the readers; every environment has to be as the task was found to be."""
-        spec, first = self._spec, None
+        spec = self._spec
+        first: Declared | None = None
         try:
             for env in self._envs:
-                declared = agreed(env, spec.reading, spec.layout, spec.choices, first and first.actions)
+                declared = agreed(
+                    env, spec.reading, spec.layout, spec.choices, first.actions if first else None
+                )
                 first = first or declared
         except ContractError as error:
             self.close()
