@@ -13,6 +13,7 @@ from tasks.readers.indices import IndicesReader
 from tasks.readers.interface import Reader
 from tasks.readers.mask import MaskReader
 from tasks.readers.numbers import NumbersReader
+from tasks.readers.padded_text import PaddedText, PaddedTextReader
 from tasks.readers.sequences import SequenceReader
 from tasks.readers.words import WordsReader
 from tasks.reading import Reading
@@ -125,6 +126,7 @@ _READERS: Mapping[Any, Callable[[Any, Place], Reader]] = {
     spaces.Box: _of_box,
     spaces.Discrete | spaces.MultiDiscrete: lambda space, at: IndicesReader(space, at.name, at.what),
     spaces.MultiBinary: lambda space, at: NumbersReader(space, at.name, at.what),
+    PaddedText: lambda space, at: PaddedTextReader(space, at.name, at.what, at.reading.length),
     spaces.Text: lambda space, at: WordsReader(space, at.name, at.what, at.reading.length),
     spaces.Sequence: _of_sequence,
     spaces.Dict: _of_dict,
