@@ -7,7 +7,7 @@ LARGEST = 1_000_000
 
 
 def own_limit(name: str, declared: int | None) -> int | None:
-    """Return the time limit of EnvPool, else of Gymnasium under the same id, in steps; None if neither has one.
+    """Return the time limit of EnvPool, else of Gymnasium under the same id, in steps; None without one.
 
     Args:
         name: EnvPool's id.

@@ -1,6 +1,7 @@
 """The source of Gymnasium's vectorised environments: `vector:` before an id, or before `module:Class`."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,7 +62,9 @@ def _made(recipe: Recipe, num_envs: int) -> Any:  # noqa: ANN401 - environments 
         spec = known if isinstance(known, EnvSpec) else gymnasium.spec(known)
         arguments = {**_arguments(spec, recipe), **recipe.env_kwargs}
         mode = gymnasium.VectorizeMode.VECTOR_ENTRY_POINT
-        return gymnasium.make_vec(spec, num_envs=num_envs, vectorization_mode=mode, **arguments)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*autoreset_?mode")  # one that says none is refused
+            return gymnasium.make_vec(spec, num_envs=num_envs, vectorization_mode=mode, **arguments)
     except MakingError:
         raise
     except gymnasium.error.UnregisteredEnv as error:
