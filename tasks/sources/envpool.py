@@ -85,7 +85,7 @@ def _configuration(envpool: Any, name: str, recipe: Recipe) -> dict[str, Any]:  
     """Return the configuration of an environment by default, which has all the arguments that it takes.
 
     Raises:
-        MakingError: `env_kwargs` have another one.
+        MakingError: `env_kwargs` have another one, or it is a game of several players.
     """
     default: dict[str, Any] = envpool.make_spec(name).config._asdict()
     other = next((key for key in recipe.env_kwargs if key not in default and key not in _BESIDES), None)
@@ -94,5 +94,10 @@ def _configuration(envpool: Any, name: str, recipe: Recipe) -> dict[str, Any]:  
         raise MakingError(
             f"environment {recipe.env!r} takes no argument {other!r}; tasks.*.env_kwargs may have "
             f"{', '.join(taken)}"
+        )
+    players = {**default, **recipe.env_kwargs}.get("max_num_players", 1)
+    if players != 1:
+        raise MakingError(
+            f"environment {recipe.env!r} is played by {players} players; allowed are environments of one"
         )
     return default

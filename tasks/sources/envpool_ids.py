@@ -6,6 +6,8 @@ from types import ModuleType
 
 import gymnasium
 
+from tasks.builtin import register_builtin_environments
+
 
 def envpool_module() -> ModuleType:
     """Return EnvPool itself, which is imported when it is first needed.
@@ -33,6 +35,7 @@ def envpool_id_for(env: str) -> str | None:
 
 def nearest_envpool_id(name: str) -> str:
     """Say what is meant perhaps by an id that EnvPool does not have, or that Gymnasium has it."""
+    register_builtin_environments()
     own = envpool_id_for(name)
     near = [own] if own else difflib.get_close_matches(name, envpool_ids(), n=1)
     hint = f"did you mean {f'envpool:{near[0]}'!r}? " if near else ""
