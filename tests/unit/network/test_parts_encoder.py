@@ -131,7 +131,7 @@ def test_a_running_scale_is_that_of_all_that_was_seen():
                 if "scaling" not in name
             }
         )
-        found = network.for_task(specs[task].name)(torch.from_numpy(rows))
+        found = flattened(network.for_task(specs[task].name))(torch.from_numpy(rows))
         torch.testing.assert_close(
             found, alone([torch.from_numpy(normal.astype(np.float32))])[0], rtol=1e-3, atol=1e-4
         )
