@@ -1,7 +1,7 @@
 """Streams that step together in one call of somebody else's: native pools and vectorised environments."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,6 @@ from tasks.declared import agreed
 from tasks.dynamics import Actions
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
 from tasks.readers.interface import Rows
-from tasks.reading import MASK_KEY
 from tasks.sources.interface import StepOutput
 from tasks.spec import TaskSpec
 
@@ -147,18 +146,3 @@ class PoolStreams:
         for view in views:
             self._observations.read_rows(view.observations, view.infos, parts, view.rows, goes_on_E)
         return frame_EO
-
-
-def of_rows(values: Any, rows: Any) -> Any:  # noqa: ANN401 - whatever environments gave back
-    """Return some rows of what a pool gave, or a single one: of every array in its dicts and tuples."""
-    if isinstance(values, Mapping):
-        return {key: of_rows(member, rows) for key, member in values.items()}
-    if isinstance(values, tuple):
-        return tuple(of_rows(member, rows) for member in values)
-    return values[rows]
-
-
-def infos_of_rows(infos: Any, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever environments gave back
-    """Return of infos what can be used, the mask of actions, for some rows or a single one."""
-    known = isinstance(infos, Mapping) and MASK_KEY in infos
-    return {MASK_KEY: of_rows(infos[MASK_KEY], rows)} if known else {}

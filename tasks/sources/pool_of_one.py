@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contract import kept_ends, kept_rewards
-from tasks.sources.pool import Pool, View, infos_of_rows, of_rows
+from tasks.sources.pool import Pool, View
+from tasks.sources.rows import mask_of_rows, row_of
 
 
 class PoolOfOne:
@@ -37,22 +38,21 @@ class PoolOfOne:
     def reset(self, *, seed: int | None = None) -> tuple[Any, Any]:
         """Begin an episode: the stream's first one with a seed, else the one after what was played."""
         if seed is not None:
-            return _only(self._pool.reset(seed))
-        return _only(self._pool.step(self._last_action, np.ones(1, np.bool_)).views[-1])
+            return self._only(self._pool.reset(seed))
+        return self._only(self._pool.step(self._last_action, np.ones(1, np.bool_)).views[-1])
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, Any]:  # noqa: ANN401 - of any space
         """Take a step."""
         self._last_action = np.asarray(action)[None]
         step = self._pool.step(self._last_action, np.zeros(1, np.bool_))
         ends = (kept_ends(name, getattr(step, name), 1)[0] for name in ("terminated", "truncated"))
-        observation, info = _only(step.views[-1])
+        observation, info = self._only(step.views[-1])
         return observation, float(kept_rewards(step.rewards, 1)[0]), *map(bool, ends), info
 
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
 
-
-def _only(view: View) -> tuple[Any, Any]:
-    """Return the observation and the info of a view's only stream."""
-    return of_rows(view.observations, 0), infos_of_rows(view.infos, 0)
+    def _only(self, view: View) -> tuple[Any, Any]:
+        """Return the observation and the info of a view's only stream."""
+        return row_of(self.observation_space, view.observations, 0), mask_of_rows(view.infos, 0)

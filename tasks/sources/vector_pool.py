@@ -1,5 +1,6 @@
 """A vectorised environment of Gymnasium as a pool, whatever it does where an episode ends."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from tasks.contract import kept_reset, kept_step
 from tasks.errors import ContractError, shown
-from tasks.sources.pool import Bools, PoolStep, View, infos_of_rows, of_rows
+from tasks.sources.pool import Bools, PoolStep, View
+from tasks.sources.rows import batch_of_one, mask_of_rows, row_of, rows_of, same_rows
 
 ALL = slice(None)
 
@@ -49,18 +51,43 @@ class VectorPool:
         views = [View(ALL, observations, infos)]
         over_E = np.logical_or(terminated, truncated) & ~restart_E
         if self._mode is AutoresetMode.SAME_STEP and over_E.any():
-            views += [_final(infos, row) for row in over_E.nonzero()[0].tolist()]
+            views += [self._final(infos, row) for row in over_E.nonzero()[0].tolist()]
         left_E = restart_E & ~self._over_E if self._mode is AutoresetMode.NEXT_STEP else restart_E
         if left_E.any():
-            rows, (anew, its_infos) = left_E.nonzero()[0], self._reset(left_E)
-            _refuse_changes(observations, anew, (~left_E).nonzero()[0])
-            views.append(View(rows, of_rows(anew, rows), infos_of_rows(its_infos, rows)))
+            views.append(self._begun(observations, left_E))
         self._over_E = over_E
         return PoolStep(views, rewards, terminated, truncated)
 
     def close(self) -> None:
         """Close the vector."""
         self._vector.close()
+
+    def _begun(self, before: Any, rows_E: Bools) -> View:  # noqa: ANN401 - what the vector showed
+        """Let some streams begin an episode; return what they show."""
+        after, infos = self._reset(rows_E)
+        if not same_rows(self.observation_space, before, after, (~rows_E).nonzero()[0]):
+            raise ContractError(
+                "reset streams that were not asked for: it should reset those of options['reset_mask'] only, "
+                "which is how a stream of a vector begins an episode on its own, or end episodes as "
+                "'NextStep' says, at tasks.*.max_episode_steps too"
+            )
+        rows = rows_E.nonzero()[0]
+        return View(rows, rows_of(self.observation_space, after, rows), mask_of_rows(infos, rows))
+
+    def _final(self, infos: Any, row: int) -> View:  # noqa: ANN401 - whatever environments gave back
+        """Return what a stream showed at its episode's end, where the vector shows the next one's beginning."""
+        if not (isinstance(infos, Mapping) and "final_obs" in infos):
+            raise ContractError(
+                'returned no infos["final_obs"] at the end of an episode, though its metadata say that it '
+                "resets in the same step"
+            )
+        last = row_of(self.observation_space, infos["final_obs"], row)
+        rows = np.array([row])
+        return View(
+            rows,
+            batch_of_one(self.observation_space, last),
+            mask_of_rows(infos.get("final_info"), rows) or mask_of_rows(infos, rows),
+        )
 
     def _reset(self, rows_E: Bools) -> tuple[Any, Any]:
         return kept_reset(self._vector.reset(options={"reset_mask": rows_E.copy()}))
@@ -76,43 +103,3 @@ def _mode(vector: Any) -> AutoresetMode:  # noqa: ANN401 - environments of other
             f'has {shown(said)} as metadata["autoreset_mode"]; it should be one of {modes}, since nobody can '
             "tell otherwise what it shows where an episode ends"
         ) from error
-
-
-def _final(infos: Any, row: int) -> View:  # noqa: ANN401 - whatever environments gave back
-    """Return what a stream showed at its episode's end, where the vector shows the next one's beginning."""
-    if not (isinstance(infos, dict) and "final_obs" in infos):
-        raise ContractError(
-            'returned no infos["final_obs"] at the end of an episode, though its metadata say that it resets '
-            "in the same step"
-        )
-    last = of_rows(infos["final_obs"], row)
-    rows = np.array([row])
-    return View(rows, _of_one(last), _of_one(infos_of_rows(infos.get("final_info"), row)))
-
-
-def _of_one(value: Any) -> Any:  # noqa: ANN401 - whatever environments gave back
-    """Return the observation of one stream as a pool of it would give it."""
-    if isinstance(value, dict):
-        return {key: _of_one(member) for key, member in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_of_one(member) for member in value)
-    return (value,) if isinstance(value, str) else np.asarray(value)[None]
-
-
-def _refuse_changes(before: Any, after: Any, rows: NDArray[np.intp]) -> None:  # noqa: ANN401
-    """Refuse a reset of some streams after which others show something else."""
-    if isinstance(before, dict):
-        pairs = [(member, after[key]) for key, member in before.items()]
-    elif isinstance(before, tuple):
-        pairs = list(zip(before, after, strict=True))
-    else:
-        same = np.array_equal(before[rows], after[rows], equal_nan=np.asarray(before).dtype.kind == "f")
-        if not same:
-            raise ContractError(
-                "reset streams that were not asked for: it should reset those of options['reset_mask'] only, "
-                "which is how a stream of a vector begins an episode on its own, or end episodes as "
-                "'NextStep' says, at tasks.*.max_episode_steps too"
-            )
-        return
-    for pair in pairs:
-        _refuse_changes(*pair, rows)

@@ -72,7 +72,7 @@ def test_seeds_repeat_and_streams_differ(source: CartPole):
 
 @every_source
 def test_stream_e_has_the_seed_plus_e(source: CartPole):
-    """So that actors whose seeds lie far apart share none; Gymnasium's own vector of CartPole has one for all."""
+    """Gymnasium's own vector of CartPole has one generator for all of its streams."""
     spec = source.spec()
     frames = [CheckedVector(spec, 3, seed).reset() for seed in (5, 6)]
     assert np.array_equal(frames[0][1:], frames[1][:-1]) == source.seeds_each
@@ -105,7 +105,7 @@ def test_frames_are_fresh_and_of_the_tasks_dtype(source: CartPole):
 class Falls:
     """A policy that pushes to one side, whichever the pole leans to at first."""
 
-    def action_values(self, obs_EO: Any, first_E: Any) -> np.ndarray:
+    def action_values(self, obs_EO: Any, first_E: Any) -> np.ndarray:  # noqa: ARG002 - it remembers nothing
         return np.stack([0.3 * obs_EO[:, 0] - obs_EO[:, 2], np.zeros(len(obs_EO))], 1).astype(np.float32)
 
 
@@ -147,6 +147,11 @@ def bad(wrong: str, **env_kwargs: Any) -> CheckedVector:
     return CheckedVector(spec, 2, seed=1)
 
 
+def step_often(vector: CheckedVector) -> None:
+    for _ in range(7):
+        vector.step(np.zeros(2, np.int64))
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -167,8 +172,7 @@ def test_what_a_pool_does_wrong_is_one_sentence(wrong: str, words: str):
     vector = bad(wrong)
     vector.reset()
     with pytest.raises(EnvironmentFailureError) as raised:
-        for _ in range(2):
-            vector.step(np.zeros(2, np.int64))
+        step_often(vector)
     assert str(raised.value).startswith(f"task 'maze': environment 'vector:{MODULE}:Bad' {words}")
 
 
@@ -181,13 +185,12 @@ def test_a_vector_that_does_not_say_how_episodes_end_is_refused():
 
 
 def test_a_vector_that_resets_other_streams_is_refused():
-    """At the task's limit only the streams that are cut begin anew; with equal ages a stream is stepped apart."""
+    """At the task's limit only the stream that is cut begins anew."""
     vector = bad("nothing", mode="SameStep")
     vector.reset()
     vector._streams._age_E[0] = 5  # type: ignore[attr-defined]
     with pytest.raises(EnvironmentFailureError, match="reset streams that were not asked for"):
-        for _ in range(7):
-            vector.step(np.zeros(2, np.int64))
+        step_often(vector)
 
 
 def test_what_closing_raises_is_a_warning(caplog: pytest.LogCaptureFixture):

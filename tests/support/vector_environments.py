@@ -33,7 +33,7 @@ def any_mode(num_envs: int, autoreset_mode: AutoresetMode) -> VectorEnv[Any, Any
 
 
 def rooms(num_envs: int) -> VectorEnv[Any, Any, Any]:
-    """Observations of several parts and masks in infos, in the mode in which most of it has to be put right."""
+    """Observations of several parts and masks in infos, in the mode in which most has to be put right."""
     return SyncVectorEnv([Rooms] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP)
 
 
@@ -48,11 +48,15 @@ class Rooms(gymnasium.Env[Any, Any]):
     """Three rooms in a row; the door of the last one ends the episode, and only it can be taken there."""
 
     observation_space = gymnasium.spaces.Dict(
-        {"room": Discrete(3), "sign": gymnasium.spaces.Text(20), "age": Box(0, 100, (1,), np.float32)}
+        {
+            "room": Discrete(3),
+            "sign": gymnasium.spaces.Text(20, charset="aceodfimnrstuwy "),
+            "age": Box(0, 100, (1,), np.float32),
+        }
     )
     action_space = Discrete(2)
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:  # noqa: ARG002
         super().reset(seed=seed)
         self._room, self._age = 0, 0
         return self._seen()
@@ -89,12 +93,12 @@ class Bad(VectorEnv[Any, Any, Any]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.metadata = {} if wrong == "mode" else {"autoreset_mode": AutoresetMode(mode)}
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
+    def reset(self, **_: Any) -> tuple[Any, Any]:
         # every stream, whatever options say
         self._count_EO = np.arange(2 * self.num_envs, dtype=np.float32).reshape(-1, 2)
         return self._count_EO.copy(), {}
 
-    def step(self, action: Any) -> tuple[Any, Any, Any, Any, Any]:
+    def step(self, _action: Any) -> tuple[Any, Any, Any, Any, Any]:
         self._count_EO += 1
         if self._wrong == "raises" and self._count_EO[0, 0] == 2:
             raise RuntimeError("the simulator is lost")

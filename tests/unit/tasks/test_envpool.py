@@ -15,7 +15,7 @@ from tasks.readers.padded_text import PaddedText
 from tasks.readers.words import tokens
 from tasks.reading import Reading
 from tasks.recipe import Recipe
-from tasks.sources.envpool import EnvPoolSource
+from tasks.sources import envpool as source
 from tasks.sources.envpool_limits import own_limit
 from tasks.sources.envpool_spaces import sane_action_space, sane_observation_space
 from tasks.spec import TaskSpec
@@ -23,13 +23,16 @@ from tasks.spec import TaskSpec
 envpool = pytest.importorskip("envpool", reason="needs the extra envpool: pip install '.[envpool]'")
 
 
+PLAIN = Reading()
+
+
 def report_of(
-    env: str, limit: int | None = None, reading: Reading = Reading(), **env_kwargs: Any
+    env: str, limit: int | None = None, reading: Reading = PLAIN, **env_kwargs: Any
 ) -> EnvironmentReport:
     return examine_environment("task", Recipe(f"envpool:{env}", env_kwargs, limit), reading, 2, 1)
 
 
-def spec_of(env: str, limit: int | None = None, reading: Reading = Reading(), **env_kwargs: Any) -> TaskSpec:
+def spec_of(env: str, limit: int | None = None, reading: Reading = PLAIN, **env_kwargs: Any) -> TaskSpec:
     report = report_of(env, limit, reading, **env_kwargs)
     assert report.mistakes == []
     recipe = f"envpool:{env}", report.layout, report.choices, report.max_episode_steps
@@ -38,10 +41,8 @@ def spec_of(env: str, limit: int | None = None, reading: Reading = Reading(), **
 
 def random_play(vector: CheckedVector, steps: int, seed: int = 0) -> list[tuple[np.ndarray, ...]]:
     rng, choices = np.random.default_rng(seed), vector.spec.choices
-    played: list[tuple[np.ndarray, ...]] = [(vector.reset(),)]
-    for _ in range(steps):
-        played.append(vector.step(choices.best(rng.random((vector.num_envs, choices.total)))))
-    return played
+    keys_TEA = rng.random((steps, vector.num_envs, choices.total))
+    return [(vector.reset(),), *(vector.step(choices.best(keys_EA)) for keys_EA in keys_TEA)]
 
 
 FAMILIES = {
@@ -61,7 +62,7 @@ FAMILIES = {
 
 @pytest.mark.parametrize("env", FAMILIES)
 def test_each_family_begins_the_next_episode_in_the_step_after_an_end(env: str):
-    """EnvPool counts the steps of an episode; trunkline takes its word that it is 0 there, and nowhere else."""
+    """EnvPool counts the steps of each episode: the count is 0 there, and nowhere else."""
     spec = spec_of(env, reading=FAMILIES[env])
     vector = CheckedVector(spec, 4, seed=1)
     native, counted = vector._streams._pool._pool, []  # type: ignore[attr-defined]
@@ -194,10 +195,8 @@ def test_a_box_of_whole_numbers_is_choices():
 def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.MonkeyPatch):
     """One of four episodes for each four; of the last ones as many as are left."""
     made: list[list[int]] = []
-    monkeypatch.setattr(
-        "tasks.sources.envpool._made",
-        lambda recipe, seeds, make=_made(): made.append(seeds) or make(recipe, seeds),
-    )
+    make = source._made
+    monkeypatch.setattr(source, "_made", lambda recipe, seeds: made.append(seeds) or make(recipe, seeds))
     spec = spec_of("CartPole-v1", 6)
     made.clear()
     streams = CheckedEpisodes(spec, num_envs=4)
@@ -218,12 +217,6 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
     assert made == [[5, 6, 7, 8], [9, 10, 11, 12], [13, 14]]
     streams.step(np.zeros(width, np.int64), plays_E)
     assert streams._streams._rounds == []  # type: ignore[attr-defined]
-
-
-def _made() -> Any:
-    from tasks.sources import envpool as source
-
-    return source._made
 
 
 @pytest.mark.parametrize(
@@ -309,4 +302,4 @@ def test_a_missing_system_library_is_named(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(
         TaskError, match=r"it needs the system library 'libGL\.so\.1', which is not installed"
     ):
-        EnvPoolSource and report_of("CartPole-v1")
+        report_of("CartPole-v1")
