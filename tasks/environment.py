@@ -59,7 +59,8 @@ class CheckedVector:
         try:
             if reward_E is not None:
                 refuse_infinite("a reward", reward_E)
-            for part in self.spec.layout.parts_of(frame_EO):
-                refuse_infinite("an observation", part)
+            layout = self.spec.layout
+            for part, view in zip(layout.parts, layout.parts_of(frame_EO), strict=True):
+                refuse_infinite(part.what, view)
         except ContractError as error:
             raise failure(self.spec, str(error)) from error

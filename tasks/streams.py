@@ -12,7 +12,7 @@ from tasks.builtin.known_dynamics import dynamics_of
 from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised
 from tasks.declared import Declared, agreed
 from tasks.dynamics import Actions, Dynamics, Floats
-from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
+from tasks.errors import ContractError, EnvironmentFailureError, MakingError, of_task, told
 from tasks.making import make_environment
 from tasks.spec import TaskSpec
 
@@ -51,7 +51,8 @@ def open_streams(spec: TaskSpec, num_envs: int, seed: int) -> Streams:
 
 def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
     """Return the error of a task whose environment did something wrong, as one sentence."""
-    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {what}")
+    words = of_task(spec.name, what)
+    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {words}")
 
 
 class DynamicsStreams:
