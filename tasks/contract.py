@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.errors import ContractError, EnvironmentFailureError, shown, text_of, told
+from tasks.errors import ContractError, EnvironmentFailureError, of_task, shown, text_of, told
 from tasks.readers.arrays import as_array
 from tasks.readers.numbers import LARGEST_FLOAT32
 from tasks.spec import TaskSpec
@@ -138,15 +138,16 @@ def refuse_infinite_step(
     try:
         if reward_E is not None:
             refuse_infinite("a reward", reward_E)
-        for part in spec.layout.parts_of(frame_EO):
-            refuse_infinite("an observation", part)
+        for part, view in zip(spec.layout.parts, spec.layout.parts_of(frame_EO), strict=True):
+            refuse_infinite(part.what, view)
     except ContractError as error:
         raise failure(spec, str(error)) from error
 
 
 def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
     """Return the error of a task whose environment did something wrong, as one sentence."""
-    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {what}")
+    words = of_task(spec.name, what)
+    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {words}")
 
 
 def raised(where: str, error: BaseException) -> str:

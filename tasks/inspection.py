@@ -9,7 +9,7 @@ from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
 from tasks.choices import Choices
 from tasks.declared import Declared, agreed
-from tasks.errors import ContractError, MakingError, SpaceError, TaskError, told
+from tasks.errors import ContractError, MakingError, SpaceError, TaskError, of_task, told
 from tasks.observation import ObservationLayout
 from tasks.readers.interface import Bounds
 from tasks.reading import INFO, MASK_KEY, Reading
@@ -114,9 +114,9 @@ class _Inspection:
         )
 
     def _refuse_reserved_arguments(self) -> None:
-        of_task = {"max_episode_steps": "max_episode_steps", "num_envs": "envs_per_actor"}
+        instead = {"max_episode_steps": "max_episode_steps", "num_envs": "envs_per_actor"}
         for name in sorted(self._source.reserved.intersection(self._recipe.env_kwargs)):
-            should = f"tasks.{self._task}.{of_task[name]}" if name in of_task else "left out"
+            should = f"tasks.{self._task}.{instead[name]}" if name in instead else "left out"
             self._mistakes.append(
                 f"tasks.{self._task}.env_kwargs.{name}: {self._recipe.env_kwargs[name]!r} is not allowed: "
                 f"{self._source.keeper} keeps an argument of that name for itself; it should be {should}"
@@ -127,31 +127,27 @@ class _Inspection:
         try:
             return self._source.instance(self._recipe)
         except MakingError as error:
-            raise TaskError(f"tasks.{self._task}.env: {self._named(str(error))}") from error
+            raise TaskError(f"tasks.{self._task}.env: {of_task(self._task, str(error))}") from error
 
     def _declared(self, instance: gymnasium.Env[Any, Any]) -> Declared:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
-            raise TaskError(
-                f"tasks.{self._task}.env: {self._recipe.env!r} {self._named(str(error))}"
-            ) from error
-
-    def _named(self, sentence: str) -> str:
-        """Return a sentence about any task as one about this task."""
-        return sentence.replace("tasks.*.", f"tasks.{self._task}.")
+            words = of_task(self._task, str(error)).splitlines()
+            lines = [f"tasks.{self._task}.env: {self._recipe.env!r} {each}" for each in words]
+            raise TaskError("\n".join(lines)) from error
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._recipe.env!r} {self._named(words)}"
+            f"tasks.{self._task}.env: environment {self._recipe.env!r} {of_task(self._task, words)}"
             for words in tried.mistakes.values()
         ]
         if tried.outside:
             self._remarks.append("returns observations outside of the bounds that it declares")
         if tried.masks and self._reading.action_mask is None:
             self._remarks.append(
-                f'returns {INFO}["{MASK_KEY}"], which is not used: tasks.{self._task}.action_mask={INFO} lets '
-                "nothing but allowed actions be taken"
+                f'returns {INFO}["{MASK_KEY}"], which is not used: with tasks.{self._task}.action_mask='
+                f"{INFO} none but allowed actions are taken"
             )
 
     def _try_another(self, first: Declared, instances: int, seed: int) -> None:
@@ -170,8 +166,8 @@ class _Inspection:
             self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.env!r} {error}")
         except BaseException as error:
             self._mistakes.append(
-                f"{field}: a second instance of environment {self._recipe.env!r} beside the first raised in reset: "
-                f"{told(error)}; {advice}"
+                f"{field}: a second instance of environment {self._recipe.env!r} beside the first raised in "
+                f"reset: {told(error)}; {advice}"
             )
         finally:
             self._close(another)

@@ -109,12 +109,12 @@ class _Player:
         if parts is None:
             return None
         observation, reward, terminated, truncated, info = parts
-        self._observe(observation, info, ended=bool(terminated))
-        self._held("reward", lambda: refuse_infinite("a reward", np.array([kept_reward(reward)])))
         ends = (
             self._held("terminated", lambda: kept_end("terminated", terminated)),
             self._held("truncated", lambda: kept_end("truncated", truncated)),
         )
+        self._observe(observation, info, ended=bool(ends[0]))
+        self._held("reward", lambda: refuse_infinite("a reward", np.array([kept_reward(reward)])))
         return any(ends)
 
     def _action(self) -> NDArray[np.int64]:
@@ -129,8 +129,8 @@ class _Player:
         read = partial(self._observations.read, observation, info, self._views, 0, ended)
         if self._held("observation", lambda: read() is None) is None:
             return
-        for part in self._views:
-            self._held("observation", partial(refuse_infinite, "an observation", part))
+        for part, view in zip(self._observations.layout.parts, self._views, strict=True):
+            self._held("observation", partial(refuse_infinite, part.what, view))
         largest = tuple(float(np.abs(part).max()) for part in self._views)
         before = self._trial.largest or largest
         self._trial.largest = tuple(max(pair) for pair in zip(before, largest, strict=True))

@@ -50,8 +50,8 @@ class SequenceReader:
             raise ContractError(f"returned {self._what} that is not {kind} ({type(value).__name__})")
         if len(value) > self._length:
             raise ContractError(
-                f"returned {self._what} of {len(value)} elements, and {self._length} are kept: "
-                "observation_length of the task should be larger"
+                f"returned {self._what} of {len(value)} elements, and {self._length} are kept at "
+                "most; tasks.*.observation_length should be larger"
             )
         elements, count = views[0][row], views[1][row]
         elements[...] = 0

@@ -53,8 +53,8 @@ class WordsReader:
         found = tokens(value, self._by_character)
         if len(found) > self._length:
             raise ContractError(
-                f"returned {self._what} of {len(found)} words, and {self._length} are kept: "
-                "observation_length of the task should be larger"
+                f"returned {self._what} of {len(found)} words, and {self._length} are kept at "
+                "most; tasks.*.observation_length should be larger"
             )
         tokens_L = views[0][row]
         tokens_L[: len(found)] = found

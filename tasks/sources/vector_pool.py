@@ -75,7 +75,7 @@ class VectorPool:
         return View(rows, rows_of(self.observation_space, after, rows), mask_of_rows(infos, rows))
 
     def _final(self, infos: Any, row: int) -> View:  # noqa: ANN401 - whatever environments gave back
-        """Return what a stream showed at its episode's end, where the vector shows the next one's beginning."""
+        """Return what a stream showed at its episode's end, where the vector shows the next one's start."""
         if not (isinstance(infos, Mapping) and "final_obs" in infos):
             raise ContractError(
                 'returned no infos["final_obs"] at the end of an episode, though its metadata say that it '
