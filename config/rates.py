@@ -6,16 +6,19 @@ from config.schema import RunConfig
 from replay.rate_limiter import RateLimiter, smallest_error_buffer
 from tasks.spec import TaskSpec
 
+TOLERANCE_FACTOR = 2
+"""Tolerance of a rate limiter over the least that cannot deadlock, where none is given."""
+
 
 def rate_limiter(config: RunConfig, spec: TaskSpec) -> RateLimiter:
     """Return a task's rate limiter.
 
-    Its tolerance is twice the least that cannot deadlock, where none is given: that leaves actors room to be
-    ahead of the learner, so that it finds data at any time.
+    Its tolerance, where none is given, leaves actors room to be ahead of the learner, so that it finds data
+    at any time.
     """
     replay = config.replay
     given = replay.error_buffer
-    error_buffer = 2 * least_error_buffer(config, spec) if given is None else given
+    error_buffer = TOLERANCE_FACTOR * least_error_buffer(config, spec) if given is None else given
     return RateLimiter(replay.samples_per_insert, replay.min_size_to_sample, error_buffer)
 
 

@@ -20,9 +20,10 @@ from benchmarks.scale.stations import (
     stations,
 )
 from cluster.ray.shard_process import HELD_BLOCKS
+from config.sections.replay import MOST_SHARDS
 
-MOST_SHARDS, COMFORT = 100, 0.7
-"""Shards of a run, as its configuration allows; utilisation up to which a shard answers without delay."""
+COMFORT = 0.7
+"""Utilisation up to which a shard answers without delay."""
 LEAST_RATIO, HALVINGS = 0.01, 40
 ADVICE = {
     ACTING: "more actors",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.scale.checking import compare
 from benchmarks.scale.costs import Costs, Setting, Shape
-from benchmarks.scale.queueing import Clock, Process, Servers
+from benchmarks.scale.plant import Plant
 from benchmarks.scale.simulation import simulate
 from benchmarks.scale.sizing import COMFORT, highest_ratio, plans, with_shards
 from benchmarks.scale.stations import (
