@@ -2,8 +2,8 @@
 
     python -m benchmarks.scale_model [--workload atari] [--updates-per-second 1000] [--check] [--json]
 
-measures the costs over Ray, and simulates a run of 10 to 10,000 actors. `--check` runs real trainings on this
-machine instead, and puts what they do beside what the model says of them.
+measures the costs over Ray, and simulates runs of 10 to 10,000 actors with SimPy. `--check` runs real
+trainings on this machine instead, and puts what they do beside what the model says of them.
 """
 
 import argparse
@@ -13,8 +13,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+if find_spec("simpy") is None:
+    sys.exit("the scale model needs SimPy: the extra 'dev' brings it (pip install --editable '.[dev]')")
 
 from benchmarks.scale.checking import Checked, check
 from benchmarks.scale.costs import Costs, Setting, Shape

@@ -108,5 +108,6 @@ class Bell:
 
     def ring(self, _news: Event | None = None) -> None:
         """Wake them; whoever waits from now on waits for what comes next."""
-        rung, self.rung = self.rung, self._env.event()
-        rung.succeed()
+        if self.rung.callbacks:
+            self.rung.succeed()
+            self.rung = self._env.event()
