@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from simpy.events import ProcessGenerator
 
 from benchmarks.scale.checking import compare
 from benchmarks.scale.costs import Costs, Setting, Shape
+from benchmarks.scale.measuring_replay import answer_bytes
 from benchmarks.scale.plant import Plant, Server
 from benchmarks.scale.simulation import simulate
 from benchmarks.scale.sizing import COMFORT, highest_ratio, plans, with_shards
@@ -32,6 +34,7 @@ from benchmarks.scale.stations import (
 )
 from benchmarks.scale_model import arguments_of, read_costs, with_parts_elsewhere
 from config.errors import ConfigError
+from replay.messages import Sampled, TableProgress
 
 COSTS = Costs(
     shape=Shape(block_items=512, batch_size=256, batches_per_request=4, requests=2, publish_period=50),
@@ -236,6 +239,17 @@ def test_a_file_without_costs_is_a_sentence(tmp_path: Path, text: str):
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"--costs: .*costs\.json.* is not a file that --json printed"):
         read_costs(path)
+
+
+def test_the_bytes_of_an_answer_are_those_of_its_columns_too():
+    """Two transitions: 8 bytes each of key and of probability, and 100 of frames."""
+    answer = Sampled(
+        columns={"windows": np.zeros((2, 100), np.uint8)},
+        probabilities=np.ones(2),
+        keys=np.zeros(2, np.int64),
+        progress=TableProgress(2, 2, 2.0),
+    )
+    assert answer_bytes(answer) == 2 * (8 + 8 + 100)
 
 
 def test_without_simpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
