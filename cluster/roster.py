@@ -34,7 +34,7 @@ class Start:
 
     post: Post
     node_id: str
-    incarnation: int
+    life: int
     crew_size: int
 
 
@@ -190,10 +190,10 @@ class Roster:
         for _ in range(min(self._places(task) - staying - resting, free.total())):
             post, node_id = next(vacancies), free.most_common(1)[0][0]
             free[node_id] -= 1
-            incarnation = self._lives[post]
+            life = self._lives[post]
             self._lives[post] += 1
             self._at_work[post] = _AtWork(node_id)
-            yield Start(post, node_id, incarnation, crew_size=max(wanted, post.index + 1))
+            yield Start(post, node_id, life, crew_size=max(wanted, post.index + 1))
 
     def _free_slots(self, task: str) -> Counter[str]:
         kind = TASK_SLOT + task

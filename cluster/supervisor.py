@@ -9,7 +9,7 @@ class Replace:
     """Start the next life of a process, not before `at` (seconds on the caller's clock)."""
 
     name: str
-    incarnation: int
+    life: int
     at: float
 
 
@@ -25,7 +25,7 @@ class Supervisor:
 
     supervisor = Supervisor(max_deaths=4, window_seconds=120)
     match supervisor.died("actor cartpole-0", reason, now=12.5, node_id="a"):
-        case Replace(name, incarnation, at): ...
+        case Replace(name, life, at): ...
         case GiveUp(reason): ...
 
     A process that ends together with its node has not died: `left` gives it its next life. The end of a node
@@ -36,7 +36,7 @@ class Supervisor:
         self._max_deaths = max_deaths
         self._window_seconds = window_seconds
         self._deaths: dict[str, deque[tuple[float, str]]] = {}
-        self._incarnations: dict[str, int] = {}
+        self._lives: dict[str, int] = {}
 
     def died(self, name: str, reason: str, now: float, node_id: str = "") -> Replace | GiveUp:
         """Take in a death on a node; the first replacement comes at once, each further one a second later."""
@@ -62,8 +62,8 @@ class Supervisor:
 
     def restarts(self, name: str) -> int:
         """Return how often a process was replaced."""
-        return self._incarnations.get(name, 0)
+        return self._lives.get(name, 0)
 
     def _next_life(self, name: str, at: float) -> Replace:
-        self._incarnations[name] = self.restarts(name) + 1
-        return Replace(name, self._incarnations[name], at)
+        self._lives[name] = self.restarts(name) + 1
+        return Replace(name, self._lives[name], at)

@@ -26,7 +26,6 @@ from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.status.progress import Outcome, Progress
-from training.status.replay_counters import CountedSteps
 from training.status.reporting import Observer
 from training.status.summary import is_summary, summarise
 
@@ -151,7 +150,8 @@ def _run(
     config = parts.config
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
-    before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
+    life = parts.run_life
+    before = Progress(life=life) if checkpoint is None else _restore(learner, checkpoint, life)
     served: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
@@ -203,11 +203,4 @@ def _token() -> str | None:
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:
     restore_learner(learner, checkpoint)
     torch.set_rng_state(checkpoint.tensors["random"]["torch"])
-    state = checkpoint.state
-    return Progress(
-        env_steps=state["env_steps"],
-        train_seconds=state["train_seconds"],
-        life=life,
-        weights_version=state.get("weights_version", -1),
-        counted=[CountedSteps(**steps) for steps in state.get("counted", ())],
-    )
+    return Progress.restored(checkpoint.state, life)

@@ -133,15 +133,15 @@ class ShardStats:
     """Plain counters of one shard.
 
     Attributes:
-        incarnation: which of its lives counts.
+        life: number of the life that these counters are of; a later life has a higher number.
         tables: counters of each task's table.
         refused_blocks: messages that could not be decoded or did not fit their table, by reason.
         memory_bytes: memory of all tables.
         weights_version: newest weights version that the shard has heard of.
-        items_by_life: transitions that each life of an actor (name, incarnation) brought.
+        items_by_life: transitions that each life of an actor (name, life) brought.
     """
 
-    incarnation: int
+    life: int
     tables: dict[str, TableStats]
     refused_blocks: int
     memory_bytes: int

@@ -193,7 +193,7 @@ class ActorCrew:
             scheduling_strategy=NodeAffinitySchedulingStrategy(order.node_id, soft=False),
         )
         try:
-            handle = host.remote(self._parts, post.task, post.index, order.incarnation, order.crew_size)
+            handle = host.remote(self._parts, post.task, post.index, order.life, order.crew_size)
         except (ValueError, RayError, ConnectionError):
             self._roster.not_started(post, time.monotonic())
             return

@@ -51,8 +51,8 @@ class Revival:
 
     Args:
         handles: the process of each shard; successors are put in their place.
-        start: starts a shard's next life, given its index and incarnation; ValueError while its name is
-            taken.
+        start: starts a shard's next life, given the shard's index and the number of that life; raises
+            ValueError while the shard's name is taken.
         name: of a shard by its index.
         silence_seconds: how long a silent shard is waited for.
     """
@@ -151,7 +151,7 @@ class Revival:
         """Start the successor when it is due and the name is free; see whether it is up."""
         if absence.ready is None and now >= replace.at:
             try:
-                self._handles[index] = self._start(index, replace.incarnation)
+                self._handles[index] = self._start(index, replace.life)
                 absence.ready = self._handles[index].stats.remote()
             except ValueError:
                 return "gone"

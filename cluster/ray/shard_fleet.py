@@ -53,8 +53,7 @@ class ShardCrew:
         self._there = set(list_named_actors())
         self._saves: list[Any] = []
         self._handles = [
-            self._taken_over(index) or self._start(index, incarnation=0)
-            for index in range(parts.replay.num_shards)
+            self._taken_over(index) or self._start(index, life=0) for index in range(parts.replay.num_shards)
         ]
         self.clients: list[ShardClient] = [
             RayShardClient(shard_name(index)) for index in range(len(self._handles))
@@ -164,7 +163,7 @@ class ShardCrew:
         ray.kill(handle)
         return None
 
-    def _start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
+    def _start(self, index: int, life: int) -> Any:  # noqa: ANN401 - ray's own type
         """Start a shard, as soon as its name is free: one that was just ended has it for a moment."""
         kind = ray_actor(
             ShardHost,
@@ -176,9 +175,9 @@ class ShardCrew:
         deadline = time.monotonic() + NAME_SECONDS
         while True:
             try:
-                return kind.remote(self._parts, index, incarnation)
+                return kind.remote(self._parts, index, life)
             except ValueError:
-                if incarnation or time.monotonic() > deadline:
+                if life or time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
 

@@ -43,19 +43,19 @@ class ShardHost:
     Args:
         parts: of the run.
         index: which of its shards this is.
-        incarnation: counts the shard's lives within the run's; a successor takes a snapshot if it can, the
+        life: counts the shard's lives within the run's; a successor takes a snapshot if it can, the
             first life says if it cannot.
     """
 
-    def __init__(self, parts: Parts, index: int, incarnation: int) -> None:
+    def __init__(self, parts: Parts, index: int, life: int) -> None:
         parts.replay.warm_up()
-        self._shard = parts.replay.shard(index, incarnation)
+        self._shard = parts.replay.shard(index, life)
         self._unusable: SnapshotError | None = None
         try:
             parts.replay.restore(self._shard, index)
         except SnapshotError as error:
-            self._unusable = error if incarnation == 0 else None
-            self._shard = parts.replay.shard(index, incarnation)
+            self._unusable = error if life == 0 else None
+            self._shard = parts.replay.shard(index, life)
         self._writer = parts.replay.snapshot_writer(index)
         self._saving = asyncio.Lock()
         self._changed = {task: asyncio.Event() for task in self._shard.tables}

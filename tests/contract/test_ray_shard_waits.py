@@ -152,7 +152,7 @@ def test_a_dead_shard_is_named_and_its_successor_is_found(start_shard: StartShar
     client.update_priorities("chain", np.arange(7), np.ones(7, np.float32))
     _, other = start_until_free(start_shard)
     wait_until(lambda: answers(client), DEATH_SECONDS, "the client found the successor")
-    assert client.stats().result().incarnation == other.stats().result().incarnation == 1
+    assert client.stats().result().life == other.stats().result().life == 1
     let_in(client)
     assert client.insert(chain_block()).result() == Inserted(32, 0)
 
@@ -169,7 +169,7 @@ def start_until_free(start_shard: StartShard) -> Any:
 
     def start() -> bool:
         try:
-            started.append(start_shard(PARTS, incarnation=1))
+            started.append(start_shard(PARTS, life=1))
         except ValueError:
             return False
         return True

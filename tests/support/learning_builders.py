@@ -66,10 +66,10 @@ def tiny_config(*overrides: str, **sections: Any) -> RunConfig:
     return parse_config(tiny_raw(**sections), overrides)
 
 
-def tiny_parts(*overrides: str, life: int = 0, replay_directory: Path | None = None) -> Parts:
+def tiny_parts(*overrides: str, run_life: int = 0, replay_directory: Path | None = None) -> Parts:
     """Return the builder of a small run's parts, on one machine; replay is saved in `replay_directory`."""
     config = tiny_config(*overrides).on_one_machine()
-    return Parts(config, resolve_specs(config), life, replay_directory)
+    return Parts(config, resolve_specs(config), run_life, replay_directory)
 
 
 def two_specs() -> list[TaskSpec]:

@@ -38,10 +38,10 @@ def table_stats(**changes: Any) -> TableStats:
 
 
 def shard_stats(
-    incarnation: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
+    life: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
 ) -> ShardStats:
     """Return counters of a shard with these tables."""
-    return ShardStats(incarnation, tables, 2, 4096, 31, items_by_life or {})
+    return ShardStats(life, tables, 2, 4096, 31, items_by_life or {})
 
 
 def task_status(name: str = "chain", **changes: Any) -> TaskStatus:

@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +186,7 @@ class RunDirectory:
         """
         if self._ownership is not None:
             self._ownership.check()
-        state = {"learner_step": learner.learner_step, "seed": self.config.seed, **asdict(progress)}
+        state = {"learner_step": learner.learner_step, "seed": self.config.seed, **progress.state()}
         tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
         checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
         try:

@@ -108,7 +108,7 @@ def test_sequences_count_from_zero_under_one_identity():
     """Each block says who sent it, in which life, and its number in it."""
     blocks = write(make_script(rows=30, streams=2, seed=5), 4, ReturnSpec(2, 0.9))
     assert [block.sequence for block in blocks] == list(range(7))
-    assert {(block.task, block.actor, block.incarnation) for block in blocks} == {("toy", "toy-0", 3)}
+    assert {(block.task, block.actor, block.life) for block in blocks} == {("toy", "toy-0", 3)}
 
 
 @pytest.mark.parametrize("stack", STACKS)

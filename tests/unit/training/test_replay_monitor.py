@@ -154,8 +154,8 @@ def test_no_counter_is_forgotten_when_counters_are_merged():
     assert (unheard.recent_return, unheard.acting_version) == (None, None)
 
 
-def replaced(incarnation: int) -> Shard:
-    return Shard({"a": make_table("a")}, incarnation)
+def replaced(life: int) -> Shard:
+    return Shard({"a": make_table("a")}, life)
 
 
 def test_counters_of_a_replaced_shard_stay_and_its_items_do_not():
@@ -187,7 +187,7 @@ def test_counters_of_a_replaced_shard_stay_and_its_items_do_not():
 
 
 def test_a_later_reading_of_the_same_life_takes_the_place_of_the_earlier():
-    """Only a later incarnation closes the books of the one before it."""
+    """Only a later life closes the books of the one before it."""
     shard = replaced(0)
     client = MortalClient(shard)
     monitor = ReplayMonitor([client], HandClock())
