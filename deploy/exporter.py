@@ -54,6 +54,11 @@ def _learner_metrics(status: RunStatus) -> Iterator[Metric]:
         "trunkline_checkpoints", "Checkpoints written in this life", value=status.saving.checkpoints
     )
     yield CounterMetricFamily(
+        "trunkline_replay_saves_skipped",
+        "Checkpoints without a save of replay, since the one before was not finished",
+        value=status.saving.replay_saves_skipped,
+    )
+    yield CounterMetricFamily(
         "trunkline_evaluations", "Finished evaluations in this life", value=status.evaluations
     )
     yield CounterMetricFamily(
@@ -148,12 +153,18 @@ def _shard_metrics(shards: list[ShardStatus]) -> Iterator[Metric]:
     restarts = CounterMetricFamily(
         "trunkline_shard_restarts", "Times that the shard was replaced", labels=["shard"]
     )
+    dropped = CounterMetricFamily(
+        "trunkline_priority_updates_dropped",
+        "New priorities that could not be sent to the shard",
+        labels=["shard"],
+    )
     for shard in shards:
         name = [str(shard.index)]
         up.add_metric(name, float(shard.up))
         memory.add_metric(name, shard.memory_bytes)
         restarts.add_metric(name, shard.restarts)
-    yield from (up, memory, restarts)
+        dropped.add_metric(name, shard.dropped_updates)
+    yield from (up, memory, restarts, dropped)
 
 
 def _cluster_metrics(status: RunStatus) -> Iterator[Metric]:
@@ -204,6 +215,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[TaskStatus], float | None]], ...] = (
         "trunkline_episode_return",
         "Mean return of the last 100 episodes",
         lambda task: task.replay.table.recent_return,
+    ),
+    (
+        "trunkline_episode_length_steps",
+        "Mean length of the last 100 episodes, in env steps",
+        lambda task: task.replay.table.recent_length,
     ),
     ("trunkline_greedy_return", "Mean return of the last evaluation", lambda task: task.greedy_return),
     (

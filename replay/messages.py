@@ -109,6 +109,7 @@ class TableStats:
         invalid_updates: priority updates that were negative or not finite.
         episodes: finished episodes reported by actors.
         recent_return: mean undiscounted return of the last 100 episodes; None before the first.
+        recent_length: mean length of the same episodes in env steps; None before the first.
         acting_version: weights version that acted in the last block put in; None before the first.
     """
 
@@ -125,6 +126,7 @@ class TableStats:
     invalid_updates: int
     episodes: int
     recent_return: float | None
+    recent_length: float | None
     acting_version: int | None
 
 

@@ -21,15 +21,11 @@ class RayShardClient:
     """A shard in another process, as `replay.client.ShardClient` describes it.
 
     The shard is known by its name: one that takes the place of a dead one has the same.
-
-    Attributes:
-        dropped_updates: priority updates not sent, since too many were under way or nobody was there.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._handle: Any = None
-        self.dropped_updates = 0
 
     def insert(self, data: bytes) -> Reply[InsertAnswer]:
         """Send an encoded block."""
@@ -44,12 +40,13 @@ class RayShardClient:
         question, seconds = f"a question for news of {task}", HOLD_SECONDS + ANSWER_SECONDS
         return self._ask("watch", (task, inserted_beyond, pace), question, seconds)
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Send new priorities; nobody waits for them."""
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
+        """Send new priorities, unless too many calls are under way or the shard is gone."""
         try:
             self._found().update_priorities.remote(task, keys, priorities)
         except (RayError, ValueError, PendingCallsLimitExceeded):
-            self.dropped_updates += len(keys)
+            return False
+        return True
 
     def stats(self) -> Reply[ShardStats]:
         """Ask for the counters."""

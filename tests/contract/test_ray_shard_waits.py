@@ -186,11 +186,10 @@ def answers(client: RayShardClient) -> bool:
     return True
 
 
-def test_priority_updates_without_a_shard_are_counted(ray_cluster: None):  # noqa: ARG001 - has to be there
-    """Nobody waits for them, and nobody is told: they are dropped by number."""
+def test_priority_updates_without_a_shard_are_not_sent(ray_cluster: None):  # noqa: ARG001 - has to be there
+    """Nobody waits for them: whoever sends is told at once."""
     client = RayShardClient("nobody")
-    client.update_priorities("chain", np.arange(7), np.ones(7, np.float32))
-    assert client.dropped_updates == 7
+    assert not client.update_priorities("chain", np.arange(7), np.ones(7, np.float32))
     with pytest.raises(ShardUnavailableError, match="a reading of the counters by nobody could not be asked"):
         client.stats().result()
 

@@ -69,6 +69,7 @@ class TensorboardLog:
             of_task = {
                 "greedy_return": task.greedy_return,
                 "recent_return": task.replay.table.recent_return,
+                "recent_length": task.replay.table.recent_length,
                 "loss": task.learning.loss,
                 "weight": task.learning.weight,
                 "env_steps_per_second": task.env_steps_per_second,

@@ -150,23 +150,28 @@ def merged(tables: Iterable[TableStats]) -> TableStats:
     dropped: Counter[str] = Counter()
     for part in parts:
         dropped.update(part.dropped)
-    returns = [part.recent_return for part in parts if part.recent_return is not None]
     sums = {
         name: sum(getattr(part, name) for part in parts)
         for name in TableStats.__dataclass_fields__
-        if name not in ("dropped", "recent_return", "acting_version")
+        if name not in ("dropped", "recent_return", "recent_length", "acting_version")
     }
     return TableStats(
         **sums,
         dropped=dict(dropped),
-        recent_return=fmean(returns) if returns else None,
+        recent_return=_mean(part.recent_return for part in parts),
+        recent_length=_mean(part.recent_length for part in parts),
         acting_version=max((p.acting_version for p in parts if p.acting_version is not None), default=None),
     )
 
 
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
 def _only_counters(stats: ShardStats) -> ShardStats:
     tables = {
-        task: replace(table, items=0, mass=0.0, recent_return=None, acting_version=None)
+        task: replace(table, items=0, mass=0.0, recent_return=None, recent_length=None, acting_version=None)
         for task, table in stats.tables.items()
     }
     return replace(stats, tables=tables, memory_bytes=0)

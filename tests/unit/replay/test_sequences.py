@@ -115,8 +115,8 @@ def test_what_the_book_remembers_of_a_life_does_not_grow():
     """Ten thousand blocks, every third of them missing, leave numbers of one machine word."""
     book = SequenceBook()
     record_all(book, tuple(number for number in range(10_000) if number % 3))
-    life = book._lives["actor"]
-    assert 0 < life._seen < 2**WINDOW
+    newest = book._newest["actor"]
+    assert 0 < newest._seen < 2**WINDOW
     assert [book.verdict("actor", 1, number) for number in (9_998, 9_997, 9_996)] == [
         "duplicate",
         "duplicate",
