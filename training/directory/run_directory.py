@@ -23,7 +23,7 @@ from learner.learner_state import learner_tensors
 from replay.durable import replace_synced
 from training.directory.owner import OWNER, Ownership, owned
 from training.errors import TrainingFailedError
-from training.json_text import NotJsonError, json_text, read_json
+from training.json_text import NotJsonError, json_line, read_json
 from training.shell import as_operand, command_line
 from training.status.progress import Progress
 from training.status.records import DiskStatus
@@ -233,7 +233,7 @@ class RunDirectory:
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`; if that is not possible a warning says so, since the run itself is saved."""
         try:
-            replace_synced(self.path / SUMMARY, f"{json_text(summary, indent=2)}\n".encode())
+            replace_synced(self.path / SUMMARY, json_line(summary, indent=2))
         except OSError as error:
             logger.warning("%s cannot be written: %s", self.path / SUMMARY, error.strerror or error)
 
