@@ -41,7 +41,12 @@ def ask(
 
 def bearer(token: str) -> dict[str, str]:
     """Return the headers that show a token; none for an empty one."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    return {"Authorization": authorization(token)} if token else {}
+
+
+def authorization(token: str) -> str:
+    """Return the value of the header by which a request shows a token (RFC 6750, section 2.1)."""
+    return f"Bearer {token}"
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:

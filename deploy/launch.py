@@ -22,7 +22,7 @@ from training.directory.best_keeper import BestKeeper
 from training.directory.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
 from training.directory.run_logs import RunLogs
 from training.evaluation.evaluations import record_all
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.status.progress import Outcome, Progress

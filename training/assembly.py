@@ -97,9 +97,10 @@ def assemble(
     evaluations = Evaluations(runtime.evaluator, judge, publisher, progress, outlets.evaluation)
     keeper = ShardKeeper(shards, router)
     saver = Saver(config.checkpoint, learner, outlets.checkpoint, keeper, progress, clock)
-    replay = ReplayReader(config.replay, parts.replay.capacities(), intake.monitor, router)
+    monitor, disk = intake.monitor, outlets.disk
+    replay = ReplayReader(config.replay, parts.replay.capacities(), monitor, router)
     read = StatusReader(
-        config, intake, log, publisher, evaluations, probing, saver, keeper, fleet, replay, outlets.disk
+        config, monitor, log, progress, evaluations, probing, saver, keeper, fleet, replay, disk
     )
     report = Reporter(read, before.env_steps, learner.learner_step, outlets.observers, clock).report
 
@@ -110,7 +111,7 @@ def assemble(
     supervision = Supervision(keeper, guard, fleet, tasks, report, clock, cadence)
     interruption = Interruption(runtime.halt)
     ending = Ending(
-        config, learner, intake, publisher, evaluations, saver, interruption, report, outlets.outcome
+        config, learner, intake, progress, evaluations, saver, interruption, report, outlets.outcome
     )
     return Training(
         config,

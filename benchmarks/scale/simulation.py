@@ -12,7 +12,7 @@ from actors.sender import MAX_IN_FLIGHT
 from benchmarks.scale.costs import Costs, Setting
 from benchmarks.scale.plant import Run, Times
 from benchmarks.scale.stations import stations, take_seconds
-from cluster.ray.crew import LOOK_SECONDS
+from cluster.ray.actor_crew import LOOK_SECONDS
 from training.loop import STATS_PERIOD
 
 

@@ -144,10 +144,6 @@ class ShardHost:
         for task in list(self._changed):
             self._announce(task)
 
-    async def problem(self) -> str | None:
-        """Return what is wrong with the shard, or None."""
-        return self._shard.problem()
-
     def _end_when_orphaned(self) -> None:
         """End this process when no learner has asked for anything for long: nobody else would."""
         while time.monotonic() - self._asked < ORPHAN_SECONDS:

@@ -12,7 +12,7 @@ from actors.actor import Actor, ActorReport
 from actors.evaluation import EpisodeReturns
 from cluster.ray.nodes import own_node_id
 from cluster.ray.shard_client import RayShardClient
-from cluster.ray.shard_fleet import shard_name
+from cluster.ray.shard_crew import shard_name
 from cluster.ray.weights import RayWeightsSource
 from network.weights import WeightsSnapshot
 from tasks.errors import told

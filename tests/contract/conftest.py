@@ -8,7 +8,7 @@ import ray
 
 from cluster.ray.connection import cluster, ray_actor
 from cluster.ray.shard_client import RayShardClient
-from cluster.ray.shard_fleet import PENDING_CALLS, shard_name
+from cluster.ray.shard_crew import PENDING_CALLS, shard_name
 from cluster.ray.shard_process import ShardHost
 from replay.client import ShardClient
 from replay.messages import Pace

@@ -16,6 +16,7 @@ from replay.messages import InsertAnswer, Inserted, Pace, Sampled, Throttled
 from tests.contract.conftest import StartShard, chain_block, let_in, make_parts
 from tests.support.builders import FREELY, make_router
 from tests.support.runs import wait_until
+from tests.support.shard_books import problem_of
 from tests.support.statistics import chi_square, chi_square_limit
 
 pytestmark = pytest.mark.ray
@@ -89,7 +90,7 @@ def test_a_throttled_insert_is_admitted_when_the_pace_moves_on(start_shard: Star
     client.watch("chain", -1, Pace(6, 96)).result()
     assert second.wait(SOON)
     assert second.result() == Inserted(32, 6)
-    assert ray.get(handle.problem.remote()) is None
+    assert problem_of(handle) is None
 
 
 def test_a_question_for_news_is_answered_when_an_insert_is_held_back(start_shard: StartShard):
@@ -121,7 +122,7 @@ def test_what_nothing_changes_is_answered_as_it_stands(start_shard: StartShard):
     assert client.stats().result().tables["chain"].inserted == 0
     let_in(client)
     assert client.insert(chain_block()).result() == Inserted(32, 0)
-    assert ray.get(handle.problem.remote()) is None
+    assert problem_of(handle) is None
 
 
 def test_a_released_shard_holds_nothing_back(start_shard: StartShard):
@@ -271,7 +272,7 @@ def test_a_flood_breaks_nothing(start_shard: StartShard):
     assert table.inserted == (2 + len(held) + 40) * FLOOD_ITEMS
     assert client.stats().result().items_by_life == {("chain-0", 1): table.inserted}
     assert table.dropped == {"duplicate": len(held) * FLOOD_ITEMS}
-    assert ray.get(handle.problem.remote()) is None
+    assert problem_of(handle) is None
 
 
 def flood_block(number: int) -> bytes:

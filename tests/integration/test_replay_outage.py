@@ -9,7 +9,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from cluster.ray.shard_fleet import ShardCrew
+from cluster.ray.shard_crew import ShardCrew
 from tests.support.processes import pid_of
 from tests.support.runs import tiny_run
 from training.errors import TrainingFailedError

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from config.loading import parse_config
-from config.resolution import resolve_specs
 from config.schema import RunConfig
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
@@ -24,6 +23,7 @@ from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from tests.support.resolution import resolve_specs
 from training.cadence import Cadence
 from training.parts.parts import Parts
 

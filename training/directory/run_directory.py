@@ -35,6 +35,7 @@ MOST_LIVES = 1_000_000
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
 METRICS = "metrics.jsonl"
+PROBES = "probes.jsonl"
 TENSORBOARD = "tensorboard"
 SUMMARY = "summary.json"
 _OF_A_START = {OWNER, LIVES, f".{LIVES}.new", f".{CONFIG}.new"}

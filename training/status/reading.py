@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from config.schema import RunConfig
-from learner.weights_publisher import WeightsPublisher
 from training.evaluation.evaluations import Evaluations
 from training.evaluation.probing import Probing
-from training.intake import Intake
 from training.runtime import Fleet
 from training.saving import Saver
 from training.shard_supervision import ShardKeeper
+from training.status.progress import Progress
 from training.status.records import DiskStatus, RunStatus, TaskStatus
+from training.status.replay_counters import ReplayMonitor
 from training.status.replay_status import ReplayReader
 from training.update_log import UpdateLog
 
@@ -25,9 +25,9 @@ class StatusReader:
     def __init__(
         self,
         config: RunConfig,
-        intake: Intake,
+        monitor: ReplayMonitor,
         log: UpdateLog,
-        publisher: WeightsPublisher,
+        progress: Callable[[], Progress],
         evaluations: Evaluations,
         probing: Probing,
         saver: Saver,
@@ -37,9 +37,9 @@ class StatusReader:
         disk: Callable[[], DiskStatus | None],
     ) -> None:
         self._config = config
-        self._intake = intake
+        self._monitor = monitor
         self._log = log
-        self._publisher = publisher
+        self._progress = progress
         self._evaluations = evaluations
         self._probing = probing
         self._saver = saver
@@ -50,33 +50,32 @@ class StatusReader:
 
     def __call__(self) -> RunStatus | None:
         """Return how the run stands, without rates; None while a shard has not been heard of yet."""
-        monitor = self._intake.monitor
+        monitor = self._monitor
         if not monitor.complete:
             return None
+        progress = self._progress()
         return RunStatus(
-            train_seconds=self._intake.progress(self._publisher.version).train_seconds,
+            train_seconds=progress.train_seconds,
             learner=self._log.learner(),
-            weights_version=self._publisher.version,
+            weights_version=progress.weights_version,
             saving=self._saver.status(),
             refused_blocks=monitor.refused_blocks(),
             evaluations=self._evaluations.finished,
             trunk=self._probing.trunk(),
-            tasks=self._tasks(),
+            tasks=self._tasks(progress),
             shards=self._keeper.statuses(monitor.shards()),
             cluster=self._fleet.cluster,
             disk=self._disk(),
         )
 
-    def _tasks(self) -> list[TaskStatus]:
-        version = self._publisher.version
-        env_steps = self._intake.progress(version).env_steps
-        replay, learning = self._replay.tasks(version), self._log.tasks()
+    def _tasks(self, progress: Progress) -> list[TaskStatus]:
+        replay, learning = self._replay.tasks(progress.weights_version), self._log.tasks()
         latest = self._evaluations.judge.latest
         return [
             TaskStatus(
                 name=name,
                 solved_at=task.solved_at,
-                env_steps=env_steps[name],
+                env_steps=progress.env_steps[name],
                 replay=replay[name],
                 greedy_return=None if latest is None else latest.mean(name),
                 learning=learning[name],

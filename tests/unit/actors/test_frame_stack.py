@@ -16,7 +16,6 @@ from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.rollout import Rollout
-from config.resolution import resolve_specs
 from learner.batch_source import split_windows
 from network.weights import WeightsLayout
 from replay.fragment import FragmentBlock
@@ -31,6 +30,7 @@ from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.own_environments import MODULE as OWN
+from tests.support.resolution import resolve_specs
 
 STREAMS, STARTS = 3, 6
 ENDINGS: dict[str, dict[str, Any]] = {

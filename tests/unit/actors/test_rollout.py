@@ -13,7 +13,6 @@ from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
-from config.resolution import resolve_specs
 from network.weights import ValueMap, WeightsLayout
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
@@ -24,6 +23,7 @@ from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
 from tests.support.learning_builders import make_network, tiny_config
+from tests.support.resolution import resolve_specs
 
 ENVS = {"catch": "trunkline/Catch-v0", "chain": "trunkline/Chain-v0", "identity": "trunkline/Identity-v0"}
 RETURNS = ReturnSpec(3, 0.9)

@@ -18,12 +18,12 @@ from config.memory import (
     slot_bytes,
     table_plans,
 )
-from config.resolution import check, resolve_specs
 from replay.messages import Inserted
 from replay.selectors.table import SELECTORS
 from replay.table import Table
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import check, resolve_specs
 from training.parts.parts import Parts
 
 GIB = 2**30

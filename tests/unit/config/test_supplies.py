@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.batches import MOST_REQUESTS, REQUEST_BYTES, batch_sizes, supplies
-from config.resolution import resolve_specs
 from replay.messages import NotReady, Throttled
 from replay.wire import encode_block
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import resolve_specs
 
 IMAGE = {"env": "trunkline/Catch-v0", "env_kwargs": {"rows": 100, "columns": 100}}
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
 from training.local.actors import LocalActors, LocalFleet
+from training.local.runtime import LocalRuntime
 from training.local.shards import LocalShards
-from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import ShardState
 

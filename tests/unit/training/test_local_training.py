@@ -10,7 +10,7 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
 from training.cadence import Cadence
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus

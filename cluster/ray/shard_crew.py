@@ -1,6 +1,5 @@
 """The shard processes of a run: started, replaced, saved."""
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -123,14 +122,6 @@ class ShardCrew:
     def release(self) -> None:
         """Let every shard answer whoever it holds back."""
         self._ask_all(lambda handle: handle.release.remote())
-
-    def problems(self) -> list[str]:
-        """Return what is wrong with the books of any shard that is there."""
-        found: list[str] = []
-        for ref in self._ask_all(lambda handle: handle.problem.remote()):
-            with contextlib.suppress(RayError):
-                found += [problem for problem in [ray.get(ref)] if problem is not None]
-        return found
 
     def _ask_all(self, ask: Callable[[Any], Any]) -> list[Any]:
         return [ask(handle) for handle in self._handles]
