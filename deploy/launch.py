@@ -69,7 +69,7 @@ def resume_run(
     """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
     Replay comes back from its newest snapshot, where there is one. On a cluster by address, shards and actors
-    that the run's last learner left behind are taken over as they are.
+    that the run's last learner left are taken over as they are.
 
     Raises:
         CheckpointError: the checkpoint is of another network.

@@ -68,7 +68,7 @@ class FinishedRun:
     runtime: RayRuntime
 
     def longest_pause(self) -> float:
-        """Return the longest time without an update behind the first one, as statuses show it."""
+        """Return the longest time without an update after the first one, as statuses show it."""
         moments = [
             now
             for now, before, status in zip(

@@ -39,7 +39,7 @@ def test_every_row_is_a_start_exactly_once(starts: int, n_step: int, stack: int)
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
 def test_blocks_hold_lead_rows_starts_and_overlap(starts: int, n_step: int, stack: int):
-    """All columns of a fragment are the script's rows, a stack's reach before the starts, n_step behind."""
+    """All columns of a fragment are the script's rows, a stack's reach before the starts, n_step after."""
     script = make_script(rows=60, streams=3, seed=2)
     for number, block in enumerate(write(script, starts, ReturnSpec(n_step, 0.9), stack)):
         assert (block.lead, block.num_starts) == (stack - 1, starts)

@@ -47,7 +47,7 @@ def stacked_spec(kind: str, stack: int) -> TaskSpec:
 
 
 def gymnasium_stacks(spec: TaskSpec, seed: int, actions: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield the stack that Gymnasium shows at each row of a stream; behind an end actions are ignored."""
+    """Yield the stack that Gymnasium shows at each row of a stream; after an end actions are ignored."""
     env = gymnasium.make(spec.env, max_episode_steps=spec.max_episode_steps, **dict(spec.env_kwargs))
     stacked = FrameStackObservation(env, spec.frame_stack, padding_type="reset")
     observation, _ = stacked.reset(seed=seed)
@@ -240,7 +240,7 @@ def test_a_policy_with_a_memory_is_evaluated(num_envs: int):
 
 
 def test_a_stacked_block_holds_each_frame_once():
-    """A fragment has as many frames as rows: stack - 1 before its starts, n_step behind them."""
+    """A fragment has as many frames as rows: stack - 1 before its starts, n_step after them."""
     spec = stacked_spec("terminated", 3)
     blocks, _ = roll_out(spec, ReturnSpec(2, 0.9), 3)
     for block in blocks:

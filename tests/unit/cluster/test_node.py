@@ -30,7 +30,7 @@ OURS = ClusterVersions(version("ray"), platform.python_version(), VERSION)
 
 
 def options(plan: NodePlan) -> dict[str, str | None]:
-    """Return the options of a node's command, behind `ray start`."""
+    """Return the options of a node's command, after `ray start`."""
     command = plan.command()
     assert command[:2] == ["ray", "start"]
     parts = [option.partition("=") for option in command[2:]]

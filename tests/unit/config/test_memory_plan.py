@@ -107,7 +107,7 @@ def test_tasks_begin_where_the_last_one_ended(
 
 
 def test_a_task_may_ask_for_fewer_shards():
-    """`tasks.*.shards` bounds it; the next task begins behind."""
+    """`tasks.*.shards` bounds it; the next task begins after it."""
     chain, identity = plans(
         "replay.shards=3", "tasks.chain.actors=3", "tasks.chain.shards=1", "tasks.identity.actors=1"
     )

@@ -98,7 +98,7 @@ class Sink:
 
 
 def test_versions_count_from_zero_and_carry_the_step():
-    """The first weights are version 0; each publication is the next one, with the updates behind it."""
+    """The first weights are version 0; each publication is the next one, with the updates before it."""
     learner, sink = make_learner(), Sink()
     publisher = WeightsPublisher(learner, sink)
     assert publisher.version == -1

@@ -59,7 +59,7 @@ def test_what_lies_further_behind_than_the_window_counts_as_seen():
 
 
 def test_a_jump_beyond_the_window_forgets_what_was_and_takes_nothing_new_for_old():
-    """Right behind the jump everything within the window is new, but for the block that jumped."""
+    """Right after the jump everything within the window is new, but for the block that jumped."""
     book = SequenceBook()
     record_all(book, tuple(range(10)))
     record_all(book, (10_000,))

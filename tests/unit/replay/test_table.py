@@ -75,7 +75,7 @@ def test_first_priorities_are_the_senders():
     assert keys_and_probabilities(table) == {0: 0.125, 1: 0.375, 9: 0.5}
 
 
-def test_priorities_stay_beside_their_starts_behind_boundaries_and_lead():
+def test_priorities_stay_beside_their_starts_after_boundaries_and_lead():
     """The second of four starts is a boundary: the third start's priority is not taken for its own."""
     flags = np.zeros((1, 7), np.uint8)
     flags[0, 2] = BOUNDARY

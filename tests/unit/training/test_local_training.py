@@ -133,7 +133,7 @@ def test_a_task_that_is_learned_ends_the_run_as_solved(task: str, removed: str):
 
 
 def test_a_run_without_bounds_ends_with_its_budget():
-    """It stops soon behind the budget and is judged by the weights that it ends with."""
+    """It stops soon after the budget and is judged by the weights that it ends with."""
     run = train_locally(*SHORT)
     assert run.outcome.reason == "budget"
     assert 400 <= sum(run.outcome.progress.env_steps.values()) < 600

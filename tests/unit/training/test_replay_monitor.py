@@ -107,7 +107,7 @@ def test_settling_gives_up_in_the_end():
 
 
 def test_an_answer_that_was_under_way_does_not_pass_for_a_new_one():
-    """It may be older than the call: with no other behind it, not everything was heard."""
+    """It may be older than the call: with no other after it, not everything was heard."""
     shard = make_shard(("a",))
     client = SlowStats(shard, answers=0)
     monitor = ReplayMonitor([client], HandClock())
