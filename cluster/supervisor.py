@@ -1,4 +1,4 @@
-"""Who died, who is replaced, when to give up: a pure machine that is told the time."""
+"""Decides who is replaced after a death, and when to give up. It is told the time."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Supervisor:
         return self._next_life(name, now)
 
     def node_went(self, node_id: str) -> None:
-        """Take in that a node is gone: what died on it had not died by itself."""
+        """Take in that a node is gone: deaths on it were its own, and count no longer."""
         for name, deaths in self._deaths.items():
             self._deaths[name] = deque(death for death in deaths if death[1] != node_id)
 

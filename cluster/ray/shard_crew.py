@@ -25,7 +25,7 @@ START_SECONDS = 300.0
 NAME_SECONDS = 10.0
 PAUSE_SECONDS = 0.2
 PENDING_CALLS = 256
-"""Calls of one process to one shard that may be under way; a flood fails at its source."""
+"""Calls to one shard that one process may have under way; further ones fail in that process."""
 
 
 def shard_name(index: int) -> str:
@@ -107,7 +107,7 @@ class ShardCrew:
         return True
 
     def _are_saved(self, timeout_seconds: float) -> bool:
-        """Return whether all that were told to save themselves have; one that died meanwhile has not."""
+        """Return whether all shards that were told to save themselves have; one that died has not."""
         try:
             ray.get(self._saves, timeout=timeout_seconds)
         except RayTaskError as error:
@@ -120,7 +120,7 @@ class ShardCrew:
         return True
 
     def release(self) -> None:
-        """Let every shard answer whoever it holds back."""
+        """Let every shard answer the requests that it holds back."""
         self._ask_all(lambda handle: handle.release.remote())
 
     def _ask_all(self, ask: Callable[[Any], Any]) -> list[Any]:
@@ -134,7 +134,7 @@ class ShardCrew:
     def _taken_over(self, index: int) -> Any:  # noqa: ANN401 - ray's own type
         """Return a shard that an earlier learner left; end it and return None if it keeps something else.
 
-        One that is silent has as long to answer as in mid-run.
+        A silent one has as long to answer as while a run trains.
         """
         if shard_name(index) not in self._there:
             return None
@@ -155,7 +155,7 @@ class ShardCrew:
         return None
 
     def _start(self, index: int, life: int) -> Any:  # noqa: ANN401 - ray's own type
-        """Start a shard, as soon as its name is free: one that was just ended has it for a moment."""
+        """Start a shard as soon as its name is free; one that was just ended still has it for a moment."""
         kind = ray_actor(
             ShardHost,
             slot="replay",
