@@ -133,7 +133,7 @@ def test_other_versions_are_refused(there: ClusterVersions, name: str, own: str,
     with pytest.raises(ClusterError) as caught:
         refuse_other_versions(there, "head:6379")
     assert str(caught.value) == (
-        f"this node has {name} {own}, the cluster at head:6379 has {name} {other}: "
+        f"this node has {name} {own}, and the cluster at head:6379 has {name} {other}: "
         "every node needs the same version, so start all of them from one image"
     )
 

@@ -83,12 +83,12 @@ def test_another_seed_and_another_stream_play_other_episodes(env: str):
 def test_the_step_after_an_end_starts_a_new_episode(env: str):
     """It brings no reward and no end."""
     history = play(spec_of(env, max_episode_steps=15), seed=1)
-    after = 0
+    ends = 0
     for before, after in pairwise(history):
         ended = before[2] | before[3]
-        after += int(ended.sum())
+        ends += int(ended.sum())
         assert not np.stack(after[1:])[:, ended].any()
-    assert after > 0
+    assert ends > 0
 
 
 @pytest.mark.parametrize("env", [*NOISELESS, "MountainCar-v0", "Acrobot-v1"])
