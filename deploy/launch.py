@@ -22,11 +22,10 @@ from training.directory.best_keeper import BestKeeper
 from training.directory.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
 from training.directory.run_logs import RunLogs
 from training.evaluation.evaluations import record_all
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.status.progress import Outcome, Progress
-from training.status.replay_counters import CountedSteps
 from training.status.reporting import Observer
 from training.status.summary import is_summary, summarise
 
@@ -70,7 +69,7 @@ def resume_run(
     """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
     Replay comes back from its newest snapshot, where there is one. On a cluster by address, shards and actors
-    that the run's last learner left behind are taken over as they are.
+    that the run's last learner left are taken over as they are.
 
     Raises:
         CheckpointError: the checkpoint is of another network.
@@ -151,7 +150,8 @@ def _run(
     config = parts.config
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
-    before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
+    life = parts.run_life
+    before = Progress(life=life) if checkpoint is None else _restore(learner, checkpoint, life)
     served: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
@@ -203,11 +203,4 @@ def _token() -> str | None:
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:
     restore_learner(learner, checkpoint)
     torch.set_rng_state(checkpoint.tensors["random"]["torch"])
-    state = checkpoint.state
-    return Progress(
-        env_steps=state["env_steps"],
-        train_seconds=state["train_seconds"],
-        life=life,
-        weights_version=state.get("weights_version", -1),
-        counted=[CountedSteps(**steps) for steps in state.get("counted", ())],
-    )
+    return Progress.restored(checkpoint.state, life)

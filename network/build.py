@@ -14,7 +14,7 @@ from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
-from network.images import Width, is_image, trunk_maps
+from network.images import Width, convolves, trunk_maps
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
 from network.output import Output, Values
@@ -102,8 +102,7 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
 def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
     if architecture.trunk_convolutions:
         return ImageEncoder.initialised(alike, None)
-    kind = architecture.encoder
-    if kind == "conv" or (kind == "auto" and is_image(alike[0])):
+    if convolves(architecture.encoder, alike[0]):
         return ImageEncoder.initialised(alike, architecture.widths[0])
     return VectorEncoder.initialised(alike, architecture.widths[0])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
 
+from network.choices import EncoderKind
 from tasks.spec import TaskSpec
 
 SMALLEST_SIDE = 8
@@ -92,6 +93,11 @@ def is_image(spec: TaskSpec) -> bool:
     maps = observed_maps(spec)
     several = len(spec.observation_shape) > 2
     return maps is not None and several and min(maps.height, maps.width) >= SMALLEST_SIDE
+
+
+def convolves(encoder: EncoderKind, spec: TaskSpec) -> bool:
+    """Return whether a task's encoder of that kind convolves."""
+    return encoder == "conv" or (encoder == "auto" and is_image(spec))
 
 
 def stem(maps: Maps) -> list[Maps]:

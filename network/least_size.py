@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 
 from network.build import Architecture
-from network.images import Maps, Width, channels, features, is_image, observed_maps, stem, trunk_maps
+from network.images import Maps, Width, channels, convolves, features, observed_maps, stem, trunk_maps
 from tasks.spec import TaskSpec
 
 
@@ -51,8 +51,7 @@ def least_size(specs: Sequence[TaskSpec], architecture: Architecture) -> LeastSi
 def _encoder(spec: TaskSpec, architecture: Architecture) -> int:
     if architecture.trunk_convolutions:
         return 0
-    convolves = architecture.encoder == "conv" or (architecture.encoder == "auto" and is_image(spec))
-    seen = observed_maps(spec) if convolves else None
+    seen = observed_maps(spec) if convolves(architecture.encoder, spec) else None
     inputs = prod(spec.observation_shape) if seen is None else stem(seen)[-1].features
     return inputs * architecture.widths[0]
 

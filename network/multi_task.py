@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from network.encoder import VectorEncoder
 from network.grouped import joined
-from network.groups import TaskGroups, group_key, group_names, owners
+from network.groups import TaskGroups, group_key, group_names, tasks_in
 from network.heads import Head
 from network.image_encoder import ImageEncoder
 from network.output import Output
@@ -163,7 +163,7 @@ class MultiTaskNetwork(nn.Module):
 
         The slices lie one after another along the first dimension. None: the parameter is no task's own.
         """
-        tasks = [owners(name) for name, _ in self.named_parameters()]
+        tasks = [tasks_in(name) for name, _ in self.named_parameters()]
         return [slice(self._ranks[own[0]], self._ranks[own[-1]] + 1) if own else None for own in tasks]
 
     def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:

@@ -33,13 +33,11 @@ class Trial:
         mistakes: what the environment did wrong, as words about it: the first of each kind.
         largest: largest absolute value that was observed; None if nothing was.
         outside: whether observations left the bounds that the environment declares.
-        quick: whether the trial was over before its time was.
     """
 
     mistakes: dict[str, str] = field(default_factory=dict)
     largest: float | None = None
     outside: bool = False
-    quick: bool = True
 
 
 def try_environment(instance: gymnasium.Env[Any, Any], seed: int) -> Trial:
@@ -79,7 +77,6 @@ class _Player:
                 going = self._reset(None)
             elif step == STEPS - 1 and time.monotonic() - began < SECONDS:
                 self._reset(None)
-        self._trial.quick = time.monotonic() - began < SECONDS
         return self._trial
 
     def _reset(self, seed: int | None) -> bool:

@@ -17,7 +17,7 @@ from benchmarks.scale.costs import Costs, Setting
 from benchmarks.scale.plant import Bell, Plant
 from benchmarks.scale.shards import Line, SimulatedShard
 from benchmarks.scale.stations import ACTING, take_seconds
-from cluster.ray.crew import LOOK_SECONDS
+from cluster.ray.actor_crew import LOOK_SECONDS
 from config.rates import TOLERANCE_FACTOR
 from config.sections.replay import ReplayConfig
 from learner.batch_source import BatchSource, Position, Supply

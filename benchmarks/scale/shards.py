@@ -97,8 +97,9 @@ class Line(ShardClient):
         """Ask how the shard stands."""
         return self._asked(self._shard.watch(inserted_beyond, pace))
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:  # noqa: ARG002
         """Do nothing: what it costs is a part of the sample's cost."""
+        return True
 
     def stats(self) -> Reply[ShardStats]:
         """Refuse: of a reading only what it costs the learner is simulated."""

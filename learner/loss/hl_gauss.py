@@ -44,8 +44,9 @@ class HLGauss:
         return below_NK.diff(dim=1) / (below_NK[:, -1:] - below_NK[:, :1])
 
     def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-        """Return the expectation of the chosen action: (B,)."""
-        return bootstrap_values(self.support(outputs_BA), selector_q_BA)
+        """Return the expectation of the chosen action: (B,). The softmax is that of its logits alone."""
+        value_B: Tensor = self.support(bootstrap_values(outputs_BA, selector_q_BA))
+        return value_B
 
     def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy of logits (N, K), and what their expectations are off: (N,) each."""

@@ -8,7 +8,7 @@ import ray
 
 from cluster.ray.connection import cluster, ray_actor
 from cluster.ray.shard_client import RayShardClient
-from cluster.ray.shard_fleet import PENDING_CALLS, shard_name
+from cluster.ray.shard_crew import PENDING_CALLS, shard_name
 from cluster.ray.shard_process import ShardHost
 from replay.client import ShardClient
 from replay.messages import Pace
@@ -50,9 +50,9 @@ def start_shard(ray_cluster: None) -> Iterator[StartShard]:  # noqa: ARG001 - it
     """Start shards by index, as a run does, and wait until they are up: (handle, client)."""
     handles = []
 
-    def start(parts: Parts, index: int = 0, incarnation: int = 0, kind: type = ShardHost) -> Any:
+    def start(parts: Parts, index: int = 0, life: int = 0, kind: type = ShardHost) -> Any:
         actor = ray_actor(kind, slot="replay", name=shard_name(index), max_pending_calls=PENDING_CALLS)
-        handles.append(actor.remote(parts, index, incarnation))
+        handles.append(actor.remote(parts, index, life))
         ray.get(handles[-1].stats.remote(), timeout=START_SECONDS)
         return handles[-1], RayShardClient(shard_name(index))
 

@@ -182,4 +182,4 @@ def test_counters_add_up(client: ShardClient):
     table = stats.tables["chain"]
     assert (table.items, table.inserted, table.evicted, table.sampled) == (256, 256, 0, 40)
     assert stats.items_by_life == {("chain-0", 1): 256}
-    assert stats.incarnation == 0
+    assert stats.life == 0

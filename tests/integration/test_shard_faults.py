@@ -140,7 +140,7 @@ def check_return(run: FinishedRun) -> None:
     assert [task.replay.lost for task in last.tasks] == [0, 0]
     assert {account.missing for account in run.outcome.accounts.values()} == {0}
     warnings = {warning for status in run.statuses for warning in status.warnings()}
-    assert any("does not answer" in one and "waited for, for 30 s at most" in one for one in warnings)
+    assert any("does not answer" in one and "waits for it for at most 30 s" in one for one in warnings)
 
 
 def test_a_shard_that_is_silent_for_too_long_is_replaced():

@@ -32,12 +32,12 @@ class Cluster(RuleBasedStateMachine):
         self.roster.see(list(self.nodes.values()))
         for order in self.roster.orders(self.now):
             match order:
-                case Start(post, node_id, incarnation, crew_size):
+                case Start(post, node_id, life, crew_size):
                     assert post not in self.running
                     assert self.nodes[node_id].state == "in service"
-                    assert incarnation > self.newest_life.get(post, -1)
+                    assert life > self.newest_life.get(post, -1)
                     assert crew_size > post.index
-                    self.newest_life[post] = incarnation
+                    self.newest_life[post] = life
                     self.running[post] = node_id
                     self.roster.is_up(post)
                 case Stop(post):

@@ -170,7 +170,7 @@ def test_an_expert_without_a_direction_of_its_own_becomes_zero():
 
 @quick
 @given(sizes=some_sizes, seed=seeds)
-def test_film_scales_and_shifts_behind_every_norm(sizes: list[int], seed: int):
+def test_film_scales_and_shifts_after_every_norm(sizes: list[int], seed: int):
     """(1 + gamma) x + beta, each layer with a stretch of the task's vector: first gammas, then betas."""
     trunk = HardTrunk.initialised(names(sizes), WIDTHS, "film")
     weights, rows_NF = random_trunk(trunk, seed), rows_of(sizes, seed)

@@ -94,7 +94,7 @@ def test_popart_keeps_the_deviation_of_large_means(seed: int, level: float, spre
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), sizes=SIZES, updates=st.integers(1, 5))
 def test_the_range_is_that_of_a_loop(data: st.DataObject, sizes: list[int], updates: int):
-    """The largest |n-step return|, what lies behind it believed up to the range so far."""
+    """The largest |n-step return|, what comes after it believed up to the range so far."""
     scale = ReturnRange(len(sizes), 10.0, preserve=True)
     ranges = [0.0] * len(sizes)
     for _ in range(updates):

@@ -62,7 +62,7 @@ def make_block(
     size = (streams, lead + starts + overlap)
     values: dict[str, Any] = {
         "actor": f"{task}-0",
-        "incarnation": 1,
+        "life": 1,
         "frames": rng.integers(0, 256, (*size, *frame_shape)).astype(frame_dtype),
         "actions": rng.integers(0, 2, size).astype(np.int32),
         "rewards": rng.normal(size=size).astype(np.float32),

@@ -18,6 +18,7 @@ from cli.main import main
 from cluster.ray.runtime import RayRuntime
 from config.loading import parse_config
 from config.resolution import ResolvedRun, resolve
+from tests.support.shard_books import problems_of
 from training.assembly import Outlets, assemble
 from training.cadence import USUAL, Cadence
 from training.parts.parts import Parts
@@ -67,7 +68,7 @@ class FinishedRun:
     runtime: RayRuntime
 
     def longest_pause(self) -> float:
-        """Return the longest time without an update behind the first one, as statuses show it."""
+        """Return the longest time without an update after the first one, as statuses show it."""
         moments = [
             now
             for now, before, status in zip(
@@ -108,7 +109,7 @@ def train_over_ray(
             parts, runtime, parts.learner(), Progress(), Outlets(observers=[observe]), cadence=cadence
         )
         outcome = training.run()
-        assert runtime.shards.problems() == []
+        assert problems_of(runtime.shards) == []
         assert [account.problem for account in outcome.accounts.values()] == [None] * len(outcome.accounts)
     return FinishedRun(outcome, statuses, seconds, runtime)
 

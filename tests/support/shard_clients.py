@@ -56,10 +56,10 @@ class MortalShardClient(LocalShardClient):
         self.asked.append(("watch", task))
         return MortalReply(self, lambda: self._shard.follow(task, pace))
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
         """Update now."""
         self.updated += keys.tolist()
-        super().update_priorities(task, keys, priorities)
+        return super().update_priorities(task, keys, priorities)
 
 
 class MortalReply(Reply[T]):

@@ -8,10 +8,10 @@ import torch
 
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
-from config.resolution import resolve_specs
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from training.parts.parts import Parts
 
 

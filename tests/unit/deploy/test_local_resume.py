@@ -85,7 +85,7 @@ def test_replay_comes_back_whole(run: Path):
 
 
 def first_update_of_resumed(path: Path, *overrides: str) -> RunStatus:
-    """Resume for 2000 more steps; return the first status behind an update."""
+    """Resume for 2000 more steps; return the first status after an update."""
     seen: list[RunStatus] = []
     before = json.loads((path / "summary.json").read_text())
     resume(path, "stop_env_steps=2800", *overrides, observe=seen.append)

@@ -82,13 +82,13 @@ def targets_of(learner: Learner, batch: TaskBatch, task: int, double: bool) -> l
     is_affine = isinstance(scale, AffineScale)
     slope = float(scale.scale_T[rank]) if is_affine else 1.0
     shift = float(scale.shift_T[rank]) if is_affine else 0.0
-    behind = said(learner.target, task, batch.next_obs_BO)
+    after = said(learner.target, task, batch.next_obs_BO)
     choosing = said(learner.network if double else learner.target, task, batch.next_obs_BO)
     targets = []
     for row, actions in enumerate(choosing):
         best = max(range(len(actions)), key=lambda action: sum(actions[action]))
         reward, discount = float(batch.reward_n_B[row]), float(batch.discount_n_B[row])
-        targets.append([(reward + discount * (slope * v + shift) - shift) / slope for v in behind[row][best]])
+        targets.append([(reward + discount * (slope * v + shift) - shift) / slope for v in after[row][best]])
     return targets
 
 

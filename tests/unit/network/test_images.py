@@ -77,7 +77,7 @@ def test_an_encoder_is_the_published_one(spec: TaskSpec, filters: list[tuple[int
     torch.testing.assert_close(encoder([obs]), linear(x.flatten(1)), rtol=1e-4, atol=1e-5)
 
 
-def test_stacked_frames_with_channels_lie_one_behind_another():
+def test_stacked_frames_with_channels_lie_one_after_another():
     """Two frames of (8, 9, 3) are six maps: the first frame's, then the second's."""
     stacked, flat = image(2, 8, 9, 3, stack=2), image(6, 8, 9, stack=6)
     ours, plain = ImageEncoder.initialised([stacked], 5), ImageEncoder.initialised([flat], 5)

@@ -35,7 +35,7 @@ def test_multiplications_are_those_of_a_count_by_hand(name: str, expected: int):
 
 
 def test_multiplications_of_convolutions_are_counted():
-    """16 filters of 3 x 3 over 4 channels at 8 x 8 places, and a linear layer behind them."""
+    """16 filters of 3 x 3 over 4 channels at 8 x 8 places, and a linear layer after them."""
     spec, plain = make_spec("t", (10, 10, 4), observation_dtype="uint8"), Architecture((5, 3))
     network = build_network([spec], plain, seed=1)
     expected = 16 * 4 * 9 * 64 + 16 * 64 * 5 + 5 * 3 + 3 * 2

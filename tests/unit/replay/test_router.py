@@ -192,6 +192,22 @@ def test_room_is_split_evenly_over_the_shards():
     assert 0 < sum(allowed) <= 90
 
 
+def test_room_that_the_learner_frees_goes_to_all_shards():
+    """Where blocks always wait at every shard, all of them insert alike, and not only the one asked first."""
+    shards = [make_shard(num_rows=256, insert_until=0) for _ in range(3)]
+    router = make_router(shards, limiter=RateLimiter(4.0, min_size_to_sample=24, error_buffer=200.0))
+    sequences = [0, 0, 0]
+    for _ in range(400):
+        draw = router.request("toy", 16, 0)
+        for index, shard in enumerate(shards):
+            answer = shard.insert(encode_block(make_block(actor=f"toy-{index}", sequence=sequences[index])))
+            sequences[index] += isinstance(answer, Inserted)
+        if draw is not None:
+            collected(router, draw)
+    assert sum(sequences) > 100
+    assert max(sequences) - min(sequences) <= 3, sequences
+
+
 @pytest.mark.parametrize("limiter", [NO_RATE, RateLimiter(8.0, 1, 1e6)], ids=["no rate", "rate"])
 def test_every_question_carries_the_newest_weights_version(limiter: RateLimiter):
     """Questions how a shard stands and questions for samples."""

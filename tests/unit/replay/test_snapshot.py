@@ -237,7 +237,7 @@ def test_synced_files_hold_what_was_written(tmp_path: Path):
 
 
 def test_a_restored_table_goes_on_where_it_was(tmp_path: Path):
-    """New blocks come behind what was restored, and push it out fragment by fragment."""
+    """New blocks come after what was restored, and push it out fragment by fragment."""
     source = filled_table()
     save(SnapshotWriter(tmp_path), {"toy": source})
     table, rows = restored(tmp_path), NumberedRows(9)
@@ -253,7 +253,7 @@ def test_a_restored_table_goes_on_where_it_was(tmp_path: Path):
 
 
 def test_several_snapshots_go_into_one_table(tmp_path: Path):
-    """A run with fewer shards than it had: each is added behind the one before, as far as there is room."""
+    """A run with fewer shards than it had: each is added after the one before, as far as there is room."""
     tables = [filled_table(seed, blocks=5) for seed in (1, 2)]
     for index, table in enumerate(tables):
         table.rows.columns["frames"][:] += 10_000 * index

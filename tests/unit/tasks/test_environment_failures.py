@@ -63,7 +63,7 @@ def test_a_failure_in_the_first_reset_is_one_sentence(name: str, after: int, wha
 
 
 def test_a_failure_in_a_later_reset_is_one_sentence():
-    """The second episode cannot start: the step behind the first one's end says so."""
+    """The second episode cannot start: the step after the first one's end says so."""
     vector = make_vector("RaisesInReset", after=2)
     vector.reset()
     for _ in range(4):

@@ -13,7 +13,7 @@ from replay.shard import Shard
 from tests.support.learning_builders import tiny_parts
 from training.assembly import Outlets, assemble
 from training.cadence import USUAL, Cadence
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
 from training.local.actors import LocalActors, LocalFleet
+from training.local.runtime import LocalRuntime
 from training.local.shards import LocalShards
-from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import ShardState
 
@@ -70,10 +70,9 @@ class MortalClient(LocalShardClient):
         self._shard.follow(task, pace)
         return Held(self, task, inserted_beyond)
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
         """Update, if it lives."""
-        if not self.dead:
-            super().update_priorities(task, keys, priorities)
+        return not self.dead and super().update_priorities(task, keys, priorities)
 
     def stats(self) -> Reply[Any]:
         """Read, if it lives."""

@@ -173,7 +173,7 @@ class Lives:
 
     def _send(self, life: tuple[str, int], what: str) -> None:
         block = make_block(
-            "chain", actor=life[0], incarnation=life[1], sequence=self.sequence[life], starts=1 + life[1]
+            "chain", actor=life[0], life=life[1], sequence=self.sequence[life], starts=1 + life[1]
         )
         items, data = int(block.starts().sum()), encode_block(block)
         self.sequence[life] += 1
@@ -258,6 +258,6 @@ def test_books_are_whole_where_no_shard_is_younger_than_an_actor(
     shards: list[tuple[int, int]], actors: list[tuple[int, int]], whole: bool
 ):
     """Lives are (learner, number): an actor that was taken over may have sent to an earlier shard."""
-    stats = [shard_stats(incarnation=life_number(*life)) for life in shards]
+    stats = [shard_stats(life=life_number(*life)) for life in shards]
     reports = [report(life=life_number(*life)) for life in actors]
     assert books_are_whole(stats, reports) is whole

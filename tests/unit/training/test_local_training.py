@@ -10,7 +10,7 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
 from training.cadence import Cadence
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus
@@ -133,7 +133,7 @@ def test_a_task_that_is_learned_ends_the_run_as_solved(task: str, removed: str):
 
 
 def test_a_run_without_bounds_ends_with_its_budget():
-    """It stops soon behind the budget and is judged by the weights that it ends with."""
+    """It stops soon after the budget and is judged by the weights that it ends with."""
     run = train_locally(*SHORT)
     assert run.outcome.reason == "budget"
     assert 400 <= sum(run.outcome.progress.env_steps.values()) < 600

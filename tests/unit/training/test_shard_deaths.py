@@ -279,7 +279,7 @@ def test_a_save_is_skipped_while_the_last_one_goes_on():
 
 @pytest.mark.parametrize("finishes", [True, False])
 def test_the_last_save_is_of_replay_as_it_is_in_the_end(finishes: bool):
-    """One that is under way began too early: it is waited for, and another is begun behind it."""
+    """One that is under way began too early: it is waited for, and another is begun after it."""
     parts = tiny_parts()
     shards = Saving(parts)
     keeper = keeper_of(shards, parts)

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from config.errors import ConfigError
-from config.resolution import check, resolve_specs
 from learner.loss.hl_gauss import HLGauss
 from learner.loss.of_errors import ErrorLoss
 from learner.loss.table import LOSSES
@@ -14,6 +13,7 @@ from learner.value_scale.return_range import ReturnRange
 from network.output import Values
 from network.support import Support
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import check, resolve_specs
 
 GIB = 2**30
 
