@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.ipv6 import needs_ipv6
 from tests.support.metrics_page import free_port
 from tests.support.runs import TINY, wait_until
 
@@ -61,7 +62,7 @@ def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
     assert (tmp_path / "run" / "replay" / "shard-0" / "manifest.json").exists()
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+@needs_ipv6
 def test_an_ipv6_address_is_joined(tmp_path: Path, address: str):
     """In brackets, as everywhere; so it stands in the sentences, too."""
     loopback = address.replace("127.0.0.1", "[::1]")
