@@ -27,7 +27,7 @@ def make_parts(*overrides: str) -> Parts:
     return Parts(run.config, run.specs)
 
 
-def chain_block(sequence: int = 0, **changes: object) -> bytes:
+def chain_block(sequence: int = 0, **changes: Any) -> bytes:
     """Return an encoded block that fits the chain's table: 4 streams of 8 starts, 3 rows of overlap."""
     settings = {"actor": "chain-0", "sequence": sequence, "weights_version": 3, "starts": 8} | changes
     return encode_block(make_block("chain", streams=4, overlap=3, frame_shape=(8,), **settings))  # type: ignore[arg-type]

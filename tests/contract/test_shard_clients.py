@@ -32,7 +32,7 @@ class EmptiedHost(ShardHost):
 
     async def begin_again(self, parts: Parts) -> None:
         """Take an empty shard."""
-        self.__init__(parts, 0, 0)
+        EmptiedHost.__init__(self, parts, 0, 0)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ def start(tmp_path: Path, runtime: str, **sections: object) -> subprocess.Popen[
     endless["tasks"] = {name: {**task, "solved_at": None} for name, task in TINY["tasks"].items()}
     config = tmp_path / "endless.yaml"
     config.write_text(yaml.safe_dump(endless))
-    command = [TRUNKLINE, "train", config, "--runtime", runtime, "--run-dir", tmp_path / "run", "--json"]
+    command = (TRUNKLINE, "train", config, "--runtime", runtime, "--run-dir", tmp_path / "run", "--json")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics = tmp_path / "run" / "metrics.jsonl"
     wait_until(

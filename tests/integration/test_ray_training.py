@@ -70,7 +70,7 @@ def test_two_shards_and_four_actors_end_with_exact_accounts():
     )
     assert run.outcome.learner_step > 100
     for task in run.statuses[-1].tasks:
-        account, table = run.outcome.accounts[task.name], task.replay.table
+        account, table = run.accounts[task.name], task.replay.table
         assert account.inserted == table.inserted == table.items + table.evicted
         assert table.evicted > 0
         assert (account.superseded, account.duplicates, account.lost) == (0, 0, 0)
@@ -97,7 +97,7 @@ def test_a_killed_actor_is_replaced_and_the_accounts_stay_exact():
     run = train_over_ray("stop_env_steps=15000", *TWO_SHARDS, *UNBOUNDED, interfere=kill_once)
     assert run.outcome.reason == "budget"
     assert sum(task.crew.restarts for task in run.statuses[-1].tasks) == 1
-    assert [account.lost for account in run.outcome.accounts.values()] == [0, 0]
+    assert [account.lost for account in run.accounts.values()] == [0, 0]
 
 
 def first_masses(*overrides: str) -> dict[str, float]:

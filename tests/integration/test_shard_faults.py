@@ -68,7 +68,7 @@ def check_recovery(run: FinishedRun) -> None:
     assert any(not shard.up for status in run.statuses for shard in status.shards)
     for task in last.tasks:
         assert task.replay.lost > 0
-        assert run.outcome.accounts[task.name].lost == task.replay.lost
+        assert run.accounts[task.name].lost == task.replay.lost
         assert task.replay.table.items > 0
     refreshed = [status for status in run.statuses if all(shard.up for shard in status.shards)]
     assert refreshed[-1].learner_step > next(s.learner_step for s in run.statuses if s.tasks[0].replay.lost)
@@ -150,7 +150,7 @@ def check_return(run: FinishedRun) -> None:
     assert run.outcome.reason == "interrupted"
     assert [shard.restarts for shard in last.shards] == [0] * len(last.shards)
     assert [task.replay.lost for task in last.tasks] == [0, 0]
-    assert {account.missing for account in run.outcome.accounts.values()} == {0}
+    assert {account.missing for account in run.accounts.values()} == {0}
     warnings = {warning for status in run.statuses for warning in status.warnings()}
     assert any("does not answer" in one and "waited for, for 30 s at most" in one for one in warnings)
 
