@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import acting, learner, probes, replay, system
+from benchmarks import acting, learner, ours_system, probes, replay, system
 from benchmarks.shapes import ReplayShape
 from tests.support.runs import run_command
 
@@ -101,6 +101,7 @@ def test_probes(bench, monkeypatch):
 def test_system(bench, monkeypatch):
     """A training run beside two peers, and the learner's time."""
     monkeypatch.setattr(system, "THREADS", (1,))
+    monkeypatch.setattr(ours_system, "WARM_UPDATES", 20)
     rows, err = bench("system")
     expect_peer(rows[0], "RLlib 2.60.0", "ormsgpack", "requirements.txt", err)
     expect_peer(rows[1], "Stable-Baselines3 2", "stable_baselines3", "requirements.txt", err)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import ray
 
-import cluster.ray.shard_process
 from cluster.ray.shard_client import RayShardClient
 from cluster.ray.shard_process import HELD_BLOCKS_PER_ACTOR, HOLD_SECONDS, ShardHost
 from replay.client import Reply, ShardUnavailableError
@@ -22,20 +21,12 @@ pytestmark = pytest.mark.ray
 
 SOON = 0.6 * HOLD_SECONDS
 """Less than a host holds a question: what comes so soon was woken, not given up."""
-A_WHILE = 0.3
+A_WHILE = 0.15
 DEATH_SECONDS = 5.0
 FLOOD, FLOOD_ITEMS = 2000, 1000
 """Blocks that come without waiting, and the transitions in each."""
 MOST_GROWTH_BYTES = 64 * 2**20
 PARTS = make_parts("replay.selector=uniform")
-
-
-class ImpatientHost(ShardHost):
-    """Holds questions for a moment only."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        cluster.ray.shard_process.HOLD_SECONDS = 1.0
 
 
 class MeasuredHost(ShardHost):
@@ -60,9 +51,9 @@ class MeasuredHost(ShardHost):
         return int(line.split()[1]) * 1024
 
 
-def test_a_question_for_news_waits_until_enough_was_inserted(start_shard: StartShard):
+def test_a_question_for_news_waits_until_enough_was_inserted(far_shard: StartShard):
     """Fewer transitions than it asks for do not answer it, one more does."""
-    _, client = start_shard(PARTS)
+    _, client = far_shard(PARTS)
     let_in(client)
     news = client.watch("chain", 63, FREELY)
     for sequence in range(2):
@@ -72,9 +63,9 @@ def test_a_question_for_news_waits_until_enough_was_inserted(start_shard: StartS
     assert news.result().inserted == 64
 
 
-def test_a_throttled_insert_is_admitted_when_the_pace_moves_on(start_shard: StartShard):
+def test_a_throttled_insert_is_admitted_when_the_pace_moves_on(far_shard: StartShard):
     """By a sample's pace or a question's, as soon as it reaches far enough."""
-    handle, client = start_shard(PARTS)
+    handle, client = far_shard(PARTS)
     let_in(client, Pace(0, 32))
     assert client.insert(chain_block(0)).result() == Inserted(32, 0)
     first = client.insert(chain_block(1))
@@ -92,9 +83,9 @@ def test_a_throttled_insert_is_admitted_when_the_pace_moves_on(start_shard: Star
     assert ray.get(handle.problem.remote()) is None
 
 
-def test_a_question_for_news_is_answered_when_an_insert_is_held_back(start_shard: StartShard):
+def test_a_question_for_news_is_answered_when_an_insert_is_held_back(far_shard: StartShard):
     """So the learner hears that actors wait for it, though nothing went in."""
-    _, client = start_shard(PARTS)
+    _, client = far_shard(PARTS)
     let_in(client, Pace(0, 32))
     client.insert(chain_block(0)).result()
     news = client.watch("chain", 10**6, Pace(0, 32))
@@ -108,9 +99,9 @@ def test_a_question_for_news_is_answered_when_an_insert_is_held_back(start_shard
     assert not client.watch("chain", 10**6, Pace(0, 64)).wait(A_WHILE)
 
 
-def test_what_nothing_changes_is_answered_as_it_stands(start_shard: StartShard):
+def test_what_nothing_changes_is_answered_as_it_stands(far_shard: StartShard):
     """Nothing is held forever: an insert is throttled, and a question gets the news there is."""
-    handle, client = start_shard(PARTS, kind=ImpatientHost)
+    handle, client = far_shard(PARTS, hold_seconds=1.0)
     let_in(client, Pace(0, 0))
     news, held = client.watch("identity", 5, FREELY), client.insert(chain_block())
     assert not held.wait(A_WHILE)
@@ -124,9 +115,9 @@ def test_what_nothing_changes_is_answered_as_it_stands(start_shard: StartShard):
     assert ray.get(handle.problem.remote()) is None
 
 
-def test_a_released_shard_holds_nothing_back(start_shard: StartShard):
+def test_a_released_shard_holds_nothing_back(far_shard: StartShard):
     """At a run's end whoever waits hears so at once."""
-    handle, client = start_shard(PARTS)
+    handle, client = far_shard(PARTS)
     let_in(client, Pace(0, 0))
     held, news = client.insert(chain_block()), client.watch("identity", 5, FREELY)
     assert not held.wait(A_WHILE)
