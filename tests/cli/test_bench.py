@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import acting, learner, ours_system, probes, replay, system
+from benchmarks import acting, harness, learner, ours_acting, ours_system, probes, replay, system
 from benchmarks.shapes import ReplayShape
 from tests.support.runs import run_command
 
@@ -19,6 +19,8 @@ TINY = ReplayShape((4,), "float32", capacity=2_000)
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Return `trunkline bench` in a folder of its own, where no peers are installed, for one short round."""
     monkeypatch.chdir(tmp_path)
+    for module in (harness, ours_acting):
+        monkeypatch.setattr(module, "WARM_UP_SECONDS", 0.05)
 
     def run(name: str, *arguments: str) -> tuple[list[dict[str, Any]], str]:
         short = ("--rounds", "1", "--seconds", "0.2", "--json")

@@ -14,6 +14,8 @@ from benchmarks.peer_process import FOLDER, PeerProcess, PeerProgram
 WITHOUT_RAY = """
 import runpy, sys
 sys.modules["ray"] = sys.modules["gymnasium"] = None
+import benchmarks.harness
+benchmarks.harness.WARM_UP_SECONDS = 0.05
 runpy.run_module("benchmarks.learner", run_name="__main__")
 """
 COUNTING = """

@@ -153,7 +153,7 @@ def test_a_shard_may_die_before_the_learner_has_asked_it_for_anything(shards: in
         0,
         lambda status: status.env_steps >= env_steps,
         "replay.min_size_to_sample=400",
-        "stop_env_steps=2500",
+        "stop_env_steps=1500",
     )
     assert run.outcome.reason == "budget"
     assert run.problems() == []
@@ -171,7 +171,7 @@ def test_several_deaths_are_several_replacements():
                 done.add(step)
                 mortals_of(runtime).kill(shard)
 
-    spread = ("replay.shards=2", "stop_env_steps=6000")
+    spread = ("replay.shards=2", "stop_env_steps=2500")
     run = train_locally(
         *RUN, *spread, runtime_type=MortalRuntime, interfere=interfere, cadence=IN_EVERY_ROUND
     )
