@@ -39,8 +39,12 @@ def start_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Train a new run in a new directory and return its summary.
+
+    Signals ask the run to end; after it their handlers are what they were before, unless `interrupts` say
+    otherwise.
 
     Raises:
         ConfigError: the directory exists or is in use, or the metrics' port is in use.
@@ -54,7 +58,7 @@ def start_run(
         def create_directory() -> RunDirectory:
             return RunDirectory.create(path, run.config, ownership)
 
-        return _run(parts, None, path, runtime, address, observers, cadence, create_directory)
+        return _run(parts, None, path, runtime, address, observers, cadence, interrupts, create_directory)
 
 
 def resume_run(
@@ -65,6 +69,7 @@ def resume_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
@@ -87,7 +92,7 @@ def resume_run(
             directory.begin_life(life)
             return directory
 
-        return _run(parts, checkpoint, path, runtime, address, observers, cadence, open_directory)
+        return _run(parts, checkpoint, path, runtime, address, observers, cadence, interrupts, open_directory)
 
 
 def start_or_resume_run(
@@ -97,6 +102,7 @@ def start_or_resume_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Make sure that the run at `path` gets done: start it, go on with it, or return what it came to.
 
@@ -105,13 +111,13 @@ def start_or_resume_run(
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
     if not is_begun(path):
-        return start_run(run, path, runtime, address, observers, cadence)
+        return start_run(run, path, runtime, address, observers, cadence, interrupts)
     directory = RunDirectory.open(path)
     summary = directory.summary()
     if summary is not None and _is_done(summary, run.config.stop_env_steps):
         return summary
     checkpoint = directory.newest_checkpoint()[0] if directory.has_checkpoints() else None
-    return resume_run(run, path, checkpoint, runtime, address, observers, cadence)
+    return resume_run(run, path, checkpoint, runtime, address, observers, cadence, interrupts)
 
 
 def _is_done(summary: Mapping[str, Any], stop_env_steps: int) -> bool:
@@ -138,6 +144,7 @@ def _run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence,
+    interrupts: Interrupts | None,
     open_directory: Callable[[], RunDirectory],
 ) -> dict[str, Any]:
     """Bring everything up, train, and return the summary.
@@ -155,7 +162,7 @@ def _run(
     served: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
-        interrupts = stack.enter_context(Interrupts())
+        heard = stack.enter_context(interrupts or Interrupts())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
             served.append(server)
@@ -181,7 +188,7 @@ def _run(
         )
         training = assemble(parts, runtime, learner, before, outlets, cadence=cadence)
         # Until here a signal ends everything at once, since nothing was learned; now it asks the loop to end.
-        interrupts.ask(training.interrupt)
+        heard.ask(training.interrupt)
         outcome = training.run()
     return summary_of(outcome)
 

@@ -47,10 +47,10 @@ def test_memory_stands_still_over_ten_minutes_of_inserts_and_samples():
         pid = pid_of("ray::ShardHost")
         insert_and_sample(crew, 0, FILL, FILL)
         before = private_bytes(pid)
-        free_before = ray.available_resources()["object_store_memory"]  # type: ignore[no-untyped-call]
+        free_before = ray.available_resources()["object_store_memory"]
         insert_and_sample(crew, FILL, VECTOR_BLOCKS, IMAGE_BLOCKS)
         assert private_bytes(pid) - before < 8 * MIB
-        free_after = ray.available_resources()["object_store_memory"]  # type: ignore[no-untyped-call]
+        free_after = ray.available_resources()["object_store_memory"]
         assert free_before - free_after < 64 * MIB
         stats = crew.clients[0].stats().result()
         assert stats.tables["vector"].inserted == 256 * (FILL + VECTOR_BLOCKS)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import ray
@@ -18,7 +19,7 @@ from training.runtime import Standing
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-SLOT = {"num_cpus": 0, "resources": {"replay": 1}}
+SLOT: dict[str, Any] = {"num_cpus": 0, "resources": {"replay": 1}}
 PATIENCE = 60.0
 
 

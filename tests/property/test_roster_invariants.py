@@ -89,8 +89,9 @@ class Cluster(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_name_is_still_taken(self, data: st.DataObject) -> None:
         if self.running:
-            post = data.draw(st.sampled_from(sorted(set(self.running) - self.stopping) or [None]))
-            if post is not None:
+            starting = sorted(set(self.running) - self.stopping)
+            if starting:
+                post = data.draw(st.sampled_from(starting))
                 del self.running[post]
                 self.roster.not_started(post, self.now)
 

@@ -160,7 +160,7 @@ def header(dtype: object, shape: object, data: object, codec: object = RAW) -> d
 
 def assert_same_block(expected: FragmentBlock, actual: FragmentBlock) -> None:
     """Compare two blocks field by field: values, shapes and dtypes."""
-    fields, others = vars(expected) | expected.rows, vars(actual) | actual.rows
+    fields, others = ({**vars(block), **block.rows} for block in (expected, actual))
     assert fields.pop("rows").keys() == others["rows"].keys()
     for name, value in fields.items():
         other = others[name]

@@ -83,6 +83,23 @@ class MortalReply(Reply[T]):
         return answer
 
 
+class NotedReply(Reply[T]):
+    """An answer that tells `note` of every wait for it, in seconds."""
+
+    def __init__(self, reply: Reply[T], note: Callable[[float], None]) -> None:
+        self._reply = reply
+        self._note = note
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Tell, and wait."""
+        self._note(timeout_seconds)
+        return self._reply.wait(timeout_seconds)
+
+    def result(self) -> T:
+        """Return the answer."""
+        return self._reply.result()
+
+
 def make_numbered_table(
     items: dict[int, float],
     exponent: float = 1.0,

@@ -105,7 +105,12 @@ def test_targets_are_the_returns_in_the_networks_unit(name: str):
     )
     for rank, (task, found_B) in enumerate(zip(order, targets_N.split(sizes), strict=True)):
         batch, scale = batches[task], learner.value_scale
-        slope, shift = (1.0, 0.0) if name == "none" else (scale.scale_T[rank], scale.shift_T[rank])
+        assert isinstance(scale, AffineScale) == (name != "none")
+        slope, shift = (
+            (float(scale.scale_T[rank]), float(scale.shift_T[rank]))
+            if isinstance(scale, AffineScale)
+            else (1.0, 0.0)
+        )
         next_obs = [each.next_obs_BO for each in batches]
         best = learner.network(next_obs)[task].argmax(1)
         after = slope * learner.target(next_obs)[task][torch.arange(len(best)), best] + shift

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from replay.client import Reply
 from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
-from replay.messages import Inserted, Pace, Sampled, Throttled
+from replay.messages import Inserted, Pace, Sampled, TableProgress, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter
 from replay.row import BOUNDARY
@@ -12,7 +13,7 @@ from replay.shard import Shard
 from replay.task_book import Spread
 from replay.wire import encode_block
 from tests.support.builders import NO_RATE, collected, make_block, make_router, make_shard
-from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
+from tests.support.shard_clients import MortalShardClient, NotedReply, insert_numbered, make_numbered_table
 from tests.support.statistics import chi_square, chi_square_limit
 
 SPLIT = ({1: 1.0, 2: 2.0, 3: 3.0}, {4: 4.0, 5: 5.0}, {6: 6.0, 7: 7.0, 8: 8.0, 9: 9.0})
@@ -295,10 +296,8 @@ def test_waiting_asks_what_is_under_way():
     waited: list[float] = []
 
     class Watched(MortalShardClient):
-        def watch(self, task, inserted_beyond, pace):
-            reply = super().watch(task, inserted_beyond, pace)
-            reply.wait = lambda seconds: bool(waited.append(seconds)) or self.open
-            return reply
+        def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:
+            return NotedReply(super().watch(task, inserted_beyond, pace), waited.append)
 
     client = Watched(make_shard())
     client.open = False

@@ -172,7 +172,7 @@ def test_a_late_block_of_a_life_is_inserted_once_in_whatever_order():
     """Two blocks that overtook each other are both in; then both are duplicates."""
     shard = make_shard()
     messages = [encode_block(make_block(sequence=sequence)) for sequence in (7, 6, 6, 7)]
-    assert [shard.insert(message).items for message in messages] == [8, 8, 0, 0]
+    assert [shard.insert(message) for message in messages] == [Inserted(items, 0) for items in (8, 8, 0, 0)]
     assert shard.stats().items_by_life == {("toy-0", 1): 16}
 
 

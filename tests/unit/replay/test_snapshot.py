@@ -11,6 +11,7 @@ import pytest
 
 from replay.durable import sync_directory, write_synced
 from replay.manifest import MANIFEST
+from replay.messages import Inserted, Sampled
 from replay.restoring import SnapshotError, restore_tables
 from replay.selectors.proportional import Proportional
 from replay.selectors.uniform import Uniform
@@ -247,6 +248,7 @@ def test_a_restored_table_goes_on_where_it_was(tmp_path: Path):
         items = table.num_items
         answer = table.insert(rows.block(streams=4, starts=16), 0)
         assert table.problem() is None
+        assert isinstance(answer, Inserted)
         assert abs(table.num_items - items) <= answer.items + 16
     assert min(transitions_of(table)) >= 100_000
     assert table.stats().evicted == table.stats().restored + table.stats().inserted - table.num_items
@@ -334,7 +336,9 @@ def test_settings_that_may_change_do_change(tmp_path: Path):
     save(SnapshotWriter(tmp_path), {"toy": source})
     table = make_table(num_rows=ROWS, frame_shape=(), frame_stack=1)
     assert restore_tables(tmp_path, {"toy": table}) == {"toy": source.num_items}
-    assert table.sample(10).columns["windows"].shape == (10, 2)
+    drawn = table.sample(10)
+    assert isinstance(drawn, Sampled)
+    assert drawn.columns["windows"].shape == (10, 2)
 
 
 def flip(data: bytes, place: float) -> bytes:

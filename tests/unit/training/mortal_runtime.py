@@ -1,6 +1,6 @@
 """The in-process runtime with shards that can be killed between two calls, as processes can."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,9 +123,16 @@ class MortalRuntime(LocalRuntime):
     """The in-process runtime over such shards."""
 
     shards: MortalShards
+    shards_type: ClassVar[type[MortalShards]] = MortalShards
 
     def __init__(self, parts: Parts, delay: int = 3) -> None:
         super().__init__(parts)
-        self.shards = MortalShards(parts, delay)
+        self.shards = self.shards_type(parts, delay)
         self.actors = LocalActors(parts, self.shards.clients, self.weights)
         self.fleet = LocalFleet(parts, self.actors)
+
+
+def mortals_of(runtime: LocalRuntime) -> MortalShards:
+    """Return the shards of a runtime, which can be killed."""
+    assert isinstance(runtime, MortalRuntime)
+    return runtime.shards

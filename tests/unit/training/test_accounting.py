@@ -110,13 +110,13 @@ def test_lives_and_table_must_tell_the_same(arrived: int):
 
 
 @pytest.mark.parametrize("changes", [{"items": 89}, {"evicted": 11}, {"restored": 1}])
-def test_what_is_inserted_or_restored_is_stored_or_evicted(changes: dict[str, int]):
+def test_what_is_inserted_or_restored_is_stored_or_evicted(changes: dict[str, Any]):
     """One that is gone without having been overwritten is a problem."""
     account = settle([report()], {("chain-0", 0): 100}, **changes)
     assert account.problem is not None
     assert "is not stored" in account.problem
-    more = {"restored": 50, "items": 130, "evicted": 20}
-    assert settle([report()], {("chain-0", 0): 100}, **more).problem is None
+    stored = settle([report()], {("chain-0", 0): 100}, restored=50, items=130, evicted=20)
+    assert stored.problem is None
 
 
 def test_where_not_everything_was_heard_some_may_be_gone():

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ class SlowStats(LocalShardClient):
         return Delayed(super().stats().result(), lambda: number <= self.answers)
 
 
-def insert(shard: Shard, task: str, sequence: int, **changes: object) -> None:
+def insert(shard: Shard, task: str, sequence: int, **changes: Any) -> None:
     shard.insert(encode_block(make_block(task, sequence=sequence, **changes)))
 
 

@@ -42,7 +42,7 @@ def test_each_choice_is_built():
     for name, kind in (("none", NoScale), ("return_range", ReturnRange), ("popart", PopArt)):
         parts = tiny_parts(f"learner.value_scale={name}")
         assert isinstance(parts.learner().value_scale, kind)
-    for name, heads_say, kind in (
+    for name, heads_say, of_loss in (
         ("huber", Values, ErrorLoss),
         ("squared", Values, ErrorLoss),
         ("hl_gauss", Support, HLGauss),
@@ -50,7 +50,7 @@ def test_each_choice_is_built():
         parts = tiny_parts(f"learner.loss={name}", "learner.value_scale=return_range")
         output = parts.network().output
         assert isinstance(output, heads_say)
-        assert isinstance(LOSSES[name].loss(output), kind)
+        assert isinstance(LOSSES[name].loss(output), of_loss)
     assert HLGauss(Support()).reach < Support().bound
 
 
