@@ -7,31 +7,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from actors.evaluation import ENVS, LEAST_ROWS, EpisodeReturns, EvaluationStoppedError, GreedyEvaluation
-from actors.policy import Policy, TaskPolicy
+from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation
+from actors.policy import TaskPolicy
 from tasks.episodes import WIDTH
 from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.resolution import resolve_specs
-
-
-def greedy_returns(
-    spec: TaskSpec,
-    policy: Policy,
-    episodes: int,
-    seed: int,
-    max_steps: int | None = None,
-    num_envs: int = ENVS,
-) -> EpisodeReturns:
-    """Play so many fresh greedy episodes in environments that are closed afterwards."""
-    evaluation = GreedyEvaluation(spec, num_envs)
-    try:
-        return evaluation.play(policy, episodes, seed, max_steps)
-    finally:
-        evaluation.close()
 
 
 def policy_with_biases(spec: TaskSpec, biases: list[float]) -> TaskPolicy:

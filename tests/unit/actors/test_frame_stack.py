@@ -10,7 +10,6 @@ import torch
 from gymnasium.wrappers import FrameStackObservation
 from numpy.typing import NDArray
 
-from actors.evaluation import greedy_returns
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.frame_stack import FrameStack
@@ -28,6 +27,7 @@ from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.own_environments import MODULE as OWN
 from tests.support.resolution import resolve_specs
