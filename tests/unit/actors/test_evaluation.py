@@ -14,7 +14,7 @@ from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
-from tests.support.greedy import greedy_returns
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.resolution import resolve_specs
 

@@ -27,7 +27,7 @@ from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
-from tests.support.greedy import greedy_returns
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.own_environments import MODULE as OWN
 from tests.support.resolution import resolve_specs
@@ -113,7 +113,7 @@ def roll_out(
     rollout = Rollout(CheckedVector(spec, STREAMS, seed=7), policy, exploration, writer)
     blocks = [rollout.next_block() for _ in range(count)]
     rollout.close()
-    return [block for block in blocks if block is not None], policy
+    return blocks, policy
 
 
 def stacks_of(spec: TaskSpec, blocks: list[FragmentBlock]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Greedy episodes in environments that are closed afterwards."""
+"""Greedy episodes in environments that nothing else needs."""
 
 from actors.evaluation import ENVS, EpisodeReturns, GreedyEvaluation
 from actors.policy import Policy
