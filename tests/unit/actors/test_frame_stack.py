@@ -113,7 +113,7 @@ def roll_out(
     rollout = Rollout(CheckedVector(spec, STREAMS, seed=7), policy, exploration, writer)
     blocks = [rollout.next_block() for _ in range(count)]
     rollout.close()
-    return blocks, policy
+    return [block for block in blocks if block is not None], policy
 
 
 def stacks_of(spec: TaskSpec, blocks: list[FragmentBlock]) -> NDArray[Any]:
