@@ -14,7 +14,7 @@ from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
-from network.images import Width, is_image, trunk_maps
+from network.images import Width, convolves, trunk_maps
 from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
@@ -120,11 +120,6 @@ def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartE
     if convolves(kind, alike[0]):
         return ImageEncoder.initialised(alike, width)
     return VectorEncoder.initialised(alike, width)
-
-
-def convolves(kind: EncoderKind, seen: Seen) -> bool:
-    """Return whether a part of numbers goes through convolutions."""
-    return (kind == "conv" and len(seen.part.shape) > 1) or (kind == "auto" and is_image(seen))
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from network.build import Architecture, build_network, convolves
+from network.build import Architecture, build_network
+from network.images import convolves
 from network.least_size import least_size
 from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec

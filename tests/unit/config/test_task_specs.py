@@ -8,10 +8,10 @@ import torch
 
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
-from config.resolution import resolve_specs
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from training.parts.parts import Parts
 
 
@@ -27,6 +27,7 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
     config = tiny_config(tasks={"a": settings})
     parts = Parts(config, resolve_specs(config))
     (encoder,) = parts.network().encoders.values()
+    assert isinstance(encoder.inverse_scale, torch.Tensor)
     return torch.tensor(value.reshape(1, -1), dtype=torch.float32) * encoder.inverse_scale
 
 
@@ -61,7 +62,7 @@ def test_codes_in_bytes_reach_the_network_divided_by_what_is_said():
 )
 def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: Any, stack: int):
     """In every frame of a stack."""
-    task = {"observation_scale": [10, 20, 30], "frame_stack": stack}
+    task: dict[str, Any] = {"observation_scale": [10, 20, 30], "frame_stack": stack}
     seen = divided(shape, np.full((stack, *shape), 60), **task)
     assert [round(value) for value in seen[0].tolist()] == [
         (6, 3, 2)[channel(index)] for index in range(stack * 360)
