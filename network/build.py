@@ -14,7 +14,7 @@ from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
-from network.images import Width, is_image, trunk_maps
+from network.images import Width, fits_filters, is_image, trunk_maps
 from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
@@ -105,9 +105,11 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
 
 def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
     parts = list(zip(*map(seen_parts, alike), strict=True))
-    if architecture.trunk_convolutions:
-        return ImageEncoder.initialised(parts[0], None)
-    encoders = [_part_encoder(architecture.encoder, part, architecture.widths[0]) for part in parts]
+    encoders: list[PartEncoder] = (
+        [ImageEncoder.initialised(part, None) for part in parts]
+        if architecture.trunk_convolutions
+        else [_part_encoder(architecture.encoder, part, architecture.widths[0]) for part in parts]
+    )
     layout = alike[0].layout
     return encoders[0] if len(layout.parts) == 1 else PartsEncoder(layout, encoders)
 
@@ -124,7 +126,7 @@ def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartE
 
 def convolves(kind: EncoderKind, seen: Seen) -> bool:
     """Return whether a part of numbers goes through convolutions."""
-    return (kind == "conv" and len(seen.part.shape) > 1) or (kind == "auto" and is_image(seen))
+    return (kind == "conv" and fits_filters(seen)) or (kind == "auto" and is_image(seen))
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:

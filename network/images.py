@@ -93,6 +93,15 @@ def is_image(seen: Seen) -> bool:
     return maps is not None and len(seen.shape) > 2 and min(maps.height, maps.width) >= SMALLEST_SIDE
 
 
+def fits_filters(seen: Seen) -> bool:
+    """Return whether a part can be convolved: it is a board or an image, and filters fit into it."""
+    maps = observed_maps(seen)
+    try:
+        return maps is not None and bool(stem(maps))
+    except ValueError:
+        return False
+
+
 def stem(maps: Maps) -> list[Maps]:
     """Return what the convolutions of one task's own encoder make of its images, layer by layer.
 

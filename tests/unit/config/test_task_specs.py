@@ -9,6 +9,7 @@ import torch
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
 from config.resolution import resolve_specs
+from tasks.observation import Scale
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
@@ -27,7 +28,13 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
     config = tiny_config(tasks={"a": settings})
     parts = Parts(config, resolve_specs(config))
     (encoder,) = parts.network().encoders.values()
-    return torch.tensor(value.reshape(1, -1), dtype=torch.float32) * encoder.inverse_scale
+    seen: torch.Tensor = encoder.scaling(torch.tensor(value.reshape(1, -1), dtype=torch.float32), [1])
+    return seen
+
+
+def divisors(spec: TaskSpec) -> tuple[Scale, ...]:
+    """Return what each part of a task's observations is divided by."""
+    return tuple(part.scale for part in spec.layout.parts)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +43,15 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
 )
 def test_what_is_not_said_depends_on_the_dtype(dtype: str, divisor: float):
     """Bytes are pictures, unless somebody says otherwise; booleans are 0 and 1 already."""
-    assert spec_of([4], dtype).divisors == (divisor,)
+    assert divisors(spec_of([4], dtype)) == ((divisor,),)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "bool", "float32"])
 def test_what_is_said_holds_for_every_dtype(dtype: str):
     """Grid codes of 0 to 10 are bytes and no pictures."""
-    assert spec_of([4], dtype, observation_scale=10).divisors == (10.0,)
-    assert spec_of([4], dtype, observation_scale=[1, 2, 3, 4]).divisors == (1.0, 2.0, 3.0, 4.0)
+    assert divisors(spec_of([4], dtype, observation_scale=10)) == ((10.0,),)
+    assert divisors(spec_of([4], dtype, observation_scale=[1, 2, 3, 4])) == ((1.0, 2.0, 3.0, 4.0),)
+    assert divisors(spec_of([4], dtype, observation_scale="auto")) == ("auto",)
 
 
 def test_codes_in_bytes_reach_the_network_divided_by_what_is_said():
@@ -70,8 +78,8 @@ def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: 
 
 def test_a_number_for_each_element_divides_it_in_every_frame_of_a_stack():
     """The frames lie one after another."""
-    spec = spec_of([2, 2], observation_scale=[1, 2, 3, 4], frame_stack=2)
-    assert spec.divisors == (1.0, 2.0, 3.0, 4.0) * 2
+    task = {"observation_scale": [1, 2, 3, 4], "frame_stack": 2}
+    assert divided([2, 2], np.full((2, 2, 2), 12), **task)[0].tolist() == pytest.approx([12, 6, 4, 3] * 2)
 
 
 @pytest.mark.parametrize(

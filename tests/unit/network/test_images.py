@@ -7,6 +7,7 @@ from torch import nn
 from network.build import Architecture, build_network
 from network.image_encoder import ImageEncoder
 from network.images import Filters, Maps, is_image, observed_maps, trunk_maps
+from network.seen import seen_parts
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.networks import IMAGES, make_observations
@@ -28,6 +29,8 @@ def image(*shape: int, stack: int = 1, name: str = "t") -> TaskSpec:
         (image(2, 4, 10, 12, stack=2), Maps(8, 10, 12), True),
         (image(10, 5), Maps(1, 10, 5), False),
         (image(20, 20), Maps(1, 20, 20), False),
+        (image(7, 7, 3), Maps(3, 7, 7), True),
+        (image(6, 7, 3), Maps(3, 6, 7), False),
         (image(5, 6, 3), Maps(3, 5, 6), False),
         (image(2, 10, 5, stack=2), Maps(2, 10, 5), False),
         (image(4), None, False),
@@ -38,8 +41,9 @@ def image(*shape: int, stack: int = 1, name: str = "t") -> TaskSpec:
 )
 def test_what_counts_as_an_image(spec: TaskSpec, maps: Maps | None, counts: bool):
     """Channels are the smaller of the outer sides; stacked frames are channels; small sides do not count."""
-    assert observed_maps(spec) == maps
-    assert is_image(spec) is counts
+    (seen,) = seen_parts(spec)
+    assert observed_maps(seen) == maps
+    assert is_image(seen) is counts
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_which_encoder_a_task_gets(encoder: str, shape: tuple[int, ...], convolv
 )
 def test_an_encoder_is_the_published_one(spec: TaskSpec, filters: list[tuple[int, int, int]]):
     """The same values as `nn.Conv2d` one after another, ReLU after each, and a linear layer."""
-    encoder = ImageEncoder.initialised([spec], 7)
+    encoder = ImageEncoder.initialised(seen_parts(spec), 7)
     (obs,) = make_observations([spec], [2])
     x = (obs.permute(0, 3, 1, 2) if spec.frame_stack == 1 else obs) / 255.0
     for (count, side, stride), ours in zip(filters, encoder.convolutions, strict=True):
@@ -80,7 +84,7 @@ def test_an_encoder_is_the_published_one(spec: TaskSpec, filters: list[tuple[int
 def test_stacked_frames_with_channels_lie_one_behind_another():
     """Two frames of (8, 9, 3) are six maps: the first frame's, then the second's."""
     stacked, flat = image(2, 8, 9, 3, stack=2), image(6, 8, 9, stack=6)
-    ours, plain = ImageEncoder.initialised([stacked], 5), ImageEncoder.initialised([flat], 5)
+    ours, plain = (ImageEncoder.initialised(seen_parts(spec), 5) for spec in (stacked, flat))
     plain.load_state_dict(ours.state_dict())
     (obs,) = make_observations([stacked], [3])
     frames = [obs[:, i].permute(0, 3, 1, 2) for i in range(2)]
@@ -89,7 +93,7 @@ def test_stacked_frames_with_channels_lie_one_behind_another():
 
 def test_filters_start_as_those_of_torch_do():
     """Uniform within 1 / sqrt(fan in), for each task."""
-    encoder = ImageEncoder.initialised([IMAGES[0], IMAGES[3]], 7)
+    encoder = ImageEncoder.initialised([*seen_parts(IMAGES[0]), *seen_parts(IMAGES[3])], 7)
     for own in encoder.convolutions[0].weight.detach().chunk(2):
         assert 0.95 / 6 < float(own.abs().max()) <= 1 / 6
         assert float(own.std()) == pytest.approx(1 / 6 / 3**0.5, rel=0.1)
