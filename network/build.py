@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,11 +20,13 @@ from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
 from network.output import Output, Values
-from network.parts_encoder import PartEncoder, PartsEncoder
+from network.part_encoder import PartEncoder
+from network.parts_encoder import PartsEncoder
 from network.seen import Seen, seen_parts
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
 from network.words_encoder import WordsEncoder
+from tasks.observation import PartKind
 from tasks.spec import TaskSpec
 
 
@@ -68,6 +71,14 @@ _TRUNKS: dict[Sharing, Callable[[list[str], list[Width], Architecture], Trunk]] 
     "cross_stitch": lambda names, widths, _: CrossStitchTrunk.initialised(names, widths),
     "moe": lambda names, widths, a: ExpertsTrunk.initialised(names, widths, a.experts, a.orthogonal_experts),
 }
+
+
+ENCODERS: dict[PartKind, Any] = {
+    "numbers": VectorEncoder,
+    "indices": IndexEncoder,
+    "words": WordsEncoder,
+}
+"""The encoder of each kind of part that a network takes in; images have one of convolutions."""
 
 
 def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: int) -> MultiTaskNetwork:
@@ -115,13 +126,12 @@ def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
 
 
 def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartEncoder:
-    if alike[0].part.kind == "indices":
-        return IndexEncoder.initialised(alike, width)
-    if alike[0].part.kind == "words":
-        return WordsEncoder.initialised(alike, width)
+    made: PartEncoder
     if convolves(kind, alike[0]):
-        return ImageEncoder.initialised(alike, width)
-    return VectorEncoder.initialised(alike, width)
+        made = ImageEncoder.initialised(alike, width)
+    else:
+        made = ENCODERS[alike[0].part.kind].initialised(alike, width)
+    return made
 
 
 def convolves(kind: EncoderKind, seen: Seen) -> bool:

@@ -76,9 +76,9 @@ def has_channels_last(frame: tuple[int, ...]) -> bool:
 
 
 def observed_maps(seen: Seen) -> Maps | None:
-    """Return a part of observations as maps, those of all stacked frames; a board without channels is one map.
+    """Return a part of observations as maps, those of all stacked frames; None for no board and no image.
 
-    None if it is neither a board nor an image.
+    A board without channels is one map.
     """
     frame = seen.part.shape
     if seen.part.kind != "numbers" or len(frame) not in (2, 3):

@@ -1,7 +1,7 @@
 """Encoders of texts: words, and in which order they stand.
 
-Shape letters: G tasks of a group, N rows of all of them, task after task; k tasks with B rows each; L tokens of
-an observation, D numbers of a word, F features.
+Shape letters: G tasks of a group, N rows of all of them, task after task; k tasks with B rows each; L tokens
+of an observation, D numbers of a word, F features.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from network.grouped import GroupedLinear, joined, on_tasks
+from network.part_encoder import PartEncoder
 from network.seen import Seen
 
 ROWS = 1024
@@ -19,8 +20,8 @@ WORD_WIDTH = 32
 FILTERS = 64
 
 
-class WordsEncoder(nn.Module):
-    """Words as vectors, a convolution over three neighbours, the largest answer of each filter, a linear layer.
+class WordsEncoder(PartEncoder):
+    """Words as vectors, a convolution over three neighbours, the largest answer of each filter, a linear map.
 
     After Kim 2014, "Convolutional Neural Networks for Sentence Classification". A word's vector is the sum of
     a row of each of two tables, which its token picks (Svenstrup et al. 2017, "Hash Embeddings"), so that no
@@ -49,9 +50,6 @@ class WordsEncoder(nn.Module):
         """Return the encoder of one task, in this encoder's memory."""
         table = self.table.detach().chunk(self._tasks)[index]
         return WordsEncoder(1, table, self.convolution.of_task(index), self.linear.of_task(index))
-
-    def observe(self, observations: Sequence[Tensor]) -> None:
-        """Do nothing: there is nothing to scale."""
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width) of one batch a task, each of shape (B, *shape of the part)."""

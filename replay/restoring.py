@@ -71,8 +71,9 @@ def _refuse_other_shape(task: str, saved: Mapping[str, Any], shape: TableShape) 
         before, now = saved.get(field.name, absent), _as_written(getattr(shape, field.name))
         if before != now:
             raise SnapshotError(
-                f"replay snapshot of another configuration: {field.name} of task {task!r} was {_shown(before)}, "
-                f"it is {_shown(now)} now; to resume without replay give checkpoint.replay=false"
+                f"replay snapshot of another configuration: {field.name} of task {task!r} was "
+                f"{_shown(before)}, it is {_shown(now)} now; to resume without replay give "
+                "checkpoint.replay=false"
             )
 
 
