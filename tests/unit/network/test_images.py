@@ -1,13 +1,17 @@
 """Images: which observations are some, how convolutions lie over them, what encoders compute."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from network.build import Architecture, build_network
+from network.encoder import VectorEncoder
 from network.image_encoder import ImageEncoder
 from network.images import Filters, Maps, is_image, observed_maps, trunk_maps
+from network.parts_encoder import PartsEncoder
 from network.seen import seen_parts
+from tasks.observation import ObservationLayout, Part
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.networks import IMAGES, make_observations
@@ -111,6 +115,35 @@ def test_convolutions_of_the_trunk_are_shared_between_games_of_different_channel
     network = build_network(IMAGES, Architecture((8, 6), trunk_convolutions=(3, 2)), seed=1)
     shared = {name: tuple(p.shape) for name, p in network.shared().items() if p.dim() == 4}
     assert shared == {"mlp.blocks.0.linear.weight": (3, 16, 3, 3), "mlp.blocks.1.linear.weight": (2, 3, 3, 3)}
+
+
+def image_and(name: str, *others: Part) -> TaskSpec:
+    """Return a task with an image of 10 x 10 beside other parts, and three actions."""
+    picture = Part("image", "numbers", (10, 10, 4), "uint8", scale=(255.0,))
+    return make_spec(name, layout=ObservationLayout((picture, *others)), num_actions=3)
+
+
+def test_a_trunk_of_convolutions_takes_the_image_beside_a_mask():
+    """The mask is no input: what heads say is what they say of the image alone."""
+    masked = image_and("t", Part("mask", "mask", (3,), "uint8"))
+    alone = make_spec("t", (10, 10, 4), num_actions=3, observation_dtype="uint8")
+    architecture = Architecture((8, 6), trunk_convolutions=(3,))
+    (obs,) = make_observations([alone], [5])
+    frames = np.zeros((5, *masked.frame_shape), np.uint8)
+    image_BHWC, mask_BA = masked.layout.parts_of(frames)
+    image_BHWC[:], mask_BA[:] = obs.numpy(), (1, 0, 1)
+    (ours,) = build_network([masked], architecture, seed=1)([torch.from_numpy(frames)])
+    (plain,) = build_network([alone], architecture, seed=1)([obs])
+    assert ours[:, 1].tolist() == [-torch.inf] * 5
+    assert torch.equal(ours[:, [0, 2]], plain[:, [0, 2]])
+
+
+def test_conv_convolves_the_parts_that_filters_fit_into():
+    """Others go through one linear layer, also if they are boards."""
+    spec = image_and("t", Part("arm", "numbers", (2, 2), "float32"))
+    (encoder,) = build_network([spec], Architecture((8, 8), encoder="conv"), seed=1).encoders.values()
+    assert isinstance(encoder, PartsEncoder)
+    assert [type(part) for part in encoder.parts] == [ImageEncoder, VectorEncoder]
 
 
 @pytest.mark.parametrize(
