@@ -10,7 +10,8 @@ from network.grouped import joined
 from network.groups import TaskGroups, group_key, group_names, tasks_in
 from network.heads import Head
 from network.output import Output
-from network.parts_encoder import PartEncoder, PartsEncoder
+from network.part_encoder import PartEncoder
+from network.parts_encoder import PartsEncoder
 from network.tied import TIED, TiedEncoder, TiedHead
 from network.trunk import Trunk
 from tasks.spec import TaskSpec

@@ -12,6 +12,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from network.grouped import GroupedLinear, joined, on_tasks
+from network.part_encoder import PartEncoder
 from network.seen import Seen
 
 ROWS = 1024
@@ -20,7 +21,7 @@ WORD_WIDTH = 32
 FILTERS = 64
 
 
-class WordsEncoder(nn.Module):
+class WordsEncoder(PartEncoder):
     """Words as vectors, a convolution over three neighbours, each filter's largest answer, a linear layer.
 
     After Kim 2014, "Convolutional Neural Networks for Sentence Classification". A word's vector is the sum of
@@ -64,9 +65,6 @@ class WordsEncoder(nn.Module):
         return WordsEncoder(
             1, self.factors, table, self.convolution.of_task(index), self.linear.of_task(index)
         )
-
-    def observe(self, observations: Sequence[Tensor]) -> None:
-        """Do nothing: there is nothing to scale."""
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width) of one batch a task, each of shape (B, *shape of the part)."""

@@ -42,8 +42,11 @@ def unresolvable(**task: object) -> tuple[str, ...]:
             {"env": "CartPol-v1"},
             ["tasks.a.env: unknown environment 'CartPol-v1'", "'CartPole-v1'?", "module:id"],
         ),
-        ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "Discrete"]),
-        ({"env": "Blackjack-v1"}, ["tasks.a.env: 'Blackjack-v1' has Tuple observations", "Box"]),
+        ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "tasks.a.action_bins"]),
+        (
+            {"env": odd("WithSpaces"), "env_kwargs": {"observations": "graph"}},
+            [f"tasks.a.env: '{odd('WithSpaces')}' has Graph observations", "Box"],
+        ),
         ({"env": env_id("RaisesInConstructor")}, ["tasks.a.env:", "cannot be built", "no licence"]),
         (
             {"env": "CartPole-v1", "observation_scale": [1.0, 2.0]},
