@@ -80,6 +80,9 @@ class _Player:
         """Start an episode; return whether there is one."""
         try:
             answer = self._instance.reset(seed=seed)
+        except ContractError as error:
+            self._trial.mistakes.setdefault("reset", str(error))
+            return False
         except BaseException as error:
             self._trial.mistakes.setdefault("reset", raised("reset", error))
             return False
@@ -93,6 +96,9 @@ class _Player:
         """Step once; return whether the episode ended, None if nothing can come after it."""
         try:
             answer = self._instance.step(self._actions.native(self._action())[0])
+        except ContractError as error:
+            self._trial.mistakes.setdefault("step", str(error))
+            return None
         except BaseException as error:
             self._trial.mistakes.setdefault("step", raised("step", error))
             return None
