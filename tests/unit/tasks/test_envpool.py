@@ -17,6 +17,7 @@ from tasks.reading import Reading
 from tasks.recipe import Recipe
 from tasks.sources import envpool as source
 from tasks.sources.envpool_limits import own_limit
+from tasks.sources.envpool_native import NativePool
 from tasks.sources.envpool_spaces import sane_action_space, sane_observation_space
 from tasks.spec import TaskSpec
 
@@ -196,7 +197,12 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
     """One of four episodes for each four; of the last ones as many as are left."""
     made: list[list[int]] = []
     make = source._made
-    monkeypatch.setattr(source, "_made", lambda recipe, seeds: made.append(seeds) or make(recipe, seeds))
+
+    def noted(recipe: Recipe, seeds: list[int]) -> NativePool:
+        made.append(seeds)
+        return make(recipe, seeds)
+
+    monkeypatch.setattr(source, "_made", noted)
     spec = spec_of("CartPole-v1", 6)
     made.clear()
     streams = CheckedEpisodes(spec, num_envs=4)
