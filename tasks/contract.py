@@ -136,8 +136,9 @@ def refuse_infinite_step(
     try:
         if reward_E is not None:
             refuse_infinite("a reward", reward_E)
-        for part, view in zip(spec.layout.parts, spec.layout.parts_of(frame_EO), strict=True):
-            refuse_infinite(part.what, view)
+        if spec.layout.has_floats:
+            for part, view in zip(spec.layout.parts, spec.layout.parts_of(frame_EO), strict=True):
+                refuse_infinite(part.what, view)
     except ContractError as error:
         raise failure(spec, str(error)) from error
 

@@ -109,6 +109,11 @@ class ObservationLayout:
         return tuple(part for part in self.parts if part.kind != "mask")
 
     @cached_property
+    def has_floats(self) -> bool:
+        """Whether some part may hold a number that is not finite."""
+        return any(part.dtype == "float32" for part in self.parts)
+
+    @cached_property
     def mask(self) -> Part | None:
         """The part that says which choices are allowed, if there is one."""
         return next((part for part in self.parts if part.kind == "mask"), None)
