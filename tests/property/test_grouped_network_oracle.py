@@ -66,7 +66,7 @@ class Looped(nn.Module):
 
     def one(self, spec: TaskSpec, obs: Tensor) -> Tensor:
         """Return q_BA of one task."""
-        scale = list(spec.divisors)
+        scale = list(spec.layout.parts[0].scale)
         x = self.linear(f"encoders.task:{spec.name}.linear", obs.float().flatten(1) / torch.tensor(scale))
         block = "trunk.mlp.blocks.0"
         scale_and_shift = self.own[f"{block}.norm.weight"], self.own[f"{block}.norm.bias"]
