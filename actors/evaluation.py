@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from actors.frame_stack import FrameStack
 from actors.policy import Policy
 from actors.undisturbed import undisturbed
-from tasks.episodes import EpisodeStreams, episode_streams
+from tasks.episodes import CheckedEpisodes
 from tasks.spec import TaskSpec
 
 ENVS = 8
@@ -34,25 +34,6 @@ class EpisodeReturns:
     discounted: list[float]
 
 
-def greedy_returns(
-    spec: TaskSpec,
-    policy: Policy,
-    episodes: int,
-    seed: int,
-    max_steps: int | None = None,
-    num_envs: int = ENVS,
-) -> EpisodeReturns:
-    """Play so many fresh greedy episodes in environments that are closed afterwards.
-
-    Takes and raises what `GreedyEvaluation` does.
-    """
-    evaluation = GreedyEvaluation(spec, num_envs)
-    try:
-        return evaluation.play(policy, episodes, seed, max_steps)
-    finally:
-        evaluation.close()
-
-
 class GreedyEvaluation:
     """Plays greedy episodes of one task, a few at a time, in environments that stay for the next evaluation.
 
@@ -67,7 +48,7 @@ class GreedyEvaluation:
 
     def __init__(self, spec: TaskSpec, num_envs: int) -> None:
         self._spec = spec
-        self._streams: EpisodeStreams = episode_streams(spec, num_envs)
+        self._streams = CheckedEpisodes(spec, num_envs)
         self._stopped = False
 
     @property

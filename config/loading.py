@@ -14,7 +14,7 @@ from config.yaml_text import parse_yaml, write_yaml
 from tasks.registry import shipped_registry
 
 SHIPPED = "cartpole-mountaincar.yaml"
-_KNOWN_SETTINGS = ("solved_at", "discount", "observation_scale")
+_KNOWN_SETTINGS = ("solved_at", "discount", "observation_scale", "action_mask")
 
 
 def load_config(path: Path | None, overrides: Sequence[str], shipped: bool = True) -> RunConfig:

@@ -15,7 +15,7 @@ from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
-from network.images import Width, fits_filters, is_image, trunk_maps
+from network.images import Width, convolves, trunk_maps
 from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
@@ -132,11 +132,6 @@ def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartE
     else:
         made = ENCODERS[alike[0].part.kind].initialised(alike, width)
     return made
-
-
-def convolves(kind: EncoderKind, seen: Seen) -> bool:
-    """Return whether a part of numbers goes through convolutions."""
-    return (kind == "conv" and fits_filters(seen)) or (kind == "auto" and is_image(seen))
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from network.choices import EncoderKind
 from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec
 
@@ -91,6 +92,11 @@ def is_image(seen: Seen) -> bool:
     """Return whether a part has several channels and sides that are worth a convolution."""
     maps = observed_maps(seen)
     return maps is not None and len(seen.shape) > 2 and min(maps.height, maps.width) >= SMALLEST_SIDE
+
+
+def convolves(encoder: EncoderKind, seen: Seen) -> bool:
+    """Return whether an encoder of that kind convolves a part of numbers."""
+    return (encoder == "conv" and fits_filters(seen)) or (encoder == "auto" and is_image(seen))
 
 
 def fits_filters(seen: Seen) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from network.build import Architecture, build_network, convolves
+from network.build import Architecture, build_network
+from network.images import convolves
 from network.least_size import least_size
 from network.parts_encoder import PartsEncoder
 from network.seen import Seen, seen_parts

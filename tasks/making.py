@@ -4,7 +4,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -12,9 +12,11 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
 from tasks.builtin import register_builtin_environments
-from tasks.errors import MakingError, told
+from tasks.errors import MakingError
+from tasks.missing import obstacle
 from tasks.process_state import process_kept
 from tasks.recipe import Recipe
+from tasks.sources.envpool_ids import envpool_id_for
 
 ALLOWED = (
     "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class for a "
@@ -22,6 +24,9 @@ ALLOWED = (
 )
 OF_GYMNASIUM = frozenset(inspect.signature(gymnasium.make).parameters) - {"kwargs"}
 """Names of arguments that `gymnasium.make` keeps for itself: no constructor ever sees them."""
+
+_REGISTERED_BY = {"ALE/": "ale_py"}
+"""Modules that register ids of these beginnings once they are imported."""
 
 
 @process_kept()
@@ -34,26 +39,35 @@ def make_environment(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     register_builtin_environments()
     env, env_kwargs = recipe.env, recipe.env_kwargs
     try:
-        known = _find(env)
+        known = find_maker(env)
         limit = recipe.max_episode_steps
         return gymnasium.make(known, max_episode_steps=limit, disable_env_checker=True, **dict(env_kwargs))
     except MakingError:
         raise
     except gymnasium.error.UnregisteredEnv as error:
-        raise MakingError(f"unknown environment {env!r}; {_nearest(env)}") from error
+        raise MakingError(f"unknown environment {env!r}; {nearest(env)}") from error
     except BaseException as error:
-        raise MakingError(f"environment {env!r} {_obstacle(env, env_kwargs, error)}") from error
+        elsewhere = envpool_id_for(env) if isinstance(error, gymnasium.error.DependencyNotInstalled) else None
+        besides = f"; EnvPool has it too: tasks.*.env: envpool:{elsewhere}" if elsewhere else ""
+        raise MakingError(f"environment {env!r} {obstacle(env, env_kwargs, error)}{besides}") from error
 
 
-def _find(env: str) -> str | EnvSpec:
-    """Return what `gymnasium.make` takes for an environment: an id that is registered, or what makes it."""
+def find_maker(env: str) -> str | EnvSpec:
+    """Return what `gymnasium.make` takes for an environment: an id that is registered, or what makes it.
+
+    Raises:
+        BaseException: whatever importing its module raises.
+    """
     module_name, separator, name = env.partition(":")
     if not separator:
+        for beginning, module in _REGISTERED_BY.items():
+            if env.startswith(beginning):
+                importlib.import_module(module)
         return env
     maker = _attribute(importlib.import_module(module_name), name)
     if name in gymnasium.registry or maker is None:
         return name
-    return EnvSpec(id=name, entry_point=maker)
+    return EnvSpec(id=name, entry_point=maker, vector_entry_point=maker)
 
 
 def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
@@ -64,32 +78,19 @@ def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
     return found if callable(found) else None
 
 
-def _obstacle(env: str, env_kwargs: Mapping[str, Any], error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return _missing(env, error.name)
-    given = f" with {dict(env_kwargs)}" if env_kwargs else ""
-    return f"cannot be built{given}: {told(error)}"
+def nearest(env: str, prefix: str = "") -> str:
+    """Say what is meant perhaps, and what is allowed; an id of a module may also be a class of it.
 
-
-def _missing(env: str, module: str) -> str:
-    """Say what to do where a module is missing: the environment's own, or one that it needs."""
-    if f"{module}.".startswith("minatar."):
-        return "needs an extra that is not installed: pip install --editable '.[minatar]'"
-    own = env.partition(":")[0] if ":" in env else None
-    if own is not None and f"{own}.".startswith(f"{module}."):
-        return (
-            f"cannot be built: no module {module!r} is found where this process runs; install it there, "
-            "start trunkline in the directory that it lies in, or name that directory in the variable "
-            "PYTHONPATH, as in: PYTHONPATH=/where/it/lies trunkline ..."
-        )
-    return f"cannot be built: it needs the module {module!r}, which is not installed where this process runs"
-
-
-def _nearest(env: str) -> str:
-    """Say what is meant perhaps, and what is allowed; an id of a module may also be a class of it."""
+    Args:
+        env: a name that is unknown.
+        prefix: of the source that was asked for it, with its colon.
+    """
+    elsewhere = envpool_id_for(env)
+    if elsewhere is not None:
+        return f"EnvPool has it: tasks.*.env should be {f'envpool:{elsewhere}'!r}"
     module_name, separator, name = env.rpartition(":")
     own = vars(sys.modules[module_name]) if separator else {}
     makers = [key for key, kind in own.items() if isinstance(kind, type) and issubclass(kind, gymnasium.Env)]
     near = difflib.get_close_matches(name, [*makers, *gymnasium.registry], n=1)
-    hint = f"did you mean {f'{module_name}{separator}{near[0]}'!r}? " if near else ""
+    hint = f"did you mean {f'{prefix}{module_name}{separator}{near[0]}'!r}? " if near else ""
     return hint + ALLOWED

@@ -4,12 +4,20 @@ A configuration that names one of these environments gets its settings as defaul
 environment works too, with plain defaults.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from tasks.reading import INFO
+from tasks.sources.prefixes import WITHOUT_INFO, prefix_of, without_prefix
 
 
 @dataclass(frozen=True)
 class KnownEnvironment:
-    """Recommended settings of one environment; the fields mean what they mean in `TaskSpec`."""
+    """Recommended settings of one environment; the fields mean what they mean in `TaskSpec`.
+
+    Attributes:
+        also: further ids that the settings suit, such as those of earlier versions.
+        action_mask: where a mask of actions comes from, as in `Reading`.
+    """
 
     name: str
     env: str
@@ -17,6 +25,8 @@ class KnownEnvironment:
     solved_at: float | None = None
     discount: float = 0.99
     observation_scale: tuple[float, ...] | None = None
+    action_mask: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class EnvironmentRegistry:
@@ -25,6 +35,7 @@ class EnvironmentRegistry:
     registry = EnvironmentRegistry()
     registry.add(KnownEnvironment("cartpole", "CartPole-v1", "balance a pole", solved_at=475))
     registry.find("CartPole-v1").solved_at
+    registry.find("envpool:CartPole-v1").solved_at
     """
 
     def __init__(self) -> None:
@@ -41,8 +52,15 @@ class EnvironmentRegistry:
         self._by_env[known.env] = known
 
     def find(self, env: str) -> KnownEnvironment | None:
-        """Return the settings for an environment id, or None if it is not a known one."""
-        return self._by_env.get(env)
+        """Return the settings for an environment id, whichever source it is from, or None if it is not known.
+
+        A source whose infos hold no mask of actions gets none.
+        """
+        name = without_prefix(env)
+        known = self._by_env.get(name) or next((k for k in self._by_env.values() if name in k.also), None)
+        if known is not None and known.action_mask == INFO and prefix_of(env) in WITHOUT_INFO:
+            return replace(known, action_mask=None)
+        return known
 
     def all(self) -> list[KnownEnvironment]:
         """Return every known environment, in order of registration."""
@@ -101,6 +119,14 @@ _SHIPPED = (
     ),
     KnownEnvironment(
         "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
+    ),
+    KnownEnvironment(
+        "taxi",
+        "Taxi-v4",
+        "fetch a passenger and drive to one of four places",
+        solved_at=7.0,
+        action_mask=INFO,
+        also=("Taxi-v3",),
     ),
     KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies (extra: minatar)"),
     KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball (extra: minatar)"),

@@ -29,14 +29,12 @@ class Trial:
         largest: largest absolute value of each part that was observed; empty if nothing was.
         outside: whether observations left the bounds that the environment declares.
         masks: whether infos came with a mask of actions.
-        quick: whether the trial was over before its time was.
     """
 
     mistakes: dict[str, str] = field(default_factory=dict)
     largest: tuple[float, ...] = ()
     outside: bool = False
     masks: bool = False
-    quick: bool = True
 
 
 def try_environment(instance: gymnasium.Env[Any, Any], declared: Declared, seed: int) -> Trial:
@@ -76,13 +74,15 @@ class _Player:
                 going = self._reset(None)
             elif step == STEPS - 1 and time.monotonic() - began < SECONDS:
                 self._reset(None)
-        self._trial.quick = time.monotonic() - began < SECONDS
         return self._trial
 
     def _reset(self, seed: int | None) -> bool:
         """Start an episode; return whether there is one."""
         try:
             answer = self._instance.reset(seed=seed)
+        except ContractError as error:
+            self._trial.mistakes.setdefault("reset", str(error))
+            return False
         except BaseException as error:
             self._trial.mistakes.setdefault("reset", raised("reset", error))
             return False
@@ -96,6 +96,9 @@ class _Player:
         """Step once; return whether the episode ended, None if nothing can come after it."""
         try:
             answer = self._instance.step(self._actions.native(self._action())[0])
+        except ContractError as error:
+            self._trial.mistakes.setdefault("step", str(error))
+            return None
         except BaseException as error:
             self._trial.mistakes.setdefault("step", raised("step", error))
             return None

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.interface import Bounds, Reader
+from tasks.readers.arrays import one_by_one
+from tasks.readers.interface import Bounds, Reader, Rows
 
 
 class SequenceReader:
@@ -58,3 +59,7 @@ class SequenceReader:
             self._element.read(element, [self._scratch], 0)
             elements[place] = self._scratch[0].astype(elements.dtype) + self._shift
         count[...] = len(value)
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write sequences, one after the other."""
+        one_by_one(self, values, views, rows)

@@ -14,6 +14,7 @@ from tasks.readers.indices import IndicesReader
 from tasks.readers.interface import Reader
 from tasks.readers.mask import MaskReader
 from tasks.readers.numbers import NumbersReader
+from tasks.readers.padded_text import PaddedText, PaddedTextReader
 from tasks.readers.sequences import SequenceReader
 from tasks.readers.words import WordsReader
 from tasks.reading import Reading
@@ -138,6 +139,7 @@ def _of_other(space: object, place: Place) -> Reader:
 READERS: Mapping[Any, Callable[[Any, Place], Reader]] = {
     spaces.Box | spaces.MultiBinary: _of_numbers,
     spaces.Discrete | spaces.MultiDiscrete: _of_indices,
+    PaddedText: lambda space, at: PaddedTextReader(space, at.name, at.what, at.reading.length),
     spaces.Text: lambda space, at: WordsReader(space, at.name, at.what, at.reading.length),
     spaces.Sequence: _of_sequence,
     spaces.Dict: _of_dict,

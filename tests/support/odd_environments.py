@@ -119,7 +119,7 @@ class OldStep(Steady):
 class Seedless(Steady):
     """Takes no seed."""
 
-    def reset(self) -> Any:
+    def reset(self) -> Any:  # type: ignore[override]  # what is odd about it
         """Begin."""
         return super().reset()
 

@@ -6,11 +6,12 @@ import pytest
 
 from config.errors import ConfigError
 from config.rates import least_error_buffer, rate_limiter
-from config.resolution import check, rehearse, resolve, resolve_specs
+from config.resolution import rehearse, resolve
 from replay.rate_limiter import smallest_error_buffer
 from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import check, resolve_specs
 
 GIB = 2**30
 REQUEST = 8

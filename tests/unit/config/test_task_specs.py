@@ -8,11 +8,11 @@ import torch
 
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
-from config.resolution import resolve_specs
 from tasks.observation import Scale
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from training.parts.parts import Parts
 
 
@@ -69,7 +69,7 @@ def test_codes_in_bytes_reach_the_network_divided_by_what_is_said():
 )
 def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: Any, stack: int):
     """In every frame of a stack."""
-    task = {"observation_scale": [10, 20, 30], "frame_stack": stack}
+    task: dict[str, Any] = {"observation_scale": [10, 20, 30], "frame_stack": stack}
     seen = divided(shape, np.full((stack, *shape), 60), **task)
     assert [round(value) for value in seen[0].tolist()] == [
         (6, 3, 2)[channel(index)] for index in range(stack * 360)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from network.build import Architecture, build_network
+from network.choices import EncoderKind
 from network.encoder import VectorEncoder
 from network.image_encoder import ImageEncoder
 from network.images import Filters, Maps, is_image, observed_maps, trunk_maps
@@ -60,7 +61,7 @@ def test_what_counts_as_an_image(spec: TaskSpec, maps: Maps | None, counts: bool
         ("conv", (10, 5), True),
     ],
 )
-def test_which_encoder_a_task_gets(encoder: str, shape: tuple[int, ...], convolves: bool):
+def test_which_encoder_a_task_gets(encoder: EncoderKind, shape: tuple[int, ...], convolves: bool):
     """By its observations, or as it is told."""
     network = build_network([image(*shape)], Architecture((8, 8), encoder=encoder), seed=1)
     assert isinstance(network.encoders["task:t"], ImageEncoder) is convolves
@@ -81,11 +82,12 @@ def test_an_encoder_is_the_published_one(spec: TaskSpec, filters: list[tuple[int
         theirs.load_state_dict(ours.state_dict())
         x = theirs(x).relu()
     linear = nn.Linear(x[0].numel(), 7)
+    assert encoder.linear is not None
     linear.load_state_dict(encoder.linear.state_dict())
     torch.testing.assert_close(encoder([obs]), linear(x.flatten(1)), rtol=1e-4, atol=1e-5)
 
 
-def test_stacked_frames_with_channels_lie_one_behind_another():
+def test_stacked_frames_with_channels_lie_one_after_another():
     """Two frames of (8, 9, 3) are six maps: the first frame's, then the second's."""
     stacked, flat = image(2, 8, 9, 3, stack=2), image(6, 8, 9, stack=6)
     ours, plain = (ImageEncoder.initialised(seen_parts(spec), 5) for spec in (stacked, flat))

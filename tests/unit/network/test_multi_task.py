@@ -111,7 +111,7 @@ def test_a_common_shift_of_all_advantages_changes_no_value():
     features = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
     before = head(features, [5, 5])
     with torch.no_grad():
-        head.advantage.bias += 5.0
+        head.advantage.bias.add_(5.0)
     torch.testing.assert_close(head(features, [5, 5]), before)
 
 

@@ -21,7 +21,7 @@ SIZE = (2, 4)
 BLOCK = changed(
     empty_block(TableShape("toy", (2,), "uint8", num_actions=3), lead=1, starts=2, streams=2),
     actor="toy-0",
-    incarnation=1,
+    life=1,
     sequence=2,
     weights_version=3,
     frames=np.arange(16, dtype=np.uint8).reshape(2, 4, 2),
