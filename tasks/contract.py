@@ -9,6 +9,7 @@ from tasks.errors import ContractError, shown, text_of, told
 from tasks.readers.arrays import as_array
 from tasks.readers.numbers import LARGEST_FLOAT32
 
+
 def kept_reward(reward: object) -> float:
     """Return a reward as a number.
 
@@ -101,6 +102,8 @@ def raised(where: str, error: BaseException) -> str:
     Raises:
         KeyboardInterrupt: it is Ctrl-C.
     """
+    if isinstance(error, ContractError):
+        return str(error)
     hint = ""
     if isinstance(error, ValueError) and "values to unpack" in text_of(error):
         hint = "; a step should return five values, and a reset two (as Gymnasium asks for)"

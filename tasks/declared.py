@@ -21,11 +21,13 @@ class Declared:
         SpaceError: nothing can be learned with such spaces; the message goes on after the environment's name.
 
     Attributes:
+        reading: as given.
         observations: reads what the environment shows.
         actions: makes choices its actions.
     """
 
     def __init__(self, instance: Any, reading: Reading) -> None:  # noqa: ANN401 - whatever a constructor returned
+        self.reading = reading
         self.actions: ActionReader = action_reader(_space(instance, "action_space"), reading)
         space = _space(instance, "observation_space")
         self.observations = ObservationReader(space, self.actions.choices, reading)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.contract import refuse_infinite
 from tasks.errors import ContractError
 from tasks.spec import TaskSpec
@@ -31,6 +32,11 @@ class CheckedVector:
         self.num_envs = num_envs
         self._streams = open_streams(spec, num_envs, seed)
 
+    @property
+    def aside(self) -> Aside:
+        """What there is to say of the last step besides its output."""
+        return self._streams.aside
+
     def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew; returns frames of shape (num_envs, *frame_shape).
 
@@ -48,7 +54,10 @@ class CheckedVector:
                 declares, or a value that is not finite in float32.
         """
         output = self._streams.step(action_E)
+        own_reward_E = self.aside.own_reward_E
         self._refuse_infinite(output[0], output[1])
+        if own_reward_E is not None:
+            self._refuse_infinite(output[0], own_reward_E)
         return output
 
     def close(self) -> None:

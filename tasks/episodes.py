@@ -36,6 +36,8 @@ class EpisodeStreams(Protocol):
     def step(self, action_E: Actions, plays_E: NDArray[np.bool_]) -> StepOutput:
         """Step the streams that play once: frames, rewards, terminated, truncated, one row a stream.
 
+        Rewards are the environment's own, whatever wrappers make of them for the learner.
+
         The rows of the others mean nothing, and their rewards are 0.
         """
 
@@ -45,7 +47,7 @@ class EpisodeStreams(Protocol):
 
 def episode_streams(spec: TaskSpec, num_envs: int) -> EpisodeStreams:
     """Return streams of a task: `num_envs` environments at most, where its dynamics are not known."""
-    dynamics = dynamics_of(spec.env, spec.env_kwargs)
+    dynamics = dynamics_of(spec.recipe)
     if dynamics is not None:
         return DynamicsEpisodes(dynamics, spec.max_episode_steps)
     return EnvironmentEpisodes(spec, num_envs)
@@ -134,6 +136,9 @@ class EnvironmentEpisodes:
             row = slice(stream, stream + 1)
             output = self._vectors[stream].step(action_E[row])
             frame_EO[row], reward_E[row], terminated_E[row], truncated_E[row] = output
+            own_reward_E = self._vectors[stream].aside.own_reward_E
+            if own_reward_E is not None:
+                reward_E[row] = own_reward_E
             self.beats += 1
         return frame_EO, reward_E, terminated_E, truncated_E
 

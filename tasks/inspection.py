@@ -94,7 +94,7 @@ class _Inspection:
         tried = Trial()
         try:
             declared = self._declared(instance)
-            if trial and dynamics_of(self._recipe.env, self._recipe.env_kwargs) is None:
+            if trial and (dynamics_of(self._recipe) is None or self._reading.life_loss):
                 tried = try_environment(instance, declared, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
@@ -126,13 +126,13 @@ class _Inspection:
         try:
             return make_environment(self._recipe)
         except MakingError as error:
-            raise TaskError(f"tasks.{self._task}.env: {error}") from error
+            raise TaskError(f"tasks.{self._task}.{error.field}: {error}") from error
 
     def _declared(self, instance: gymnasium.Env[Any, Any]) -> Declared:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
-            raise TaskError(f"tasks.{self._task}.env: {self._recipe.env!r} {self._named(str(error))}") from error
+            raise TaskError(f"tasks.{self._task}.env: {self._recipe.named} {self._named(str(error))}") from error
 
     def _named(self, sentence: str) -> str:
         """Return a sentence about any task as one about this task."""
@@ -140,7 +140,7 @@ class _Inspection:
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._recipe.env!r} {self._named(words)}"
+            f"tasks.{self._task}.env: environment {self._recipe.named} {self._named(words)}"
             for words in tried.mistakes.values()
         ]
         if tried.outside:
@@ -164,10 +164,10 @@ class _Inspection:
             agreed(another, self._reading, first.layout, first.actions.choices, first.actions)
             another.reset(seed=seed)
         except ContractError as error:
-            self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.env!r} {error}")
+            self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.named} {error}")
         except BaseException as error:
             self._mistakes.append(
-                f"{field}: a second instance of environment {self._recipe.env!r} beside the first raised in reset: "
+                f"{field}: a second instance of environment {self._recipe.named} beside the first raised in reset: "
                 f"{told(error)}; {advice}"
             )
         finally:
@@ -176,7 +176,8 @@ class _Inspection:
     def _time_limit(self, instance: gymnasium.Env[Any, Any]) -> int:
         """Return the task's limit in steps, the environment's by what it says, or the default one."""
         registered = instance.spec.max_episode_steps if instance.spec else None
-        own = self._recipe.max_episode_steps or registered or getattr(instance.unwrapped, "max_episode_steps", None)
+        of_its_own = (getattr(instance.unwrapped, name, None) for name in ("max_episode_steps", "max_steps"))
+        own = next(filter(None, (self._recipe.max_episode_steps, registered, *of_its_own)), None)
         if isinstance(own, int) and own > 0:
             return own
         self._remarks.append(

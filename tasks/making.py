@@ -1,10 +1,11 @@
-"""Makes environments by name: from Gymnasium's registry, or from a class or function of a module."""
+"""Makes environments by name: from Gymnasium's registry, or from a class or function of a module, in wrappers."""
 
 import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +14,12 @@ from gymnasium.envs.registration import EnvSpec
 
 from tasks.builtin import register_builtin_environments
 from tasks.errors import MakingError, told
+from tasks.missing import missing
+from tasks.own_rewards import OwnRewards
 from tasks.process_state import process_kept
 from tasks.recipe import Recipe
+from tasks.suites import register, register_all
+from tasks.wrapping import wrapped
 
 ALLOWED = (
     "allowed are registered Gymnasium ids, module:id for one that a module registers, and module:Class for a "
@@ -24,31 +29,67 @@ OF_GYMNASIUM = frozenset(inspect.signature(gymnasium.make).parameters) - {"kwarg
 """Names of arguments that `gymnasium.make` keeps for itself: no constructor ever sees them."""
 
 
-@process_kept()
+@dataclass(frozen=True)
+class Made:
+    """An environment, and what counts its own rewards where wrappers may change them.
+
+    Attributes:
+        instance: as training plays it.
+        own_rewards: within its wrappers; None if it has none.
+    """
+
+    instance: gymnasium.Env[Any, Any]
+    own_rewards: OwnRewards | None = None
+
+
 def make_environment(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     """Return an environment as training plays it.
 
     Raises:
-        MakingError: it is unknown, or what makes it failed.
+        MakingError: it is unknown, or what makes it or wraps it failed.
     """
+    return make(recipe).instance
+
+
+@process_kept()
+def make(recipe: Recipe) -> Made:
+    """Make an environment, with what counts its own rewards.
+
+    Raises:
+        MakingError: it is unknown, or what makes it or wraps it failed.
+    """
+    innermost = _bare(recipe)
+    if not recipe.wrappers:
+        return Made(innermost)
+    own_rewards = OwnRewards(innermost)
+    instance: gymnasium.Env[Any, Any] = own_rewards
+    for index, wrapping in enumerate(recipe.wrappers):
+        instance = wrapped(instance, wrapping, f"wrappers.{index}")
+    return Made(instance, own_rewards)
+
+
+def _bare(recipe: Recipe) -> gymnasium.Env[Any, Any]:
+    """Return an environment without the wrappers of its recipe."""
     register_builtin_environments()
-    env, env_kwargs = recipe.env, recipe.env_kwargs
+    env, limit = recipe.env, recipe.max_episode_steps
     try:
         known = _find(env)
-        limit = recipe.max_episode_steps
-        return gymnasium.make(known, max_episode_steps=limit, disable_env_checker=True, **dict(env_kwargs))
-    except MakingError:
-        raise
-    except gymnasium.error.UnregisteredEnv as error:
+        return gymnasium.make(known, max_episode_steps=limit, disable_env_checker=True, **dict(recipe.env_kwargs))
+    except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         raise MakingError(f"unknown environment {env!r}; {_nearest(env)}") from error
     except BaseException as error:
-        raise MakingError(f"environment {env!r} {_obstacle(env, env_kwargs, error)}") from error
+        given = f" with {dict(recipe.env_kwargs)}" if recipe.env_kwargs else ""
+        obstacle = missing(env, error) or f"cannot be built{given}: {told(error)}"
+        raise MakingError(f"environment {env!r} {obstacle}") from error
 
 
 def _find(env: str) -> str | EnvSpec:
     """Return what `gymnasium.make` takes for an environment: an id that is registered, or what makes it."""
     module_name, separator, name = env.partition(":")
     if not separator:
+        register(env)
+        if env not in gymnasium.registry:
+            register_all()
         return env
     maker = _attribute(importlib.import_module(module_name), name)
     if name in gymnasium.registry or maker is None:
@@ -64,32 +105,12 @@ def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
     return found if callable(found) else None
 
 
-def _obstacle(env: str, env_kwargs: Mapping[str, Any], error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return _missing(env, error.name)
-    given = f" with {dict(env_kwargs)}" if env_kwargs else ""
-    return f"cannot be built{given}: {told(error)}"
-
-
-def _missing(env: str, module: str) -> str:
-    """Say what to do where a module is missing: the environment's own, or one that it needs."""
-    if f"{module}.".startswith("minatar."):
-        return "needs an extra that is not installed: pip install --editable '.[minatar]'"
-    own = env.partition(":")[0] if ":" in env else None
-    if own is not None and f"{own}.".startswith(f"{module}."):
-        return (
-            f"cannot be built: no module {module!r} is found where this process runs; install it there, "
-            "start trunkline in the directory that it lies in, or name that directory in the variable "
-            "PYTHONPATH, as in: PYTHONPATH=/where/it/lies trunkline ..."
-        )
-    return f"cannot be built: it needs the module {module!r}, which is not installed where this process runs"
-
-
 def _nearest(env: str) -> str:
     """Say what is meant perhaps, and what is allowed; an id of a module may also be a class of it."""
     module_name, separator, name = env.rpartition(":")
     own = vars(sys.modules[module_name]) if separator else {}
     makers = [key for key, kind in own.items() if isinstance(kind, type) and issubclass(kind, gymnasium.Env)]
-    near = difflib.get_close_matches(name, [*makers, *gymnasium.registry], n=1)
-    hint = f"did you mean {f'{module_name}{separator}{near[0]}'!r}? " if near else ""
+    ids = {key.rpartition("/")[2]: key for key in reversed([*makers, *gymnasium.registry])}
+    near = difflib.get_close_matches(name.rpartition("/")[2], ids, n=1)
+    hint = f"did you mean {f'{module_name}{separator}{ids[near[0]]}'!r}? " if near else ""
     return hint + ALLOWED

@@ -8,12 +8,14 @@ import numpy as np
 from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.builtin.known_dynamics import dynamics_of
 from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised
 from tasks.declared import Declared, agreed
 from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
-from tasks.making import make_environment
+from tasks.lives import Lives
+from tasks.making import Made, make
 from tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,13 @@ StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray
 
 
 class Streams(Protocol):
-    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action."""
+    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action.
+
+    Attributes:
+        aside: what there is to say of the last step besides its output.
+    """
+
+    aside: Aside
 
     def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew with its own seed; returns first frames, one row a stream.
@@ -43,7 +51,7 @@ def open_streams(spec: TaskSpec, num_envs: int, seed: int) -> Streams:
     Raises:
         EnvironmentFailureError: an environment cannot be built.
     """
-    dynamics = dynamics_of(spec.env, spec.env_kwargs)
+    dynamics = dynamics_of(spec.recipe)
     if dynamics is not None:
         return DynamicsStreams(dynamics, spec.max_episode_steps, num_envs, seed)
     return GymnasiumStreams(spec, num_envs, seed)
@@ -51,7 +59,7 @@ def open_streams(spec: TaskSpec, num_envs: int, seed: int) -> Streams:
 
 def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
     """Return the error of a task whose environment did something wrong, as one sentence."""
-    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {what}")
+    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.recipe.named} {what}")
 
 
 class DynamicsStreams:
@@ -60,6 +68,8 @@ class DynamicsStreams:
     Stream e starts its episodes with a generator of seed + e, as a Gymnasium environment of that seed
     does. Noise of all streams comes from the first stream's.
     """
+
+    aside = Aside()
 
     def __init__(self, dynamics: Dynamics, max_episode_steps: int, num_envs: int, seed: int) -> None:
         self._dynamics = dynamics
@@ -108,15 +118,18 @@ class GymnasiumStreams:
     def __init__(self, spec: TaskSpec, num_envs: int, seed: int) -> None:
         self._spec = spec
         self._seed = seed
-        self._envs: list[Any] = []
+        self._made: list[Made] = []
+        self.aside = Aside()
         self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
-                self._envs.append(make_environment(spec.recipe))
+                self._made.append(make(spec.recipe))
         except MakingError as error:
             self.close()
-            which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
+            which = f" (number {len(self._made) + 1} of {num_envs})" if num_envs > 1 else ""
             raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
+        self._envs: list[Any] = [made.instance for made in self._made]
+        self._lives = Lives(num_envs) if spec.reading.life_loss else None
         declared = self._agreed()
         self._observations, self._actions = declared.observations, declared.actions
         self._ended = [False] * num_envs
@@ -137,6 +150,7 @@ class GymnasiumStreams:
         frame_EO, views = self._no_frames()
         rewards = [0.0] * num_envs
         terminations, truncations = [False] * num_envs, [False] * num_envs
+        lost = [False] * num_envs
         for index, action in enumerate(self._actions.native(action_E)):
             if self._ended[index]:
                 self._reset(index, views, seed=None)
@@ -151,17 +165,20 @@ class GymnasiumStreams:
                 terminations[index] = kept_end("terminated", terminated)
                 truncations[index] = kept_end("truncated", truncated)
                 self._observations.read(observation, info, views, index, ended=terminations[index])
+                if self._lives is not None:
+                    lost[index] = self._lives.lost(index, info)
             except ContractError as error:
                 raise failure(self._spec, str(error)) from error
         sys.setrecursionlimit(self._recursion_limit)
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
+        self.aside = Aside(self._own_rewards(), None if self._lives is None else np.array(lost))
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 
     def close(self) -> None:
         """Close every environment; what they raise is a warning, and keeps none of the others open."""
-        for env in self._envs:
+        for made in self._made:
             try:
-                env.close()
+                made.instance.close()
             except BaseException as error:
                 logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
 
@@ -178,6 +195,11 @@ class GymnasiumStreams:
         assert first is not None, "there is an environment"
         return first
 
+    def _own_rewards(self) -> NDArray[np.float64] | None:
+        """Return what the environments paid in this step; None where they have no wrappers."""
+        counted = [made.own_rewards for made in self._made]
+        return np.array([own.take() for own in counted if own is not None]) if counted[0] is not None else None
+
     def _no_frames(self) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return frames that hold nothing yet, and views of their parts."""
         layout = self._observations.layout
@@ -191,6 +213,11 @@ class GymnasiumStreams:
             raise failure(self._spec, raised("reset", error)) from error
         try:
             observation, info = kept_reset(answer)
+            own_rewards = self._made[index].own_rewards
+            if own_rewards is not None:
+                own_rewards.take()
             self._observations.read(observation, info, views, index)
+            if self._lives is not None:
+                self._lives.begin(index, info)
         except ContractError as error:
             raise failure(self._spec, str(error)) from error
