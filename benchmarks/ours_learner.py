@@ -15,6 +15,8 @@ from learner.target_network import PeriodicCopy
 from learner.td import huber_loss
 from learner.weighting.interface import TaskWeighting
 from network.build import Architecture, build_network
+from tasks.choices import Choices
+from tasks.observation import ObservationLayout
 from tasks.spec import TaskSpec
 
 TARGET_PERIOD, MAX_NORM, PREPARED = 200, 10.0, 16
@@ -23,7 +25,13 @@ TARGET_PERIOD, MAX_NORM, PREPARED = 200, 10.0, 16
 def make_specs(shapes: Sequence[tuple[int, int]]) -> list[TaskSpec]:
     """Return one task for each pair of numbers: elements of an observation, and actions."""
     return [
-        TaskSpec(f"task{task}", "none", (elements,), "float32", actions, max_episode_steps=500)
+        TaskSpec(
+            f"task{task}",
+            "none",
+            ObservationLayout.of_numbers((elements,), "float32"),
+            Choices((actions,)),
+            max_episode_steps=500,
+        )
         for task, (elements, actions) in enumerate(shapes)
     ]
 
@@ -40,7 +48,7 @@ def make_batches(specs: Sequence[TaskSpec], size: int, device: torch.device) -> 
             TaskBatch(
                 task=spec.name,
                 obs_BO=normal(size, *spec.observation_shape),
-                action_B=torch.randint(spec.num_actions, (size,), generator=generator).to(device),
+                action_B=torch.randint(spec.choices.total, (size,), generator=generator).to(device),
                 reward_n_B=normal(size),
                 discount_n_B=torch.full((size,), 0.95, device=device),
                 next_obs_BO=normal(size, *spec.observation_shape),

@@ -21,6 +21,8 @@ from replay.messages import Pace, Sampled
 from replay.rate_limiter import NO_LIMIT
 from replay.row import TableShape
 from replay.wire import encode_block
+from tasks.choices import Choices
+from tasks.observation import ObservationLayout
 from tasks.spec import TaskSpec
 from training.parts.parts import Parts
 
@@ -147,7 +149,16 @@ def _parts(tasks: Mapping[str, tuple[ReplayShape, int]]) -> Parts:
         "learner": {"batch_size": BATCH * len(tasks), "device": "cpu"},
     }
     specs = [
-        TaskSpec(task, "none", shape.dimensions, shape.dtype, ACTIONS, 500, frame_stack=shape.frame_stack)
+        TaskSpec(
+            task,
+            "none",
+            ObservationLayout.of_numbers(
+                shape.dimensions[1:] if shape.frame_stack > 1 else shape.dimensions, shape.dtype
+            ),
+            Choices((ACTIONS,)),
+            max_episode_steps=500,
+            frame_stack=shape.frame_stack,
+        )
         for task, (shape, _) in tasks.items()
     ]
     return Parts(parse_config(settings), specs)

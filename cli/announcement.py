@@ -6,6 +6,7 @@ from cluster.address import join_address
 from config.architecture import architecture
 from config.memory import TablePlan, in_units, table_plans
 from config.resolution import ResolvedRun
+from network.seen import Seen, seen_parts
 from network.sizes import EncoderSize, network_sizes
 from tasks.spec import TaskSpec
 
@@ -37,10 +38,18 @@ def start_lines(run: ResolvedRun) -> list[str]:
 
 def _of_replay(spec: TaskSpec, plan: TablePlan, total: int) -> str:
     return (
-        f"{spec.name}: {spec.env}, {spec.num_actions} actions, {spec.max_episode_steps:,} steps an episode "
+        f"{spec.name}: {spec.env}, {_actions(spec)}, {spec.max_episode_steps:,} steps an episode "
         f"at most; replay keeps {plan.transitions:,} transitions ({in_units(plan.bytes)}, "
         f"{plan.bytes / total:.0%} of all) on {_shards(plan)}"
     )
+
+
+def _actions(spec: TaskSpec) -> str:
+    sizes = spec.choices.sizes
+    if len(sizes) == 1:
+        return f"{sizes[0]} actions"
+    each = f"{sizes[0]}" if spec.choices.even else ", ".join(map(str, sizes))
+    return f"actions of {len(sizes)} dimensions with {each} choices"
 
 
 def _shards(plan: TablePlan) -> str:
@@ -48,8 +57,17 @@ def _shards(plan: TablePlan) -> str:
 
 
 def _of_encoder(spec: TaskSpec, encoder: EncoderSize) -> str:
-    kind = "convolutions" if encoder.convolves else "one linear layer"
-    return (
-        f"{spec.name}: observations of shape {spec.observation_shape}, {spec.observation_dtype}, go through "
-        f"{kind} of {encoder.parameters:,} parameters"
-    )
+    parts = [_of_part(seen, encoder) for seen in seen_parts(spec)]
+    return f"{spec.name}: {'; '.join(parts)}; {encoder.parameters:,} parameters"
+
+
+def _of_part(seen: Seen, encoder: EncoderSize) -> str:
+    part = seen.part
+    what = f"the part {part.name!r}" if part.name else "observations"
+    if part.kind == "indices":
+        return f"{what}: a learned row for each of {sum(part.sizes) * seen.stack:,} values"
+    if part.kind == "words":
+        return f"{what}: texts of {part.shape[0]} words at most go through a convolution over words"
+    kind = "convolutions" if seen in encoder.convolved else "one linear layer"
+    scaled = ", scaled by what is seen," if part.scale == "auto" else ""
+    return f"{what} of shape {seen.shape}, {part.dtype},{scaled} go through {kind}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from config.architecture import architecture
 from config.schema import RunConfig
 from network.images import SMALLEST_SIDE
+from network.seen import Seen
 from network.sizes import EncoderSize, network_sizes
 from tasks.inspection import EnvironmentReport
 from tasks.spec import TaskSpec
@@ -47,18 +48,31 @@ def _of_task(
     config: RunConfig, spec: TaskSpec, report: EnvironmentReport, size: EncoderSize
 ) -> Iterator[str]:
     yield from (f"tasks.{spec.name}.env: environment {spec.env!r} {remark}" for remark in report.remarks)
-    yield from _of_encoder(config, spec, size)
-    if config.tasks[spec.name].observation_scale is None:
-        yield from _of_scale(spec, report)
+    largest = report.largest_seen or (0.0,) * len(report.bounds)
+    for seen, (_, high), most in zip(_parts(spec), report.bounds, largest, strict=True):
+        if seen.part.kind == "numbers":
+            yield from _of_encoder(config, seen, size)
+            if _is_left_open(config.tasks[spec.name].observation_scale, seen.part.name):
+                yield from _of_scale(seen, high, most)
 
 
-def _of_encoder(config: RunConfig, spec: TaskSpec, size: EncoderSize) -> Iterator[str]:
-    frame = spec.frame_shape
-    if size.convolves or size.inputs < (LARGE_VECTOR if len(frame) == 1 else LARGE_BOARD):
+def _parts(spec: TaskSpec) -> list[Seen]:
+    """Return all parts, those that no network takes in among them."""
+    return [Seen(spec.name, part, spec.frame_stack) for part in spec.layout.parts]
+
+
+def _is_left_open(scale: object, part: str) -> bool:
+    """Return whether a configuration says nothing of the scale of a part."""
+    return scale is None or (isinstance(scale, dict) and part not in scale)
+
+
+def _of_encoder(config: RunConfig, seen: Seen, size: EncoderSize) -> Iterator[str]:
+    frame = seen.part.shape
+    if seen in size.convolved or seen.size < (LARGE_VECTOR if len(frame) == 1 else LARGE_BOARD):
         return
     what = (
-        f"tasks.{spec.name}.env: observations of shape {spec.observation_shape} go through one linear layer "
-        f"of {size.inputs:,} inputs and {size.parameters:,} parameters"
+        f"tasks.{seen.task}.env: {_which(seen)} of shape {seen.shape} go through one linear layer of "
+        f"{seen.size:,} inputs and {seen.size * config.network.encoder_width:,} parameters"
     )
     sides = sorted(frame)[-2:]
     if len(frame) == 1:
@@ -70,31 +84,38 @@ def _of_encoder(config: RunConfig, spec: TaskSpec, size: EncoderSize) -> Iterato
     elif len(frame) == 2:
         yield (
             f"{what}, since they have no channels; network.encoder=conv convolves them, and so does "
-            f"tasks.{spec.name}.frame_stack=4 with its four channels"
+            f"tasks.{seen.task}.frame_stack=4 with its four channels"
         )
     elif len(frame) > 3:
         yield (
             f"{what}, since they are no images of height, width and channels; where they are a stack of "
-            f"pictures, give single pictures and tasks.{spec.name}.frame_stack={frame[0]}"
+            f"pictures, give single pictures and tasks.{seen.task}.frame_stack={frame[0]}"
         )
     else:
         yield f"{what} instead of convolutions"
 
 
-def _of_scale(spec: TaskSpec, report: EnvironmentReport) -> Iterator[str]:
-    seen, high, divisor = report.largest_seen or 0.0, report.declared_high, report.observation_scale
-    if divisor > 1:
-        largest, said = (high, "declared") if high < SMALL_BYTE else (seen, "seen in a few steps of trial")
+def _of_scale(seen: Seen, high: float, largest_seen: float) -> Iterator[str]:
+    """Yield a warning for numbers that are divided by too much or too little, where the user says nothing."""
+    field = f"tasks.{seen.task}.observation_scale{f'.{seen.part.name}' if seen.part.name else ''}"
+    if seen.part.scale == (255.0,):
+        largest, said = (
+            (high, "declared") if high < SMALL_BYTE else (largest_seen, "seen in a few steps of trial")
+        )
         if 1 <= largest < (SMALL_BYTE if said == "declared" else FAINT_BYTE):
             yield (
-                f"tasks.{spec.name}.observation_scale: observations are divided by 255, and the largest that "
-                f"is {said} is {largest:g}: {largest:g} would use the whole range"
+                f"{field}: {_which(seen)} are divided by 255, and the largest that is {said} is {largest:g}: "
+                f"{largest:g} would use the whole range"
             )
-    elif spec.observation_dtype == "float32":
-        declared = (len(spec.frame_shape) > 1 or seen > LARGE_NUMBER) and LARGE_NUMBER < high < 1e6
-        largest, said = (high, "declared") if declared else (seen, "seen in a few steps of trial")
+    elif seen.part.dtype == "float32":
+        declared = (len(seen.part.shape) > 1 or largest_seen > LARGE_NUMBER) and LARGE_NUMBER < high < 1e6
+        largest, said = (high, "declared") if declared else (largest_seen, "seen in a few steps of trial")
         if largest > LARGE_NUMBER:
             yield (
-                f"tasks.{spec.name}.observation_scale: observations are not divided, and values as large as "
-                f"{largest:g} are {said}: {largest:g} would bring them to 1"
+                f"{field}: {_which(seen)} are not divided, and values as large as {largest:g} are {said}: "
+                f"{largest:g} would bring them to 1, and auto follows what is seen"
             )
+
+
+def _which(seen: Seen) -> str:
+    return f"values of the part {seen.part.name!r}" if seen.part.name else "observations"

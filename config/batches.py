@@ -50,6 +50,6 @@ def supplies(config: RunConfig, specs: list[TaskSpec]) -> dict[str, Supply]:
 def batches_per_request(config: RunConfig, spec: TaskSpec, batch_size: int) -> int:
     """Return how many batches of a task one request asks for, so that its answer stays small."""
     window = window_length(spec.frame_stack, config.replay.n_step)
-    frame = np.dtype(spec.observation_dtype).itemsize * math.prod(spec.frame_shape)
+    frame = np.dtype(spec.frame_dtype).itemsize * math.prod(spec.frame_shape)
     within = REQUEST_BYTES // (batch_size * window * frame)
     return max(1, min(config.learner.prefetch_batches // 2, within))

@@ -38,5 +38,7 @@ def _largest(config: RunConfig, specs: Sequence[TaskSpec], size: LeastSize) -> s
         return f"network.trunk: {network.trunk} is not allowed"
     if max(size.trunk, encoders) >= heads:
         return f"network.encoder_width: {network.encoder_width} is not allowed"
-    task = max(specs, key=lambda spec: spec.num_actions)
-    return f"tasks.{task.name}.env: {task.env!r} with {task.num_actions:,} actions is not allowed"
+    task = max(specs, key=lambda spec: spec.choices.total)
+    return (
+        f"tasks.{task.name}.env: {task.env!r} with {task.choices.total:,} choices of actions is not allowed"
+    )

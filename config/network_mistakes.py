@@ -1,10 +1,11 @@
 """Settings of the network that contradict each other or the tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from config.schema import RunConfig
 from config.sections.network import NetworkConfig
 from network.images import observed_maps, stem, trunk_maps
+from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec
 
 _ONLY_WITH_SHARING = {
@@ -44,18 +45,18 @@ def _of_ends(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
     if not config.network.tied_ends:
         return []
     first = specs[0]
-    alike = (first.observation_shape, first.observation_dtype, first.num_actions)
+    alike = _looks_and_acts(first)
     mistakes = [
         f"network.tied_ends: true is not allowed, since tasks {first.name!r} and {spec.name!r} have "
         "different observation scales, and one encoder has one: it should be false, or the scales the same"
         for spec in specs[1:]
-        if spec.divisors != first.divisors
+        if [part.scale for part in spec.layout.parts] != [part.scale for part in first.layout.parts]
     ]
     mistakes += [
         f"network.tied_ends: true is not allowed, since task {spec.name!r} does not have the "
         f"observations and actions of task {first.name!r}: it should be false"
         for spec in specs[1:]
-        if (spec.observation_shape, spec.observation_dtype, spec.num_actions) != alike
+        if _looks_and_acts(spec) != alike
     ]
     if config.learner.value_scale != "none":
         mistakes.append(
@@ -63,6 +64,10 @@ def _of_ends(config: RunConfig, specs: Sequence[TaskSpec]) -> list[str]:
             "whose one head has one scale: it should be 'none'"
         )
     return mistakes
+
+
+def _looks_and_acts(spec: TaskSpec) -> Hashable:
+    return spec.layout.looks, spec.frame_stack, spec.choices
 
 
 def _of_transfer(network: NetworkConfig) -> list[str]:
@@ -96,13 +101,13 @@ def _of_images(network: NetworkConfig, specs: Sequence[TaskSpec]) -> list[str]:
             f"network.encoder: 'conv' is not allowed: task {spec.name!r} has observations of shape "
             f"{list(spec.observation_shape)}, which no filters fit into; it should be 'auto' or 'mlp'"
             for spec in specs
-            if not _can_be_convolved(spec)
+            if not any(map(_can_be_convolved, seen_parts(spec)))
         ]
     return mistakes
 
 
-def _can_be_convolved(spec: TaskSpec) -> bool:
-    maps = observed_maps(spec)
+def _can_be_convolved(seen: Seen) -> bool:
+    maps = observed_maps(seen)
     try:
         return maps is not None and bool(stem(maps))
     except ValueError:

@@ -11,7 +11,9 @@ GivenScale = Sequence[float] | str
 """One number, several, or `auto`."""
 
 
-def scales(task: str, given: GivenScale | Mapping[str, GivenScale] | None, parts: Sequence[Part]) -> list[Scale]:
+def scales(
+    task: str, given: GivenScale | Mapping[str, GivenScale] | None, parts: Sequence[Part]
+) -> list[Scale]:
     """Return the scale of each part.
 
     Args:

@@ -18,7 +18,7 @@ class TaskBatch:
     Attributes:
         task: name of the task.
         obs_BO: float32 or uint8 observations, as stored.
-        action_B: int64.
+        action_B: int64, as `tasks.choices.Choices` numbers them: (B,), or (B, D) of D dimensions.
         reward_n_B: float32, n-step returns.
         discount_n_B: float32, factor of the bootstrap value; 0 after a terminated step.
         next_obs_BO: observations to bootstrap from.

@@ -81,6 +81,7 @@ class Learner:
 
     def step(self, batches: Sequence[TaskBatch]) -> StepResult:
         """Make one update from one batch a task, in the order of the network's tasks."""
+        self.network.observe([batch.obs_BO for batch in batches])
         targets_N = self.objective.update_targets(batches)
         losses = self.objective.losses(batches, targets_N, self._copies)
         self.optimizer.zero_grad(set_to_none=True)

@@ -12,8 +12,9 @@ from torch import Tensor
 from learner.batch import TaskBatch
 from learner.loss.interface import Loss
 from learner.task_gradients import SharedCopies
-from learner.td import said_of, task_means
+from learner.td import task_means
 from learner.value_scale.interface import Returns, ValueScale
+from network.dimensions import said_of
 from network.grouped import joined
 from network.multi_task import MultiTaskNetwork
 
@@ -80,11 +81,24 @@ class Objective:
         return self._scale.values(returns.total(), returns.sizes).view(shape)
 
     def _returns(self, batches: Sequence[TaskBatch]) -> tuple[Returns, torch.Size]:
-        """Return each sample as a row of its own, and the shape that they had."""
+        """Return each sample as a row of its own, and the shape that they had.
+
+        The next action is the online network's choice with `double` (van Hasselt et al. 2016, "Deep
+        Reinforcement Learning with Double Q-learning", eq. 4), else the target network's (Mnih et al. 2015);
+        what it is worth is always the target network's word. No choice is one that a mask forbids.
+        """
         next_obs = [batch.next_obs_BO for batch in batches]
         outputs = self._target.group_outputs(next_obs)
-        selector = self._network.group_values(next_obs) if self._double else map(self._target.output, outputs)
-        next_N = joined([self._loss.bootstrap(*each) for each in zip(outputs, selector, strict=True)])
+        selector = (
+            self._network.group_values(next_obs)
+            if self._double
+            else self._target.values_of(outputs, next_obs)
+        )
+        chosen = [
+            said_of(dimensions.best(q_NA), said)
+            for dimensions, q_NA, said in zip(self._network.dimensions, selector, outputs, strict=True)
+        ]
+        next_N = self._loss.bootstrap(joined([self._target.output.joint(said) for said in chosen]))
         samples = next_N.shape[1:].numel()
         rows = self._network.groups.arranged(batches)
         sizes = [samples * len(batch.action_B) for batch in rows]
@@ -106,7 +120,7 @@ class Objective:
             [batch.obs_BO for batch in batches], None if copies is None else copies.by_name
         )
         taken = [
-            said_of(joined([batch.action_B for batch in rows[group]]), output)
+            self._network.output.joint(said_of(joined([batch.action_B for batch in rows[group]]), output))
             for group, output in zip(groups.heads, outputs, strict=True)
         ]
         loss_N, error_N = self._loss(joined(taken), targets_N)

@@ -1,6 +1,6 @@
 """Temporal-difference learning as pure functions.
 
-Shape letters: B transitions, A actions; T tasks, N transitions of all of them.
+Shape letters: B transitions; T tasks, N transitions of all of them.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from network.grouped import on_tasks
-
-
-def bootstrap_values(target_q_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-    """Return the value of the next state: the target network's, of the selector's best action: (B,).
-
-    With the online network as selector this is Double DQN (van Hasselt et al. 2016, eq. 4); with the target
-    network itself, max_a Q_target, it is DQN (Mnih et al. 2015). Of several numbers an action, (B, A, ...),
-    it is all that the target network says of the best one: (B, ...).
-    """
-    return said_of(selector_q_BA.argmax(1), target_q_BA)
-
-
-def said_of(action_B: Tensor, outputs_BA: Tensor) -> Tensor:
-    """Return what is said of one action a row: (B, ...) of (B, A, ...)."""
-    index_B1 = action_B.unsqueeze(1)
-    for size in outputs_BA.shape[2:]:
-        index_B1 = index_B1.unsqueeze(-1).expand(*index_B1.shape, size)
-    return outputs_BA.gather(1, index_B1).squeeze(1)
 
 
 def td_targets(reward_n_B: Tensor, discount_n_B: Tensor, bootstrap_B: Tensor) -> Tensor:

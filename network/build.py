@@ -15,11 +15,15 @@ from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
 from network.images import Width, is_image, trunk_maps
+from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
 from network.output import Output, Values
+from network.parts_encoder import PartEncoder, PartsEncoder
+from network.seen import Seen, seen_parts
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
+from network.words_encoder import WordsEncoder
 from tasks.spec import TaskSpec
 
 
@@ -100,12 +104,27 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
 
 
 def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
+    parts = list(zip(*map(seen_parts, alike), strict=True))
     if architecture.trunk_convolutions:
-        return ImageEncoder.initialised(alike, None)
-    kind = architecture.encoder
-    if kind == "conv" or (kind == "auto" and is_image(alike[0])):
-        return ImageEncoder.initialised(alike, architecture.widths[0])
-    return VectorEncoder.initialised(alike, architecture.widths[0])
+        return ImageEncoder.initialised(parts[0], None)
+    encoders = [_part_encoder(architecture.encoder, part, architecture.widths[0]) for part in parts]
+    layout = alike[0].layout
+    return encoders[0] if len(layout.parts) == 1 else PartsEncoder(layout, encoders)
+
+
+def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartEncoder:
+    if alike[0].part.kind == "indices":
+        return IndexEncoder.initialised(alike, width)
+    if alike[0].part.kind == "words":
+        return WordsEncoder.initialised(alike, width)
+    if convolves(kind, alike[0]):
+        return ImageEncoder.initialised(alike, width)
+    return VectorEncoder.initialised(alike, width)
+
+
+def convolves(kind: EncoderKind, seen: Seen) -> bool:
+    """Return whether a part of numbers goes through convolutions."""
+    return (kind == "conv" and len(seen.part.shape) > 1) or (kind == "auto" and is_image(seen))
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:
@@ -131,4 +150,7 @@ def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architect
 
 def _one_each(specs: Sequence[TaskSpec]) -> list[Tensor]:
     """Return one observation a task, without values."""
-    return [torch.empty(1, *spec.observation_shape, device="meta") for spec in specs]
+    return [
+        torch.empty(1, *spec.observation_shape, dtype=getattr(torch, spec.frame_dtype), device="meta")
+        for spec in specs
+    ]

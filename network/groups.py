@@ -17,14 +17,14 @@ _PREFIX, _JOIN = "task:", "|"
 
 
 class TaskGroups:
-    """Tasks of one observation shape and dtype, and among them those with equally many actions.
+    """Tasks whose observations look alike, and among them those with the same choices of actions.
 
     The first go through an encoder as one, the second through a head.
 
     Attributes:
         order: positions of the tasks in the order of the rows.
         encoders: stretches of `order` with equal observations.
-        heads: stretches of `order` with equal observations and equally many actions; they cut up `encoders`.
+        heads: stretches of `order` with equal observations and equal choices; they cut up `encoders`.
         ranks: where in `order` each task stands.
         in_order: the order of the rows is that of the tasks.
 
@@ -35,10 +35,12 @@ class TaskGroups:
 
     def __init__(self, specs: Sequence[TaskSpec]) -> None:
         def observations(position: int) -> Hashable:
-            return specs[position].observation_shape, specs[position].observation_dtype
+            layout = specs[position].layout
+            gathered = tuple(part.scale == "auto" for part in layout.parts)
+            return layout.looks, gathered, specs[position].frame_stack
 
         def actions(position: int) -> Hashable:
-            return specs[position].num_actions
+            return specs[position].choices
 
         by_encoder = [_split(group, actions) for group in _split(range(len(specs)), observations)]
         by_head = [group for groups in by_encoder for group in groups]

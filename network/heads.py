@@ -1,8 +1,9 @@
-"""Heads of a group of tasks with equally many actions: from features to one output an action.
+"""Heads of a group of tasks with the same choices: from features to one output a choice.
 
 An output is a single number, or several: `Output` says how many and what they stand for.
 
-Shape letters: N rows of all tasks of the group, task after task; G tasks of the group; A actions, F features.
+Shape letters: N rows of all tasks of the group, task after task; G tasks of the group; A choices of all
+dimensions of an action, D dimensions; F features.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from network.grouped import GroupedLinear
+from tasks.choices import Choices
 
 
 class Head(nn.Module, ABC):
@@ -41,10 +43,10 @@ class LinearHead(Head):
 
     @classmethod
     def initialised(
-        cls, tasks: int, width: int, num_actions: int, shape: tuple[int, ...] = ()
+        cls, tasks: int, width: int, choices: Choices, shape: tuple[int, ...] = ()
     ) -> "LinearHead":
         """Return the heads of so many tasks."""
-        return cls(GroupedLinear.initialised(tasks, width, num_actions * prod(shape)), shape)
+        return cls(GroupedLinear.initialised(tasks, width, choices.total * prod(shape)), shape)
 
     def of_task(self, index: int) -> "LinearHead":
         """Return the head of one task, in this module's memory."""
@@ -63,27 +65,34 @@ class LinearHead(Head):
 class DuelingHead(Head):
     """A state value plus centred advantages (Wang et al. 2016, "Dueling Network Architectures", eq. 9).
 
-    Several numbers an action, such as logits over bins, are added up one by one (Hessel et al. 2018,
-    "Rainbow", section 3).
+    Several numbers a choice, such as logits over bins, are added up one by one (Hessel et al. 2018,
+    "Rainbow", section 3). Advantages are centred in each dimension of the action, and all dimensions have the
+    same state value.
     """
 
-    def __init__(self, value: GroupedLinear, advantage: GroupedLinear, shape: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, value: GroupedLinear, advantage: GroupedLinear, choices: Choices, shape: tuple[int, ...] = ()
+    ) -> None:
         super().__init__()
+        self._choices = choices
         self._shape = shape
         self.value = value
         self.advantage = advantage
 
     @classmethod
     def initialised(
-        cls, tasks: int, width: int, num_actions: int, shape: tuple[int, ...] = ()
+        cls, tasks: int, width: int, choices: Choices, shape: tuple[int, ...] = ()
     ) -> "DuelingHead":
         """Return the heads of so many tasks."""
         value = GroupedLinear.initialised(tasks, width, prod(shape))
-        return cls(value, GroupedLinear.initialised(tasks, width, num_actions * prod(shape)), shape)
+        advantage = GroupedLinear.initialised(tasks, width, choices.total * prod(shape))
+        return cls(value, advantage, choices, shape)
 
     def of_task(self, index: int) -> "DuelingHead":
         """Return the head of one task, in this module's memory."""
-        return DuelingHead(self.value.of_task(index), self.advantage.of_task(index), self._shape)
+        return DuelingHead(
+            self.value.of_task(index), self.advantage.of_task(index), self._choices, self._shape
+        )
 
     def adjust(self, factor_G: Tensor, offset_G: Tensor) -> None:
         """Turn every output y of a task into factor y + offset, by its parameters, in place.
@@ -100,4 +109,8 @@ class DuelingHead(Head):
         if self._shape:
             advantage = torch.unflatten(advantage, 1, (-1, *self._shape))
             value = torch.unflatten(value, 1, (1, *self._shape))
-        return value + advantage - advantage.mean(dim=1, keepdim=True)
+        if not self._choices.shape:
+            return value + advantage - advantage.mean(dim=1, keepdim=True)
+        parts = advantage.split_with_sizes(list(self._choices.sizes), dim=1)
+        centred = [part - part.mean(dim=1, keepdim=True) for part in parts]
+        return value + torch.cat(centred, dim=1)

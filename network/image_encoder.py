@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from network.convolution import GroupedConvolution
-from network.encoder import inverse_scales, scaled
-from network.grouped import GroupedLinear
+from network.grouped import GroupedLinear, joined
 from network.images import has_channels_last, observed_maps, stem
-from tasks.spec import TaskSpec
+from network.scaling import Scaling, scaling_of
+from network.seen import Seen
 
 
 class ImageEncoder(nn.Module):
@@ -23,54 +23,56 @@ class ImageEncoder(nn.Module):
         features_NF = encoder([breakout_obs_BHWC, asterix_obs_BHWC])
     """
 
-    inverse_scale: Tensor
-
     def __init__(
         self,
-        inverse_scale_GO: Tensor,
+        scaling: Scaling,
         channels_last: int | None,
         convolutions: Sequence[GroupedConvolution],
         linear: GroupedLinear | None,
     ) -> None:
         super().__init__()
-        self.register_buffer("inverse_scale", inverse_scale_GO, persistent=False)
+        self.scaling = scaling
         self._channels_last = channels_last
         self.convolutions: Sequence[GroupedConvolution] = nn.ModuleList(convolutions)  # type: ignore[assignment]
         self.linear = linear
 
     @classmethod
-    def initialised(cls, specs: Sequence[TaskSpec], width: int | None) -> "ImageEncoder":
+    def initialised(cls, alike: Sequence[Seen], width: int | None) -> "ImageEncoder":
         """Return the encoder of tasks that all have images of one shape and dtype.
 
         Args:
-            specs: the tasks.
+            alike: the images, one of each task.
             width: that the trunk takes; None for a trunk that takes maps.
 
         Raises:
             ValueError: observations are no images, or too small.
         """
-        seen = observed_maps(specs[0])
+        first = alike[0]
+        seen = observed_maps(first)
         if seen is None:
-            raise ValueError(f"observations of task {specs[0].name!r} are no images")
+            raise ValueError(f"observations of task {first.task!r} are no images")
         made = stem(seen) if width is not None else stem(seen)[:1]
-        tasks = len(specs)
-        last = specs[0].observation_shape[-1] if has_channels_last(specs[0].frame_shape) else None
+        tasks = len(alike)
+        last = first.shape[-1] if has_channels_last(first.part.shape) else None
         steps = zip([seen, *made], made, strict=False)
         convolutions = [GroupedConvolution.initialised(tasks, *step) for step in steps]
         linear = None if width is None else GroupedLinear.initialised(tasks, made[-1].features, width)
-        return cls(inverse_scales(specs), last, convolutions, linear)
+        return cls(scaling_of(alike), last, convolutions, linear)
 
     def of_task(self, index: int) -> "ImageEncoder":
         """Return the encoder of one task, in this encoder's memory."""
         convolutions = [convolution.of_task(index) for convolution in self.convolutions]
         linear = None if self.linear is None else self.linear.of_task(index)
-        own = self.inverse_scale[index : index + 1]
-        return ImageEncoder(own, self._channels_last, convolutions, linear)
+        return ImageEncoder(self.scaling.of_task(index), self._channels_last, convolutions, linear)
+
+    def observe(self, observations: Sequence[Tensor]) -> None:
+        """Let a scale that follows what is seen learn of one batch a task."""
+        self.scaling.observe(joined(observations).flatten(1), [obs.shape[0] for obs in observations])
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width), or flat maps, of one batch a task, each (B, *observation_shape)."""
         sizes = [obs.shape[0] for obs in observations]
-        rows_NO = scaled(observations, self.inverse_scale)
+        rows_NO = self.scaling(joined(observations).flatten(1), sizes)
         if self._channels_last is not None:
             rows_NO = self._channels_first(rows_NO, self._channels_last)
         features_NF: Tensor = self.convolutions[0](rows_NO, sizes)

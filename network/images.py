@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import prod
 
+from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec
 
-SMALLEST_SIDE = 8
-"""From which on what has channels counts as an image."""
+SMALLEST_SIDE = 7
+"""What has channels and sides of at least so many numbers counts as an image: MiniGrid's view is 7 x 7."""
 LARGE_SIDE = 36
-"""From which on the filters for large images fit."""
+"""Images with sides of at least so many pixels get the filters for large images."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +75,22 @@ def has_channels_last(frame: tuple[int, ...]) -> bool:
     return len(frame) == 3 and frame[-1] <= frame[0]
 
 
-def observed_maps(spec: TaskSpec) -> Maps | None:
-    """Return a task's observations as maps, those of all stacked frames; a board without channels is one map.
+def observed_maps(seen: Seen) -> Maps | None:
+    """Return a part of observations as maps, those of all stacked frames; a board without channels is one map.
 
-    None if its frames are neither boards nor images.
+    None if it is neither a board nor an image.
     """
-    frame = spec.frame_shape
-    if len(frame) not in (2, 3):
+    frame = seen.part.shape
+    if seen.part.kind != "numbers" or len(frame) not in (2, 3):
         return None
     height, width = frame[:2] if has_channels_last(frame) else frame[-2:]
-    return Maps(prod(spec.observation_shape) // (height * width), height, width)
+    return Maps(seen.size // (height * width), height, width)
 
 
-def is_image(spec: TaskSpec) -> bool:
-    """Return whether observations have several channels and sides that are worth a convolution."""
-    maps = observed_maps(spec)
-    several = len(spec.observation_shape) > 2
-    return maps is not None and several and min(maps.height, maps.width) >= SMALLEST_SIDE
+def is_image(seen: Seen) -> bool:
+    """Return whether a part has several channels and sides that are worth a convolution."""
+    maps = observed_maps(seen)
+    return maps is not None and len(seen.shape) > 2 and min(maps.height, maps.width) >= SMALLEST_SIDE
 
 
 def stem(maps: Maps) -> list[Maps]:
@@ -119,7 +118,8 @@ def trunk_maps(specs: Sequence[TaskSpec], counts: Sequence[int]) -> list[Maps]:
     """
     entries = {}
     for spec in specs:
-        maps = observed_maps(spec)
+        seen = seen_parts(spec)
+        maps = observed_maps(seen[0]) if len(seen) == 1 else None
         if maps is None:
             raise ValueError(f"observations of task {spec.name!r} are no images")
         entries[spec.name] = stem(maps)[0], (maps.height, maps.width)

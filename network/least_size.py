@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
-from network.build import Architecture
-from network.images import Maps, Width, channels, features, is_image, observed_maps, stem, trunk_maps
+from network.build import Architecture, convolves
+from network.images import Maps, Width, channels, features, observed_maps, stem, trunk_maps
+from network.seen import Seen, seen_parts
+from network.words_encoder import FILTERS
 from tasks.spec import TaskSpec
 
 
@@ -44,17 +46,24 @@ def least_size(specs: Sequence[TaskSpec], architecture: Architecture) -> LeastSi
     return LeastSize(
         {spec.name: _encoder(spec, architecture) for spec in ends},
         _copies(len(specs), architecture) * sum(_layer(*pair) for pair in pairwise(widths)),
-        {spec.name: spec.num_actions * outputs for spec in ends},
+        {spec.name: spec.choices.total * outputs for spec in ends},
     )
 
 
 def _encoder(spec: TaskSpec, architecture: Architecture) -> int:
     if architecture.trunk_convolutions:
         return 0
-    convolves = architecture.encoder == "conv" or (architecture.encoder == "auto" and is_image(spec))
-    seen = observed_maps(spec) if convolves else None
-    inputs = prod(spec.observation_shape) if seen is None else stem(seen)[-1].features
-    return inputs * architecture.widths[0]
+    return sum(_inputs(seen, architecture) for seen in seen_parts(spec)) * architecture.widths[0]
+
+
+def _inputs(seen: Seen, architecture: Architecture) -> int:
+    """Return the inputs of the layer that brings a part to the trunk's width."""
+    if seen.part.kind == "indices":
+        return sum(seen.part.sizes) * seen.stack
+    if seen.part.kind == "words":
+        return FILTERS
+    maps = observed_maps(seen) if convolves(architecture.encoder, seen) else None
+    return seen.size if maps is None else stem(maps)[-1].features
 
 
 def _copies(tasks: int, architecture: Architecture) -> int:

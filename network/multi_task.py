@@ -5,17 +5,17 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from network.encoder import VectorEncoder
+from network.dimensions import Dimensions
 from network.grouped import joined
 from network.groups import TaskGroups, group_key, group_names, owners
 from network.heads import Head
-from network.image_encoder import ImageEncoder
 from network.output import Output
+from network.parts_encoder import PartEncoder, PartsEncoder
 from network.tied import TIED, TiedEncoder, TiedHead
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
 
-Encoder = VectorEncoder | ImageEncoder
+Encoder = PartEncoder | PartsEncoder
 
 
 class MultiTaskNetwork(nn.Module):
@@ -42,6 +42,7 @@ class MultiTaskNetwork(nn.Module):
     Attributes:
         groups: which tasks go through as one.
         output: as given.
+        dimensions: of the actions of each of `groups.heads`.
     """
 
     def __init__(
@@ -60,16 +61,17 @@ class MultiTaskNetwork(nn.Module):
         seeing_alike = [ordered[group] for group in self.groups.encoders]
         acting_alike = [ordered[group] for group in self.groups.heads]
         if tied_ends:
-            one = output.head(1, width_out, specs[0].num_actions, dueling)
+            one = output.head(1, width_out, specs[0].choices, dueling)
             self.encoders = nn.ModuleDict({TIED: TiedEncoder(encoder(specs[:1]))})
             self.heads = nn.ModuleDict({TIED: TiedHead(one)})
         else:
             self.encoders = nn.ModuleDict({_key(alike): encoder(alike) for alike in seeing_alike})
             self.heads = nn.ModuleDict(
-                {_key(a): output.head(len(a), width_out, a[0].num_actions, dueling) for a in acting_alike}
+                {_key(a): output.head(len(a), width_out, a[0].choices, dueling) for a in acting_alike}
             )
         self.trunk = trunk
         self.output = output
+        self.dimensions: Sequence[Dimensions] = nn.ModuleList(Dimensions(a[0]) for a in acting_alike)  # type: ignore[assignment]
         self._ranks = {spec.name: rank for rank, spec in enumerate(ordered)}
 
     @property
@@ -84,7 +86,18 @@ class MultiTaskNetwork(nn.Module):
 
         Takes and raises what `group_outputs` does.
         """
-        return [self.output(outputs) for outputs in self.group_outputs(observations, copies)]
+        return self.values_of(self.group_outputs(observations, copies), observations)
+
+    def values_of(self, outputs: Sequence[Tensor], observations: Sequence[Tensor]) -> list[Tensor]:
+        """Return one q_NA for each of `groups.heads`, -inf of choices that observations do not allow.
+
+        Args:
+            outputs: what the heads say of the observations.
+            observations: one batch a task, in the order of the tasks.
+        """
+        ordered = self.groups.arranged(observations)
+        parts = zip(outputs, self.dimensions, self.groups.heads, strict=True)
+        return [dimensions(self.output(said), ordered[group]) for said, dimensions, group in parts]
 
     def group_outputs(
         self, observations: Sequence[Tensor], copies: Mapping[str, Tensor] | None = None
@@ -116,6 +129,12 @@ class MultiTaskNetwork(nn.Module):
         encoders = zip(self.encoders.values(), self.groups.encoders, strict=True)
         return joined([encode(ordered[group]) for encode, group in encoders])
 
+    def observe(self, observations: Sequence[Tensor]) -> None:
+        """Let scales that follow what is seen learn of one batch a task, in the order of the tasks."""
+        ordered = self.groups.arranged(observations)
+        for encoder, group in zip(self.encoders.values(), self.groups.encoders, strict=True):
+            cast("Encoder | TiedEncoder", encoder).observe(ordered[group])
+
     def heads_of(self, features_NF: Tensor, sizes: Sequence[int]) -> list[Tensor]:
         """Return one q_NA for each of `groups.heads`; `sizes` in the order of the rows."""
         return [self.output(outputs) for outputs in self._outputs(features_NF, sizes)]
@@ -135,7 +154,9 @@ class MultiTaskNetwork(nn.Module):
             KeyError: there is no such task.
         """
         trunk = self.trunk.of_task(self._ranks[name])
-        return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.output)
+        groups = zip(self.dimensions, self.groups.heads, strict=True)
+        own = next(dimensions for dimensions, group in groups if self._ranks[name] < group.stop)
+        return _OneTask(_of_task(self.encoders, name), trunk, _of_task(self.heads, name), self.output, own)
 
     def encoder_of(self, name: str) -> nn.ModuleDict:
         """Return a task's share of its encoder, under its key; the parameters are views.
@@ -178,8 +199,16 @@ class MultiTaskNetwork(nn.Module):
 class _OneTask(nn.Module):
     """A network of a single task: every module is a group of one."""
 
-    def __init__(self, encoder: nn.ModuleDict, trunk: nn.Module, head: nn.ModuleDict, output: Output) -> None:
+    def __init__(
+        self,
+        encoder: nn.ModuleDict,
+        trunk: nn.Module,
+        head: nn.ModuleDict,
+        output: Output,
+        dimensions: Dimensions,
+    ) -> None:
         super().__init__()
+        self.dimensions = dimensions
         self.encoders = encoder
         self.trunk = trunk
         self.heads = head
@@ -189,7 +218,7 @@ class _OneTask(nn.Module):
         sizes = [obs.shape[0]]
         (encoder,), (head,) = self.encoders.values(), self.heads.values()
         values: Tensor = self.output(head(self.trunk(encoder([obs]), sizes), sizes))
-        return values
+        return cast("Tensor", self.dimensions(values, [obs]))
 
 
 def _key(specs: Sequence[TaskSpec]) -> str:

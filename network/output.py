@@ -1,6 +1,6 @@
-"""What heads say of an action, and the value that it stands for.
+"""What heads say of the choices that an action consists of, and the value that it stands for.
 
-Shape letters: N rows, A actions.
+Shape letters: N rows; A choices of all dimensions of an action, D dimensions.
 """
 
 from abc import ABC, abstractmethod
@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from network.heads import DuelingHead, Head, LinearHead
+from tasks.choices import Choices
 
 
 class Output(nn.Module, ABC):
@@ -15,11 +16,13 @@ class Output(nn.Module, ABC):
 
     A kind of output is a subclass of one level in a module of its own.
 
-        head = output.head(tasks=2, width=128, num_actions=3, dueling=False)
-        q_NA = output(head(features_NF, [8, 8]))
+        head = output.head(tasks=2, width=128, choices=Choices((3, 3)), dueling=False)
+        outputs = head(features_NF, [8, 8])
+        q_NA = output(outputs)
+        said_N = output.joint(said_of(action_ND, outputs))        # of whole actions
 
     Args:
-        shape: of what is said of one action; () for a single number.
+        shape: of what is said of one choice; () for a single number.
 
     Attributes:
         shape: as given.
@@ -33,14 +36,25 @@ class Output(nn.Module, ABC):
         super().__init__()
         self.shape = shape
 
-    def head(self, tasks: int, width: int, num_actions: int, dueling: bool) -> Head:
-        """Return the heads of so many tasks with equally many actions."""
+    def head(self, tasks: int, width: int, choices: Choices, dueling: bool) -> Head:
+        """Return the heads of so many tasks with the same choices."""
         kind = DuelingHead if dueling else LinearHead
-        return kind.initialised(tasks, width, num_actions, self.shape)
+        return kind.initialised(tasks, width, choices, self.shape)
 
     @abstractmethod
     def forward(self, outputs: Tensor) -> Tensor:
-        """Return the action values q_NA of what heads say: (N, A, *shape)."""
+        """Return the value of each choice, q_NA, of what heads say: (N, A, *shape)."""
+
+    def joint(self, said_ND: Tensor) -> Tensor:
+        """Return what is said of whole actions, (N, *shape), of what is said of their choices: (N, D, *shape).
+
+        Its value is the mean of theirs (Seyde et al. 2023, "Solving Continuous Control via Q-learning", eq. 4).
+        """
+        return said_ND.squeeze(1) if said_ND.shape[1] == 1 else self._joined(said_ND)
+
+    @abstractmethod
+    def _joined(self, said_ND: Tensor) -> Tensor:
+        """Do what `joint` does for several dimensions."""
 
 
 class Values(Output):
@@ -49,3 +63,6 @@ class Values(Output):
     def forward(self, outputs: Tensor) -> Tensor:
         """Return the outputs."""
         return outputs
+
+    def _joined(self, said_ND: Tensor) -> Tensor:
+        return said_ND.mean(1)

@@ -1,15 +1,14 @@
 """How large a network is: each task's encoder, and the whole."""
 
-import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 
-from network.build import Architecture, build_network
-from network.image_encoder import ImageEncoder
+from network.build import Architecture, build_network, convolves
 from network.least_size import least_size
+from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec
 
 QUICKLY_BUILT = 20_000_000
@@ -21,13 +20,11 @@ class EncoderSize:
     """What a network does with one task's observations.
 
     Attributes:
-        convolves: whether it sees them as images.
-        inputs: numbers in one observation.
+        convolved: the parts that it sees as images.
         parameters: of the encoder.
     """
 
-    convolves: bool
-    inputs: int
+    convolved: tuple[Seen, ...]
     parameters: int
 
 
@@ -47,6 +44,7 @@ def network_sizes(specs: Sequence[TaskSpec], architecture: Architecture) -> tupl
     for spec in specs:
         (encoder,) = network.encoder_of(spec.name).values()
         parameters = sum(parameter.numel() for parameter in encoder.parameters())
-        convolves = any(isinstance(part, ImageEncoder) for part in encoder.modules())
-        sizes.append(EncoderSize(convolves, math.prod(spec.observation_shape), parameters))
+        numbers = [seen for seen in seen_parts(spec) if seen.part.kind == "numbers"]
+        convolved = tuple(seen for seen in numbers if convolves(architecture.encoder, seen))
+        sizes.append(EncoderSize(convolved, parameters))
     return sizes, sum(parameter.numel() for parameter in network.parameters())

@@ -40,3 +40,7 @@ class Support(Output):
     def forward(self, outputs: Tensor) -> Tensor:
         """Return the expectation of the softmax over the last dimension: (..., K) -> (...)."""
         return outputs.softmax(-1) @ self.centres
+
+    def _joined(self, said_ND: Tensor) -> Tensor:
+        """Return logits of the mixture of the dimensions' distributions: its expectation is their mean."""
+        return said_ND.log_softmax(-1).logsumexp(1)

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from network.encoder import VectorEncoder
 from network.grouped import joined
 from network.heads import Head
-from network.image_encoder import ImageEncoder
+from network.parts_encoder import PartEncoder, PartsEncoder
 
 TIED = "tied"
 """Key of such a module, where others have a `group_key`."""
@@ -20,13 +19,17 @@ TIED = "tied"
 class TiedEncoder(nn.Module):
     """The encoder of one task, for all of them."""
 
-    def __init__(self, one: VectorEncoder | ImageEncoder) -> None:
+    def __init__(self, one: PartEncoder | PartsEncoder) -> None:
         super().__init__()
         self.one = one
 
     def of_task(self, index: int) -> "TiedEncoder":  # noqa: ARG002 - all have the same
         """Return the encoder, in this one's memory."""
         return TiedEncoder(self.one.of_task(0))
+
+    def observe(self, observations: Sequence[Tensor]) -> None:
+        """Let a scale that follows what is seen learn of all tasks alike."""
+        self.one.observe([joined(observations)])
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features of one batch a task, the rows of the tasks one after another."""

@@ -11,8 +11,8 @@ class Aside:
     """What is said of the last step, one row a stream; most environments have nothing to say.
 
     Attributes:
-        own_reward_E: rewards of the environment itself, of which reported returns consist; None where they are
-            those that the step returned, as without wrappers.
+        own_reward_E: rewards of the environment itself, of which reported returns consist; None where they
+            are those that the step returned, as without wrappers.
         life_lost_E: where a life was lost; None where nobody asked.
     """
 

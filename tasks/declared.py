@@ -91,7 +91,9 @@ def _words(part: Part) -> str:
 
 
 def _words_of_parts(layout: ObservationLayout) -> str:
-    return f"observations of {len(layout.parts)} parts ({', '.join(repr(part.name) for part in layout.parts)})"
+    return (
+        f"observations of {len(layout.parts)} parts ({', '.join(repr(part.name) for part in layout.parts)})"
+    )
 
 
 def _words_of_choices(choices: Choices) -> str:

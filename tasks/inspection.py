@@ -132,7 +132,9 @@ class _Inspection:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
-            raise TaskError(f"tasks.{self._task}.env: {self._recipe.named} {self._named(str(error))}") from error
+            raise TaskError(
+                f"tasks.{self._task}.env: {self._recipe.named} {self._named(str(error))}"
+            ) from error
 
     def _named(self, sentence: str) -> str:
         """Return a sentence about any task as one about this task."""

@@ -1,4 +1,4 @@
-"""Makes environments by name: from Gymnasium's registry, or from a class or function of a module, in wrappers."""
+"""Makes environments by name, from Gymnasium's registry or a class or function of a module; in wrappers."""
 
 import difflib
 import importlib
@@ -74,7 +74,9 @@ def _bare(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     env, limit = recipe.env, recipe.max_episode_steps
     try:
         known = _find(env)
-        return gymnasium.make(known, max_episode_steps=limit, disable_env_checker=True, **dict(recipe.env_kwargs))
+        return gymnasium.make(
+            known, max_episode_steps=limit, disable_env_checker=True, **dict(recipe.env_kwargs)
+        )
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         raise MakingError(f"unknown environment {env!r}; {_nearest(env)}") from error
     except BaseException as error:

@@ -106,13 +106,17 @@ class ObservationLayout:
     def allowed(self, frames: NDArray[Any]) -> NDArray[np.uint8] | None:
         """Return which choices frames allow, (..., A); None where all are allowed."""
         return next(
-            (view for part, view in zip(self.parts, self.parts_of(frames), strict=True) if part.kind == "mask"),
+            (
+                view
+                for part, view in zip(self.parts, self.parts_of(frames), strict=True)
+                if part.kind == "mask"
+            ),
             None,
         )
 
     @property
     def looks(self) -> Hashable:
-        """What two tasks have in common if one encoder's arithmetic fits both: all but the scales."""
+        """What two tasks have in common that look alike: all but the scales."""
         return tuple(replace(part, scale=(1.0,)) for part in self.parts)
 
     @property
@@ -132,6 +136,11 @@ class ObservationLayout:
             frames[..., begin : begin + part.nbytes].view(part.dtype).reshape(*leading, *part.shape)
             for part, begin in zip(self.parts, self.offsets, strict=False)
         ]
+
+    @classmethod
+    def of_numbers(cls, shape: tuple[int, ...], dtype: str, scale: Scale = (1.0,)) -> "ObservationLayout":
+        """Return the layout of an observation that is one array of numbers."""
+        return cls((Part("", "numbers", shape, dtype, scale=scale),))
 
     def scaled(self, scales: Sequence[Scale]) -> "ObservationLayout":
         """Return the layout with other scales, one for each part."""

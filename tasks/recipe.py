@@ -10,7 +10,7 @@ class Wrapping:
     """One wrapper around an environment.
 
     Attributes:
-        wrapper: its dotted name, such as `gymnasium.wrappers.FlattenObservation`; `module:name` names the same.
+        wrapper: its dotted name, such as `gymnasium.wrappers.FlattenObservation`; `module:name` is the same.
         arguments: of its constructor, besides the environment.
     """
 
@@ -25,8 +25,8 @@ class Recipe:
     Attributes:
         env: its Gymnasium id; `module:id` imports a module first, `module:Class` needs no registration.
         env_kwargs: arguments of its constructor.
-        max_episode_steps: time limit, in steps of the environment within its wrappers; None for its own, if it
-            has one.
+        max_episode_steps: time limit, in steps of the environment within its wrappers; None for its own, if
+            it has one.
         wrappers: around it, the innermost first.
     """
 

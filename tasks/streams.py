@@ -184,10 +184,13 @@ class GymnasiumStreams:
 
     def _agreed(self) -> Declared:
         """Return the readers; every environment has to be as the task was found to be."""
-        spec, first = self._spec, None
+        spec = self._spec
+        first: Declared | None = None
         try:
             for env in self._envs:
-                declared = agreed(env, spec.reading, spec.layout, spec.choices, first and first.actions)
+                declared = agreed(
+                    env, spec.reading, spec.layout, spec.choices, first.actions if first else None
+                )
                 first = first or declared
         except ContractError as error:
             self.close()
@@ -198,7 +201,9 @@ class GymnasiumStreams:
     def _own_rewards(self) -> NDArray[np.float64] | None:
         """Return what the environments paid in this step; None where they have no wrappers."""
         counted = [made.own_rewards for made in self._made]
-        return np.array([own.take() for own in counted if own is not None]) if counted[0] is not None else None
+        return (
+            np.array([own.take() for own in counted if own is not None]) if counted[0] is not None else None
+        )
 
     def _no_frames(self) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return frames that hold nothing yet, and views of their parts."""

@@ -13,8 +13,8 @@ from tasks.missing import missing
 from tasks.recipe import Wrapping
 
 ALLOWED = (
-    "allowed are subclasses of gymnasium.Wrapper, and functions that take an environment and return one, such "
-    "as gymnasium.wrappers.FlattenObservation"
+    "allowed are subclasses of gymnasium.Wrapper, and functions that take an environment and return one, "
+    "such as gymnasium.wrappers.FlattenObservation"
 )
 Environment = gymnasium.Env[Any, Any]
 
@@ -36,7 +36,9 @@ def wrapped(instance: Environment, wrapping: Wrapping, field: str) -> Environmen
         outer = wrapper(instance, **wrapping.arguments)
     except BaseException as error:
         given = f" with {dict(wrapping.arguments)}" if wrapping.arguments else ""
-        obstacle = missing(wrapping.wrapper, error) or f"cannot be put around the environment{given}: {told(error)}"
+        obstacle = (
+            missing(wrapping.wrapper, error) or f"cannot be put around the environment{given}: {told(error)}"
+        )
         raise MakingError(f"{wrapping.wrapper!r} {obstacle}", field) from error
     if not isinstance(outer, gymnasium.Env):
         raise MakingError(f"{wrapping.wrapper!r} is no wrapper: it returns {shown(outer)}; {ALLOWED}", field)
@@ -48,7 +50,9 @@ def _wrapper(name: str, field: str) -> Callable[..., Any]:
     try:
         found = pkgutil.resolve_name(name)
     except (ModuleNotFoundError, AttributeError, ValueError) as error:
-        words = missing(name, error) if _is_of_another(name, error) else f"is not found; {_hint(name)}{ALLOWED}"
+        words = (
+            missing(name, error) if _is_of_another(name, error) else f"is not found; {_hint(name)}{ALLOWED}"
+        )
         raise MakingError(f"{name!r} {words}", field) from error
     except BaseException as error:
         raise MakingError(f"{name!r} cannot be imported: {told(error)}", field) from error
@@ -71,7 +75,11 @@ def _hint(name: str) -> str:
         owner = pkgutil.resolve_name(module)
     except Exception:
         module, owner = gymnasium.wrappers.__name__, gymnasium.wrappers
-    names = [key for key, kind in vars(owner).items() if isinstance(kind, type) and issubclass(kind, gymnasium.Wrapper)]
+    names = [
+        key
+        for key, kind in vars(owner).items()
+        if isinstance(kind, type) and issubclass(kind, gymnasium.Wrapper)
+    ]
     near = difflib.get_close_matches(last, names, n=1)
     return f"did you mean {f'{module}.{near[0]}'!r}? " if near else ""
 

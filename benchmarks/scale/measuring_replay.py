@@ -174,7 +174,7 @@ def example_block(parts: Parts) -> FragmentBlock:
     vector = CheckedVector(spec, task.envs_per_actor, seed=0)
     frames: list[NDArray[np.generic]] = [vector.reset()]
     while len(frames) < lead + length + parts.config.replay.n_step:
-        frames.append(vector.step(rng.integers(spec.num_actions, size=task.envs_per_actor))[0])
+        frames.append(vector.step(rng.integers(spec.choices.total, size=task.envs_per_actor))[0])
     vector.close()
     size = (task.envs_per_actor, len(frames))
     empty = empty_block(
@@ -182,7 +182,7 @@ def example_block(parts: Parts) -> FragmentBlock:
     )
     rows = {
         "frames": np.stack(frames, axis=1),
-        "actions": rng.integers(spec.num_actions, size=size).astype(np.int32),
+        "actions": rng.integers(spec.choices.total, size=size).astype(np.int32),
         "rewards": rng.normal(size=size).astype(np.float32),
     }
     return replace(

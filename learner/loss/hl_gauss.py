@@ -1,13 +1,12 @@
 """Value regression as classification.
 
-Shape letters: B transitions of a head's tasks, A actions; N transitions of all tasks; K bins.
+Shape letters: N transitions of all tasks; K bins.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from learner.td import bootstrap_values
 from network.support import Support
 
 RELATIVE_DEVIATION = 0.75
@@ -43,9 +42,10 @@ class HLGauss:
         below_NK = torch.erf(distance_NK / (2**0.5 * self._deviation))
         return below_NK.diff(dim=1) / (below_NK[:, -1:] - below_NK[:, :1])
 
-    def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-        """Return the expectation of the chosen action: (B,)."""
-        return bootstrap_values(self.support(outputs_BA), selector_q_BA)
+    def bootstrap(self, said_N: Tensor) -> Tensor:
+        """Return the expectation of the chosen action: (N,)."""
+        values_N: Tensor = self.support(said_N)
+        return values_N
 
     def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy of logits (N, K), and what their expectations are off: (N,) each."""

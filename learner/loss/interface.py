@@ -1,6 +1,6 @@
 """What the update knows of a loss.
 
-Shape letters: B transitions of a head's tasks, A actions; N transitions of all tasks; S samples.
+Shape letters: N transitions of all tasks; S samples.
 """
 
 from typing import Protocol
@@ -13,8 +13,8 @@ class Loss(Protocol):
 
     Heads say (..., *shape) of actions, with the shape of the network's `Output`.
 
-        next_values_B = loss.bootstrap(target_outputs_BA, selector_q_BA)     # for each of the heads
-        loss_N, error_N = loss(taken_N, targets_N)                           # for all of them at once
+        next_values_N = loss.bootstrap(next_said_N)
+        loss_N, error_N = loss(taken_N, targets_N)
 
     Attributes:
         reach: the largest |target| that it is meant for, in the unit of the network's values.
@@ -22,12 +22,11 @@ class Loss(Protocol):
 
     reach: float
 
-    def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-        """Return the value of the next state, (B,), or samples of what it may turn out to be, (B, S).
+    def bootstrap(self, said_N: Tensor) -> Tensor:
+        """Return the value of the next state, (N,), or samples of what it may turn out to be, (N, S).
 
         Args:
-            outputs_BA: what the target network says there.
-            selector_q_BA: action values that the action is chosen by.
+            said_N: what the target network says of the chosen action there.
         """
 
     def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,11 @@
 """Losses of the TD error, for heads that say values.
 
-Shape letters: B transitions, A actions; N transitions of all tasks.
+Shape letters: N transitions of all tasks.
 """
 
 from collections.abc import Callable
 
 from torch import Tensor
-
-from learner.td import bootstrap_values
 
 
 class ErrorLoss:
@@ -26,9 +24,9 @@ class ErrorLoss:
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         self._function = function
 
-    def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-        """Return the chosen action's value: (B,)."""
-        return bootstrap_values(outputs_BA, selector_q_BA)
+    def bootstrap(self, said_N: Tensor) -> Tensor:
+        """Return the chosen action's value: (N,)."""
+        return said_N
 
     def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
         """Return losses and TD errors."""

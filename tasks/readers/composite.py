@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.interface import Reader
+from tasks.readers.interface import Bounds, Reader
 
 
 class CompositeReader:
@@ -22,13 +22,17 @@ class CompositeReader:
     def __init__(self, members: Mapping[Any, Reader], what: str, named: bool) -> None:
         self._members, self._what = members, what
         self._kind: Any = Mapping if named else Sequence
-        self.bounds = tuple(bounds for reader in members.values() for bounds in reader.bounds)
+        self.bounds: tuple[Bounds, ...] = tuple(
+            bounds for reader in members.values() for bounds in reader.bounds
+        )
         self.parts: tuple[Part, ...] = tuple(part for reader in members.values() for part in reader.parts)
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write every member."""
         if not isinstance(value, self._kind) or len(value) != len(self._members):
-            raise ContractError(f"returned {self._what} that is {_described(value)}, but declares {self._asked}")
+            raise ContractError(
+                f"returned {self._what} that is {_described(value)}, but declares {self._asked}"
+            )
         begin = 0
         for key, reader in self._members.items():
             end = begin + len(reader.parts)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tasks.errors import ContractError
 from tasks.observation import Part
 from tasks.readers.arrays import as_array
+from tasks.readers.interface import Bounds
 
 
 class IndicesReader:
@@ -31,8 +32,8 @@ class IndicesReader:
         self._most = (sizes - 1).reshape(self._shape)
         dtype = "uint8" if sizes.max() <= 256 else "int32"
         flat = tuple(int(size) for size in sizes.flat)
-        self.bounds = ((0.0, float(sizes.max() - 1)),)
-        self.parts = (Part(name, "indices", self._shape or (1,), dtype, sizes=flat),)
+        self.bounds: tuple[Bounds, ...] = ((0.0, float(sizes.max() - 1)),)
+        self.parts: tuple[Part, ...] = (Part(name, "indices", self._shape or (1,), dtype, sizes=flat),)
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write whole numbers."""

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from tasks.observation import Part
 
-
 Bounds = tuple[float, float]
 
 

@@ -10,6 +10,7 @@ from tasks.choices import Choices
 from tasks.errors import ContractError
 from tasks.observation import Part
 from tasks.readers.arrays import as_array
+from tasks.readers.interface import Bounds
 
 
 class MaskReader:
@@ -23,8 +24,8 @@ class MaskReader:
 
     def __init__(self, choices: Choices, name: str, what: str) -> None:
         self._choices, self._what = choices, what
-        self.bounds = ((0.0, 1.0),)
-        self.parts = (Part(name, "mask", (choices.total,), "uint8"),)
+        self.bounds: tuple[Bounds, ...] = ((0.0, 1.0),)
+        self.parts: tuple[Part, ...] = (Part(name, "mask", (choices.total,), "uint8"),)
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write the flags."""

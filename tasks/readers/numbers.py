@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tasks.errors import ContractError
 from tasks.observation import Part
 from tasks.readers.arrays import as_array, largest
+from tasks.readers.interface import Bounds
 
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to here are themselves in float32; beyond it some become their neighbours."""
@@ -39,9 +40,11 @@ class NumbersReader:
         self._bits = isinstance(space, MultiBinary)
         self._dtype = np.dtype(np.uint8 if self._declared in (np.uint8, np.bool_) else np.float32)
         self._as_it_is = self._declared != np.bool_
-        self.bounds = ((0.0, 1.0) if isinstance(space, MultiBinary) else _bounds(space),)
+        self.bounds: tuple[Bounds, ...] = ((0.0, 1.0) if isinstance(space, MultiBinary) else _bounds(space),)
         scale = 255.0 if self._declared == np.uint8 else 1.0
-        self.parts = (Part(name, "numbers", self._shape or (1,), self._dtype.name, scale=(scale,)),)
+        self.parts: tuple[Part, ...] = (
+            Part(name, "numbers", self._shape or (1,), self._dtype.name, scale=(scale,)),
+        )
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write an array of numbers."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.interface import Reader
+from tasks.readers.interface import Bounds, Reader
 
 
 class SequenceReader:
@@ -34,12 +34,12 @@ class SequenceReader:
         sizes = tuple(size + 1 for size in part.sizes) * length
         dtype = "int32" if part.kind == "indices" else part.dtype
         count = f"{part.name}.length" if part.name else "length"
-        self.parts = (
+        self.parts: tuple[Part, ...] = (
             replace(part, shape=(length, *part.shape), sizes=sizes, dtype=dtype),
             Part(count, "numbers", (1,), "float32", scale=(float(length),)),
         )
         (low, high), *_ = element.bounds
-        self.bounds = ((min(low, 0.0), high + self._shift), (0.0, float(length)))
+        self.bounds: tuple[Bounds, ...] = ((min(low, 0.0), high + self._shift), (0.0, float(length)))
         self._scratch = np.zeros((1, *part.shape), part.dtype)
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:

@@ -85,7 +85,9 @@ def _of_sequence(space: spaces.Sequence, place: Place) -> Reader:
 
 
 def _of_dict(space: spaces.Dict, place: Place) -> Reader:
-    return _composite({key: reader_of(member, place.inside(key)) for key, member in space.items()}, place, True)
+    return _composite(
+        {key: reader_of(member, place.inside(key)) for key, member in space.items()}, place, True
+    )
 
 
 def _of_tuple(space: spaces.Tuple, place: Place) -> Reader:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError, shown
 from tasks.observation import Part
+from tasks.readers.interface import Bounds
 
 WORDS = 64
 """Words that are kept of a text whose space has no end, or a far one."""
@@ -41,8 +42,8 @@ class WordsReader:
         if isinstance(space, Text):
             own = min(WORDS, space.max_length if self._by_character else (space.max_length + 1) // 2)
         self._length = length or max(1, own)
-        self.bounds = ((0.0, float(TOKENS)),)
-        self.parts = (Part(name, "words", (self._length,), "int32"),)
+        self.bounds: tuple[Bounds, ...] = ((0.0, float(TOKENS)),)
+        self.parts: tuple[Part, ...] = (Part(name, "words", (self._length,), "int32"),)
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write a text."""

@@ -52,7 +52,7 @@ def flags_and_discounts(task: str, control: Controller) -> tuple[NDArray[np.uint
         action = np.array([control(obs[0])])
         next_obs, reward, terminated, truncated = vector.step(action)
         flag = BOUNDARY if ended else TERMINATED * terminated[0] + TRUNCATED * truncated[0]
-        q_EA = np.zeros((1, spec.num_actions), np.float32)
+        q_EA = np.zeros((1, spec.choices.total), np.float32)
         row = make_row(obs, action, reward, np.array([flag], np.uint8))
         block = writer.append(row, q_EA, 0)
         obs, ended = next_obs, bool(terminated[0] or truncated[0])

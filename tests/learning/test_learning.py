@@ -24,7 +24,7 @@ def random_returns(spec: TaskSpec) -> float:
     vector.reset()
     returns, running = np.zeros(EPISODES), np.ones(EPISODES, bool)
     while running.any():
-        _, reward, terminated, truncated = vector.step(rng.integers(spec.num_actions, size=EPISODES))
+        _, reward, terminated, truncated = vector.step(rng.integers(spec.choices.total, size=EPISODES))
         returns += reward * running
         running &= ~(terminated | truncated)
     vector.close()

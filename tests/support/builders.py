@@ -26,24 +26,40 @@ from replay.shard import Shard
 from replay.table import Table
 from replay.task_book import Spread
 from replay.wire import RAW, encode_block
+from tasks.choices import Choices
+from tasks.observation import ObservationLayout, Scale
 from tasks.spec import TaskSpec
 
 MANY_ACTIONS = 1_000_000
+ANY_TABLE = TableShape("any", (1,), "float32", MANY_ACTIONS)
+"""What a table takes whose task has actions of one dimension."""
 FREELY = Pace(weights_version=0, insert_until=NO_LIMIT)
 """The pace of a task whose rate nothing holds back."""
 NO_RATE = RateLimiter(samples_per_insert=None, min_size_to_sample=1, error_buffer=0.0)
 """The limiter that asks for one item and no ratio."""
 
 
-def make_spec(name: str = "toy", observation_shape: tuple[int, ...] = (3,), **changes: Any) -> TaskSpec:
-    """Return a task of float32 observations and two actions."""
+def make_spec(
+    name: str = "toy",
+    observation_shape: tuple[int, ...] = (3,),
+    observation_dtype: str = "float32",
+    observation_scale: Scale | None = None,
+    num_actions: int = 2,
+    **changes: Any,
+) -> TaskSpec:
+    """Return a task whose observations have one part of numbers, and whose actions have one dimension.
+
+    `observation_shape` is that of a stack, where there is one.
+    """
+    frame_shape = observation_shape[1:] if changes.get("frame_stack", 1) > 1 else observation_shape
+    scale = observation_scale or ((255.0,) if observation_dtype == "uint8" else (1.0,))
     settings: dict[str, Any] = {
         "env": "tests.support.broken_environments:trunkline-test/WellBehaved-v0",
-        "observation_dtype": "float32",
-        "num_actions": 2,
+        "layout": ObservationLayout.of_numbers(frame_shape, observation_dtype, scale),
+        "choices": Choices((num_actions,)),
         "max_episode_steps": 10,
     }
-    return TaskSpec(name=name, observation_shape=observation_shape, **(settings | changes))
+    return TaskSpec(name=name, **(settings | changes))
 
 
 def make_block(
@@ -78,7 +94,8 @@ def make_row(
     """Return a row of every stream, as a fragment writer takes it, with zeros in all other columns."""
     streams = len(action_E)
     zeros = {
-        name: np.zeros((streams, *each.value_shape), each.dtype or "float32") for name, each in SENT.items()
+        name: np.zeros((streams, *each.shape(ANY_TABLE)), each.dtype or "float32")
+        for name, each in SENT.items()
     }
     return zeros | {"frames": frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
 

@@ -99,7 +99,7 @@ def make_batch(spec: TaskSpec, size: int, rng: np.random.Generator, **changes: A
     batch = TaskBatch(
         task=spec.name,
         obs_BO=torch.tensor(rng.normal(size=(size, *spec.observation_shape)), dtype=torch.float32),
-        action_B=torch.tensor(rng.integers(spec.num_actions, size=size)),
+        action_B=torch.tensor(rng.integers(spec.choices.total, size=size)),
         reward_n_B=torch.tensor(2.0 * rng.normal(size=size), dtype=torch.float32),
         discount_n_B=torch.tensor(0.9 * (rng.random(size) > 0.25), dtype=torch.float32),
         next_obs_BO=torch.tensor(rng.normal(size=(size, *spec.observation_shape)), dtype=torch.float32),

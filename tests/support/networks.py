@@ -63,7 +63,7 @@ def make_observations(specs: Sequence[TaskSpec], sizes: Sequence[int], seed: int
     generator = torch.Generator().manual_seed(seed)
     return [
         torch.randint(0, 256, (size, *spec.observation_shape), dtype=torch.uint8, generator=generator)
-        if spec.observation_dtype == "uint8"
+        if spec.frame_dtype == "uint8"
         else torch.randn(size, *spec.observation_shape, generator=generator)
         for spec, size in zip(specs, sizes, strict=True)
     ]

@@ -53,4 +53,4 @@ def _restored(directory: RunDirectory) -> tuple[list[TaskSpec], MultiTaskNetwork
 
 
 def _seen(spec: TaskSpec) -> tuple[object, ...]:
-    return spec.name, spec.env, spec.observation_shape, spec.observation_dtype
+    return spec.name, spec.env, spec.layout.looks, spec.frame_stack

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from actors.exploration import Exploration, epsilon_ladder
+from tasks.choices import Choices
 
 GREEDY = 9
 """An action that exploration never draws, so that every step says whether it was greedy."""
@@ -14,7 +15,9 @@ def explore(
     epsilon: float, steps: int, max_duration: int = 1, zeta: float = 2.0, streams: int = 4, seed: int = 0
 ) -> NDArray[np.int64]:
     """Return the actions of `steps` steps: (steps, streams)."""
-    exploration = Exploration(np.full(streams, epsilon), 3, max_duration, zeta, np.random.default_rng(seed))
+    exploration = Exploration(
+        np.full(streams, epsilon), Choices((3,)), max_duration, zeta, np.random.default_rng(seed)
+    )
     return np.array([exploration.choose(np.full(streams, GREEDY)) for _ in range(steps)])
 
 
@@ -78,7 +81,7 @@ def test_without_holding_it_is_plain_epsilon_greedy():
 
 def test_every_stream_has_its_own_epsilon():
     """Streams of epsilon 0 and 1 stand side by side."""
-    exploration = Exploration(np.array([0.0, 1.0]), 3, 5, 2.0, np.random.default_rng(0))
+    exploration = Exploration(np.array([0.0, 1.0]), Choices((3,)), 5, 2.0, np.random.default_rng(0))
     actions = np.array([exploration.choose(np.full(2, GREEDY)) for _ in range(200)])
     assert (actions[:, 0] == GREEDY).all()
     assert (actions[:, 1] != GREEDY).all()
@@ -99,7 +102,7 @@ def test_held_actions_last_as_long_as_the_zeta_distribution_says():
 
 def test_a_held_action_does_not_change():
     """With durations at their bound of 5, an exploring stream repeats nearly every action five times."""
-    exploration = Exploration(np.ones(1), 10_000, 5, 1.0001, np.random.default_rng(1))
+    exploration = Exploration(np.ones(1), Choices((10_000,)), 5, 1.0001, np.random.default_rng(1))
     drawn = np.array([int(exploration.choose(np.array([10_000]))[0]) for _ in range(500)])
     borders = np.flatnonzero(np.diff(drawn, prepend=-1, append=-1))
     lengths = np.diff(borders)
@@ -111,7 +114,7 @@ def test_a_held_action_does_not_change():
 def test_forget_drops_the_held_actions_of_ended_streams_only():
     """A new episode starts greedy, while the other stream goes on holding."""
     epsilon = np.ones(2)
-    exploration = Exploration(epsilon, 3, 50, 1.0001, np.random.default_rng(0))
+    exploration = Exploration(epsilon, Choices((3,)), 50, 1.0001, np.random.default_rng(0))
     held = exploration.choose(np.full(2, GREEDY))
     epsilon[:] = 0.0
     exploration.forget(np.array([True, False]))

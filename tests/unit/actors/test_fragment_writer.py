@@ -208,7 +208,7 @@ def test_numbers_that_are_too_large_to_calculate_with_are_told(
     spec = stacked_spec(1)
     writer = FragmentWriter(spec, ActorIdentity("toy-0", 0), 1, 4, ReturnSpec(1, 0.9, reward_scale=scale))
     frame_EO = np.full((1, *spec.frame_shape), 7, np.float32)
-    q_EA = np.full((1, spec.num_actions), q, np.float32)
+    q_EA = np.full((1, spec.choices.total), q, np.float32)
 
     def rows() -> None:
         for number in range(5):

@@ -70,7 +70,7 @@ def test_observations_are_gymnasiums_stacks(kind: str, stack: int):
     vector = CheckedVector(spec, STREAMS, seed=5)
     frames, ended = FrameStack(stack, vector.reset()), np.zeros(STREAMS, bool)
     rng = np.random.default_rng(0)
-    actions = rng.integers(spec.num_actions, size=(80, STREAMS))
+    actions = rng.integers(spec.choices.total, size=(80, STREAMS))
     found, ends = [], 0
     for action in actions:
         found.append(frames.observations.copy())
@@ -108,7 +108,7 @@ def roll_out(
     network = make_network([spec])
     policy = TaskPolicy(network, spec.name)
     policy.load(WeightsLayout(network).snapshot(network))
-    exploration = Exploration(np.full(STREAMS, epsilon), spec.num_actions, 1, 2.0, np.random.default_rng(3))
+    exploration = Exploration(np.full(STREAMS, epsilon), spec.choices, 1, 2.0, np.random.default_rng(3))
     writer = FragmentWriter(spec, ActorIdentity("task-0", 0), STREAMS, STARTS, returns)
     rollout = Rollout(CheckedVector(spec, STREAMS, seed=7), policy, exploration, writer)
     blocks = [rollout.next_block() for _ in range(count)]
@@ -138,7 +138,7 @@ def test_what_a_table_gives_back_are_gymnasiums_stacks(kind: str, stack: int, n_
         num_rows=num_rows,
         selector=Uniform(num_rows),
         frame_shape=spec.frame_shape,
-        frame_dtype=spec.observation_dtype,
+        frame_dtype=spec.frame_dtype,
         frame_stack=stack,
         returns=returns,
     )

@@ -20,6 +20,7 @@ from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
 from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED
 from replay.wire import encode_block
+from tasks.choices import Choices
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
@@ -44,7 +45,7 @@ def make_rollout(
     policy = TaskPolicy(network, spec.name)
     policy.load(WeightsLayout(network).snapshot(network))
     rng = np.random.default_rng(seed)
-    exploration = Exploration(np.full(streams, epsilon), spec.num_actions, 3, 2.0, rng)
+    exploration = Exploration(np.full(streams, epsilon), spec.choices, 3, 2.0, rng)
     writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), streams, 8, RETURNS)
     return Rollout(CheckedVector(spec, streams, seed), policy, exploration, writer, clock)
 
@@ -64,7 +65,7 @@ def test_a_real_shard_takes_every_block(name):
         (name,),
         num_rows=4000,
         frame_shape=spec.frame_shape,
-        frame_dtype=spec.observation_dtype,
+        frame_dtype=spec.frame_dtype,
         returns=RETURNS,
     )
     for block in blocks_of(make_rollout(spec), 30):
@@ -144,7 +145,7 @@ class Counting:
 def test_a_policy_is_told_where_episodes_begin(name):
     """With the row after a boundary, stream by stream; the boundary itself still belongs to the old one."""
     spec, policy = spec_of(name), Counting()
-    exploration = Exploration(np.ones(3), spec.num_actions, 1, 2.0, np.random.default_rng(0))
+    exploration = Exploration(np.ones(3), spec.choices, 1, 2.0, np.random.default_rng(0))
     writer = FragmentWriter(spec, ActorIdentity(f"{spec.name}-0", 0), 3, 8, RETURNS)
     blocks = blocks_of(Rollout(CheckedVector(spec, 3, 0), policy, exploration, writer), 12)
     flags = np.concatenate([block.rows["flags"][:, : block.num_starts] for block in blocks], axis=1)
@@ -161,7 +162,7 @@ def test_rows_name_the_weights_that_acted():
     spec = spec_of("chain")
     network = make_network([spec])
     policy = TaskPolicy(network, spec.name)
-    exploration = Exploration(np.zeros(2), 2, 1, 2.0, np.random.default_rng(0))
+    exploration = Exploration(np.zeros(2), Choices((2,)), 1, 2.0, np.random.default_rng(0))
     writer = FragmentWriter(spec, ActorIdentity("chain-0", 0), 2, 4, RETURNS)
     layout = WeightsLayout(network)
     policy.load(layout.snapshot(network, version=4))

@@ -13,6 +13,7 @@ import torch
 
 from actors.undisturbed import undisturbed
 from tasks.making import make_environment
+from tasks.recipe import Recipe
 from tests.support.odd_environments import odd
 
 
@@ -81,5 +82,5 @@ def test_a_directory_that_is_gone_is_no_obstacle(tmp_path: Path, monkeypatch: py
 def test_making_an_environment_leaves_the_process_alone():
     """Its constructor may change directories to find its files."""
     before = _state()
-    make_environment(odd("Roaming"), {}, None).close()
+    make_environment(Recipe(odd("Roaming"), {}, None)).close()
     assert _state() == before

@@ -37,7 +37,7 @@ def block_for(parts: Parts, task: str, length: int) -> FragmentBlock:
         overlap,
         spec.frame_stack - 1,
         frame_shape=spec.frame_shape,
-        frame_dtype=spec.observation_dtype,
+        frame_dtype=spec.frame_dtype,
         rng=np.random.default_rng(1),
     )
 

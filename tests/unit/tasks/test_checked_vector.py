@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from tasks.environment import CheckedVector
 from tasks.inspection import inspect_environment
+from tasks.recipe import Recipe
 from tasks.spec import TaskSpec
 from tests.support.broken_environments import EPISODE_LENGTH, env_id
 from tests.support.builders import make_spec
@@ -27,13 +28,13 @@ NOISELESS = [env for env in ENVIRONMENTS if env != "trunkline/InvertedPendulum-v
 
 
 def spec_of(env: str, max_episode_steps: int | None = None, **env_kwargs: Any) -> TaskSpec:
-    report = inspect_environment("task", env, env_kwargs, max_episode_steps)
+    report = inspect_environment("task", Recipe(env, env_kwargs, max_episode_steps))
     return TaskSpec(
         "task",
         env,
-        report.observation_shape,
-        report.observation_dtype,
-        report.num_actions,
+        report.layout.frame_shape,
+        report.layout.frame_dtype,
+        report.choices.total,
         report.max_episode_steps,
         env_kwargs,
     )
@@ -46,7 +47,7 @@ def play(spec: TaskSpec, seed: int, steps: int = 60, num_envs: int = 3) -> list[
     obs = vector.reset().copy()
     history = [[obs, np.zeros(num_envs), np.zeros(num_envs, bool), np.zeros(num_envs, bool)]]
     for _ in range(steps):
-        output = vector.step(rng.integers(0, spec.num_actions, num_envs))
+        output = vector.step(rng.integers(0, spec.choices.total, num_envs))
         history.append([column.copy() for column in output])
     vector.close()
     return history
@@ -57,7 +58,7 @@ def test_observations_are_what_the_specification_declares(env: str):
     """One row a stream, the declared shape and dtype, and values within the space, at every step."""
     spec = spec_of(env)
     for obs, reward, terminated, truncated in play(spec, seed=1):
-        assert (obs.shape, obs.dtype.name) == ((3, *spec.observation_shape), spec.observation_dtype)
+        assert (obs.shape, obs.dtype.name) == ((3, *spec.observation_shape), spec.frame_dtype)
         assert (reward.shape, reward.dtype.name) == ((3,), "float64")
         assert {(terminated.shape, terminated.dtype.name)} == {((3,), "bool")}
         assert {(truncated.shape, truncated.dtype.name)} == {((3,), "bool")}
@@ -103,7 +104,7 @@ def test_a_vector_plays_as_gymnasiums_own_does(env: str):
     history = play(spec, seed=4, steps=60)
     np.testing.assert_array_equal(history[0][0], observation)
     for ours in history[1:]:
-        expected = theirs.step(rng.integers(0, spec.num_actions, 3))[:4]
+        expected = theirs.step(rng.integers(0, spec.choices.total, 3))[:4]
         for column, other in zip(ours, expected, strict=True):
             np.testing.assert_array_equal(column, other)
     theirs.close()
@@ -119,7 +120,7 @@ def test_a_vector_of_one_plays_as_gymnasiums_environment_does(env: str):
     history = play(spec, seed=9, num_envs=1, steps=15)
     np.testing.assert_array_equal(history[0][0][0], observation)
     for frame_1O, reward_1, terminated_1, truncated_1 in history[1:]:
-        observation, reward, terminated, truncated, _ = theirs.step(rng.integers(0, spec.num_actions, 1)[0])
+        observation, reward, terminated, truncated, _ = theirs.step(rng.integers(0, spec.choices.total, 1)[0])
         np.testing.assert_array_equal(frame_1O[0], observation)
         assert (reward_1[0], terminated_1[0], truncated_1[0]) == (reward, terminated, truncated)
         if terminated or truncated:

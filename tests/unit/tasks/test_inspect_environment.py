@@ -4,6 +4,7 @@ import pytest
 
 from tasks.errors import TaskError
 from tasks.inspection import DEFAULT_LIMIT, inspect_environment
+from tasks.recipe import Recipe
 from tests.support.broken_environments import env_id
 
 
@@ -23,11 +24,11 @@ from tests.support.broken_environments import env_id
 )
 def test_what_an_environment_declares_is_read(env: str, expected: tuple[object, ...]):
     """Shape, dtype, number of actions and time limit."""
-    report = inspect_environment("task", env, {}, None)
+    report = inspect_environment("task", Recipe(env, {}, None))
     assert expected == (
-        report.observation_shape,
-        report.observation_dtype,
-        report.num_actions,
+        report.layout.frame_shape,
+        report.layout.frame_dtype,
+        report.choices.total,
         report.max_episode_steps,
     )
     assert report.remarks == []
@@ -36,18 +37,21 @@ def test_what_an_environment_declares_is_read(env: str, expected: tuple[object, 
 def test_keyword_arguments_reach_the_constructor():
     """A board of other size has other observations."""
     settings = {"rows": 6, "columns": 7}
-    assert inspect_environment("task", "trunkline/Catch-v0", settings, None).observation_shape == (6, 7)
+    assert inspect_environment("task", Recipe("trunkline/Catch-v0", settings, None)).layout.frame_shape == (
+        6,
+        7,
+    )
 
 
 def test_a_time_limit_from_the_settings_replaces_the_environments():
     """The user's limit wins, and helps an environment that has none."""
-    assert inspect_environment("task", "CartPole-v1", {}, 99).max_episode_steps == 99
-    assert inspect_environment("task", env_id("NoTimeLimit"), {}, 7).max_episode_steps == 7
+    assert inspect_environment("task", Recipe("CartPole-v1", {}, 99)).max_episode_steps == 99
+    assert inspect_environment("task", Recipe(env_id("NoTimeLimit"), {}, 7)).max_episode_steps == 7
 
 
 def test_an_environment_without_a_time_limit_gets_one_and_a_remark():
     """It may end its episodes by itself; nothing but a limit ends those that it does not."""
-    report = inspect_environment("task", env_id("NoTimeLimit"), {}, None)
+    report = inspect_environment("task", Recipe(env_id("NoTimeLimit"), {}, None))
     assert report.max_episode_steps == DEFAULT_LIMIT
     (remark,) = report.remarks
     assert "cut after 10,000 steps" in remark
@@ -127,5 +131,5 @@ def test_an_environment_that_cannot_be_trained_on_is_refused(
 ):
     """The sentence names the field, the value and what is allowed."""
     with pytest.raises(TaskError) as raised:
-        inspect_environment("pole", env, settings, None)
+        inspect_environment("pole", Recipe(env, settings, None))
     assert str(raised.value).startswith(sentence)

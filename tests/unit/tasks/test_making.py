@@ -9,13 +9,14 @@ import pytest
 
 from tasks.errors import MakingError
 from tasks.making import make_environment
+from tasks.recipe import Recipe
 from tests.support.broken_environments import env_id
 from tests.support.odd_environments import MODULE, Steady, odd
 
 
 def error_of(env: str, **env_kwargs: Any) -> str:
     with pytest.raises(MakingError) as raised:
-        make_environment(env, env_kwargs, None)
+        make_environment(Recipe(env, env_kwargs, None))
     return str(raised.value)
 
 
@@ -48,7 +49,7 @@ def test_what_nobody_registered_is_made_by_module_and_name(name: str):
 
 def test_arguments_reach_what_makes_an_environment():
     """As they are given."""
-    made = make_environment(odd("Given"), {"shape": [3], "dtype": "uint8"}, None)
+    made = make_environment(Recipe(odd("Given"), {"shape": [3], "dtype": "uint8"}, None))
     assert (made.observation_space.shape, made.observation_space.dtype) == ((3,), "uint8")
 
 
@@ -60,10 +61,10 @@ def test_an_id_that_a_module_registers_comes_before_a_class_of_that_name(module:
         "gymnasium.register('TwoNames', entry_point=Steady, max_episode_steps=5)\n"
     )
     try:
-        assert type(make_environment(f"{name}:TwoNames", {}, None).unwrapped) is Steady
+        assert type(make_environment(Recipe(f"{name}:TwoNames", {}, None)).unwrapped) is Steady
     finally:
         gymnasium.registry.pop("TwoNames", None)
-    made = make_environment(env_id("WellBehaved"), {}, None)
+    made = make_environment(Recipe(env_id("WellBehaved"), {}, None))
     assert made.spec is not None
     assert made.spec.max_episode_steps == 50
 

@@ -8,6 +8,7 @@ import pytest
 from tasks.environment import CheckedVector
 from tasks.errors import TaskError
 from tasks.inspection import inspect_environment
+from tasks.recipe import Recipe
 from tasks.spec import TaskSpec
 
 CHANNELS_AND_ACTIONS = {
@@ -24,10 +25,10 @@ def test_a_game_is_played_in_black_and_white(game: str):
     """Boolean planes of 10 by 10 become 0 and 1, with the minimal actions of Young & Tian (2019)."""
     pytest.importorskip("minatar")
     env = f"MinAtar/{game}-v1"
-    report = inspect_environment("game", env, {}, None)
+    report = inspect_environment("game", Recipe(env, {}, None))
     channels, actions = CHANNELS_AND_ACTIONS[game]
-    assert (report.observation_shape, report.observation_dtype) == ((10, 10, channels), "uint8")
-    assert (report.num_actions, report.max_episode_steps, report.observation_scale) == (actions, 5000, 1.0)
+    assert (report.layout.frame_shape, report.layout.frame_dtype) == ((10, 10, channels), "uint8")
+    assert (report.choices.total, report.max_episode_steps, report.observation_scale) == (actions, 5000, 1.0)
     vector = CheckedVector(TaskSpec("game", env, (10, 10, channels), "uint8", actions, 5000), 2, seed=1)
     frames = [vector.reset(), *(vector.step(np.array([0, 1]))[0] for _ in range(30))]
     assert {frame.dtype.name for frame in frames} == {"uint8"}
@@ -44,7 +45,7 @@ def test_a_missing_extra_is_named(env: str, env_kwargs: dict[str, str], monkeypa
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "minatar", None)  # what Python takes for "not installed"
     with pytest.raises(TaskError) as raised:
-        inspect_environment("game", env, env_kwargs, None)
+        inspect_environment("game", Recipe(env, env_kwargs, None))
     assert str(raised.value) == (
         f"tasks.game.env: environment {env!r} needs an extra that is not installed: "
         "pip install --editable '.[minatar]'"

@@ -3,6 +3,7 @@
 import pytest
 
 from tasks.inspection import inspect_environment
+from tasks.recipe import Recipe
 from tasks.registry import EnvironmentRegistry, KnownEnvironment, shipped_registry
 
 CARTPOLE = KnownEnvironment("cartpole", "CartPole-v1", "balance a pole", solved_at=475.0)
@@ -60,8 +61,8 @@ def test_every_shipped_environment_can_be_trained_on_with_its_settings(known: Kn
     """It can be built, has a time limit, and its scale fits its observations."""
     if known.env.startswith("MinAtar/"):
         pytest.importorskip("minatar")
-    report = inspect_environment(known.name, known.env, {}, None)
-    assert known.observation_scale is None or (len(known.observation_scale),) == report.observation_shape
-    assert report.num_actions >= 2
+    report = inspect_environment(known.name, Recipe(known.env, {}, None))
+    assert known.observation_scale is None or (len(known.observation_scale),) == report.layout.frame_shape
+    assert report.choices.total >= 2
     assert report.max_episode_steps > 0
     assert 0 < known.discount <= 1

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.environment import CheckedVector
 from tasks.inspection import inspect_environment
+from tasks.recipe import Recipe
 from tests.support.builders import make_spec
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -19,13 +20,13 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def vector_of(env: str, env_kwargs: dict[str, Any], **limit: int | None) -> CheckedVector:
-    report = inspect_environment("task", env, env_kwargs, limit.get("limit"))
+    report = inspect_environment("task", Recipe(env, env_kwargs, limit.get("limit")))
     spec = make_spec(
         env=env,
         env_kwargs=env_kwargs,
-        observation_shape=report.observation_shape,
-        observation_dtype=report.observation_dtype,
-        num_actions=report.num_actions,
+        observation_shape=report.layout.frame_shape,
+        observation_dtype=report.layout.frame_dtype,
+        num_actions=report.choices.total,
         max_episode_steps=report.max_episode_steps,
     )
     return CheckedVector(spec, 3, seed=2)
@@ -39,16 +40,16 @@ def test_opposite_actions_in_a_reversed_environment_do_the_same(
     """Frames, rewards and both kinds of ends agree, with the environment's own time limit or another."""
     plain = vector_of(env, env_kwargs, limit=limit)
     reverse = vector_of("trunkline/Reversed-v0", {"env": env, **env_kwargs}, limit=limit)
-    assert (plain.spec.num_actions, plain.spec.max_episode_steps) == (
-        reverse.spec.num_actions,
+    assert (plain.spec.choices.total, plain.spec.max_episode_steps) == (
+        reverse.spec.choices.total,
         reverse.spec.max_episode_steps,
     )
     np.testing.assert_array_equal(plain.reset(), reverse.reset())
     rng = np.random.default_rng(0)
     for _ in range(120):
-        action_E = rng.integers(0, plain.spec.num_actions, 3)
+        action_E = rng.integers(0, plain.spec.choices.total, 3)
         expected = plain.step(action_E)
-        for ours, theirs in zip(reverse.step(plain.spec.num_actions - 1 - action_E), expected, strict=True):
+        for ours, theirs in zip(reverse.step(plain.spec.choices.total - 1 - action_E), expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     plain.close()
     reverse.close()

@@ -85,7 +85,7 @@ def test_shapes_that_hold_nothing_or_do_not_fit_a_message_are_refused(shape: lis
 def test_a_single_number_is_observed_as_an_array_of_one():
     """The shape () is allowed."""
     report = examine("Given", shape=[], dtype="int64")
-    assert (report.observation_shape, report.observation_dtype, report.remarks) == ((1,), "float32", [])
+    assert (report.layout.frame_shape, report.layout.frame_dtype, report.remarks) == ((1,), "float32", [])
 
 
 @pytest.mark.parametrize("name", ["max_episode_steps", "disable_env_checker", "id"])
@@ -201,4 +201,4 @@ def test_a_trial_plays_over_the_end_of_an_episode_with_actions_of_the_space():
 def test_dynamics_of_our_own_are_not_tried(monkeypatch: pytest.MonkeyPatch):
     """They are tested, and a start shall cost nothing."""
     monkeypatch.setattr("tasks.inspection.try_environment", None)
-    assert examine_environment("pole", "CartPole-v1", {}, None, 16, 1).observation_shape == (4,)
+    assert examine_environment("pole", "CartPole-v1", {}, None, 16, 1).layout.frame_shape == (4,)
