@@ -4,19 +4,47 @@ A configuration that names one of these environments gets its settings as defaul
 environment works too, with plain defaults.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
 
 @dataclass(frozen=True)
 class KnownEnvironment:
-    """Recommended settings of one environment; the fields mean what they mean in `TaskSpec`."""
+    """Recommended settings of one environment, or of all whose ids have a form.
+
+    Attributes:
+        name: of the environment.
+        env: its id; `*` stands for any letters.
+        about: what is to be done.
+        solved_at, discount, max_episode_steps: as in `TaskSpec`.
+        observation_scale: divisors of the elements, or of a part by its name; of the environment without
+            wrappers.
+        action_mask: as in `Reading`; of the environment without wrappers.
+    """
 
     name: str
     env: str
     about: str
     solved_at: float | None = None
     discount: float = 0.99
-    observation_scale: tuple[float, ...] | None = None
+    max_episode_steps: int | None = None
+    observation_scale: tuple[float, ...] | Mapping[str, tuple[float, ...]] | None = None
+    action_mask: str | None = None
+
+    def settings(self, wrapped: bool) -> dict[str, Any]:
+        """Return the settings as a configuration has them.
+
+        Args:
+            wrapped: whether wrappers stand around the environment, which may change its spaces.
+        """
+        every = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in ("name", "env", "about") and not (wrapped and name in _OF_SPACES)
+        }
+        return {name: _plain(value) for name, value in every.items()}
 
 
 class EnvironmentRegistry:
@@ -41,12 +69,24 @@ class EnvironmentRegistry:
         self._by_env[known.env] = known
 
     def find(self, env: str) -> KnownEnvironment | None:
-        """Return the settings for an environment id, or None if it is not a known one."""
-        return self._by_env.get(env)
+        """Return the settings for an environment id, or None if it is not a known one.
+
+        Its own settings come before those of its form.
+        """
+        exact = self._by_env.get(env)
+        alike = (known for form, known in self._by_env.items() if fnmatchcase(env, form))
+        return exact or next(alike, None)
 
     def all(self) -> list[KnownEnvironment]:
         """Return every known environment, in order of registration."""
         return list(self._by_env.values())
+
+
+def _plain(value: object) -> object:
+    """Return a setting with lists where it has tuples."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def shipped_registry() -> EnvironmentRegistry:
@@ -56,6 +96,8 @@ def shipped_registry() -> EnvironmentRegistry:
         registry.add(known)
     return registry
 
+
+_OF_SPACES = ("observation_scale", "action_mask")
 
 _SHIPPED = (
     KnownEnvironment(
@@ -102,13 +144,33 @@ _SHIPPED = (
     KnownEnvironment(
         "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
     ),
-    KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies (extra: minatar)"),
-    KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball (extra: minatar)"),
-    KnownEnvironment("minatar_freeway", "MinAtar/Freeway-v1", "cross a busy road (extra: minatar)"),
     KnownEnvironment(
-        "minatar_seaquest", "MinAtar/Seaquest-v1", "rescue divers from the sea (extra: minatar)"
+        "taxi", "Taxi-v*", "take passengers where they want to go", solved_at=7.5, action_mask="info"
+    ),
+    KnownEnvironment("blackjack", "Blackjack-v1", "draw cards up to 21"),
+    KnownEnvironment("frozen_lake", "FrozenLake-v1", "cross slippery ice", solved_at=0.7),
+    KnownEnvironment("frozen_lake_8x8", "FrozenLake8x8-v1", "cross more of it", solved_at=0.85),
+    KnownEnvironment(
+        "cliff_walking",
+        "CliffWalking-v1",
+        "walk along a cliff",
+        solved_at=-13.5,  # the shortest way has 13 steps
+        max_episode_steps=500,
     ),
     KnownEnvironment(
-        "minatar_space_invaders", "MinAtar/SpaceInvaders-v1", "shoot down rows of aliens (extra: minatar)"
+        "lunar_lander",
+        "LunarLander-v3",
+        "land between two flags",
+        solved_at=200.0,
+        observation_scale=(1.0, 1.5, 1.5, 1.5, 1.5, 3.0, 1.0, 1.0),
     ),
+    KnownEnvironment(
+        "minigrid", "MiniGrid-*", "find the way in small rooms", observation_scale={"image": (10.0,)}
+    ),
+    KnownEnvironment("babyai", "BabyAI-*", "follow instructions", observation_scale={"image": (10.0,)}),
+    KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies"),
+    KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball"),
+    KnownEnvironment("minatar_freeway", "MinAtar/Freeway-v1", "cross a busy road"),
+    KnownEnvironment("minatar_seaquest", "MinAtar/Seaquest-v1", "rescue divers from the sea"),
+    KnownEnvironment("minatar_space_invaders", "MinAtar/SpaceInvaders-v1", "shoot down rows of aliens"),
 )
