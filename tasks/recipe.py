@@ -38,5 +38,5 @@ class Recipe:
     @property
     def named(self) -> str:
         """What it makes, for sentences: the id, and the wrappers, for what is wrong may be theirs."""
-        within = ", ".join(wrapping.wrapper.rpartition(".")[2] for wrapping in self.wrappers)
+        within = ", ".join(wrapping.wrapper.replace(":", ".").rpartition(".")[2] for wrapping in self.wrappers)
         return f"{self.env!r} (wrapped in {within})" if within else repr(self.env)
