@@ -46,4 +46,4 @@ def part_of(layout: ObservationLayout, part: Part, obs: Tensor) -> Tensor:
         return obs
     begin = layout.offsets[layout.parts.index(part)]
     dtype: torch.dtype = getattr(torch, part.dtype)
-    return obs[..., begin : begin + part.nbytes].view(dtype).unflatten(-1, part.shape)
+    return torch.unflatten(obs[..., begin : begin + part.nbytes].view(dtype), -1, part.shape)

@@ -42,7 +42,7 @@ class ActionReader:
         if not self.shape:
             return action_N + int(self.low[0])
         numbers_ND = self.choices.per_dimension(action_N) * np.array(self.step) + np.array(self.low)
-        return numbers_ND.reshape(len(action_N), *self.shape).astype(self.dtype)
+        return np.asarray(numbers_ND.reshape(len(action_N), *self.shape), self.dtype)
 
 
 def action_reader(space: object, reading: Reading) -> ActionReader:

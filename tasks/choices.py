@@ -61,9 +61,11 @@ class Choices:
     def best(self, q_NA: NDArray[Any]) -> NDArray[np.int64]:
         """Return the choice of the largest value in each dimension, the first of equals: (N, *shape)."""
         if not self.shape:
-            return q_NA.argmax(1)
+            best_N: NDArray[np.int64] = q_NA.argmax(1)
+            return best_N
         place_ND = q_NA[:, self.table].argmax(2)
-        return self.table[np.arange(len(self.sizes)), place_ND]
+        best_ND: NDArray[np.int64] = self.table[np.arange(len(self.sizes)), place_ND]
+        return best_ND
 
     def per_dimension(self, action_N: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Return actions with the choices of each dimension counted from 0: (N, D)."""
@@ -71,4 +73,5 @@ class Choices:
 
     def value(self, q_NA: NDArray[Any], action_N: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return the value of actions, the mean over their choices (Seyde et al. 2023, eq. 4): (N,)."""
-        return np.take_along_axis(q_NA, action_N.reshape(len(q_NA), -1), axis=1).mean(1)
+        value_N: NDArray[Any] = np.take_along_axis(q_NA, action_N.reshape(len(q_NA), -1), axis=1).mean(1)
+        return value_N

@@ -90,7 +90,7 @@ def _of_dict(space: spaces.Dict, place: Place) -> Reader:
     )
 
 
-def _of_tuple(space: spaces.Tuple, place: Place) -> Reader:
+def _of_tuple(space: Any, place: Place) -> Reader:
     members = {index: reader_of(member, place.inside(index)) for index, member in enumerate(space)}
     return _composite(members, place, False)
 

@@ -11,7 +11,6 @@ from torch import Tensor
 from learner.batch import TaskBatch
 from learner.learner import Learner
 from learner.target_network import copy_parameters
-from learner.td import bootstrap_values
 from learner.value_scale.affine import AffineScale
 from learner.value_scale.interface import NoScale, ValueScale
 from learner.value_scale.pop_art import PopArt
@@ -36,14 +35,17 @@ class Quantiles(Output):
     def forward(self, outputs: Tensor) -> Tensor:
         return outputs.mean(-1)
 
+    def _joined(self, said_ND: Tensor) -> Tensor:
+        return said_ND.mean(1)
+
 
 class QuantileLoss:
     """Dabney et al. 2018, "Distributional Reinforcement Learning with Quantile Regression", eq. 8."""
 
     reach = 10.0
 
-    def bootstrap(self, outputs_BA: Tensor, selector_q_BA: Tensor) -> Tensor:
-        return bootstrap_values(outputs_BA, selector_q_BA)
+    def bootstrap(self, said_N: Tensor) -> Tensor:
+        return said_N
 
     def __call__(self, taken_N: Tensor, targets_N: Tensor) -> tuple[Tensor, Tensor]:
         error_NKS = targets_N.unsqueeze(1) - taken_N.unsqueeze(2)

@@ -6,40 +6,11 @@ import torch
 
 from learner.td import (
     annealed,
-    bootstrap_values,
     huber_loss,
-    said_of,
     squared_loss,
     task_means,
     td_targets,
 )
-
-TARGET_Q = torch.tensor([[1.0, 2.0, 3.0], [7.0, 5.0, 6.0]])
-ONLINE_Q = torch.tensor([[9.0, 1.0, 2.0], [0.0, 4.0, 1.0]])
-
-
-def test_double_dqn_takes_the_target_value_of_the_online_best_action():
-    """The two networks disagree: the online one chooses, the target one says the value."""
-    assert bootstrap_values(TARGET_Q, ONLINE_Q).tolist() == [1.0, 5.0]
-
-
-def test_the_target_network_as_its_own_selector_gives_its_maximum():
-    """That is DQN."""
-    assert bootstrap_values(TARGET_Q, TARGET_Q).tolist() == [3.0, 7.0]
-
-
-def test_values_of_taken_actions_are_picked_row_by_row():
-    """One value a row, of the action that stands there."""
-    q_BA = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    assert said_of(torch.tensor([1, 0, 1]), q_BA).tolist() == [2.0, 3.0, 6.0]
-
-
-def test_several_numbers_of_an_action_are_picked_together():
-    """All that is said of it, in the shape in which it is said; the same for the bootstrap."""
-    outputs_BA23 = torch.arange(2 * 3 * 6.0).view(2, 3, 2, 3)
-    expected = torch.stack([outputs_BA23[0, 2], outputs_BA23[1, 0]])
-    assert torch.equal(said_of(torch.tensor([2, 0]), outputs_BA23), expected)
-    assert torch.equal(bootstrap_values(outputs_BA23, torch.tensor([[0.0, 1, 2], [2, 1, 0]])), expected)
 
 
 def test_a_target_is_the_return_and_the_discounted_bootstrap_value():
