@@ -1,6 +1,6 @@
 """`trunkline tasks check`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from cli.arguments import JsonOption
 from cli.output import answer, answer_json, console
 from config.errors import ConfigError
 from config.loading import set_field
-from config.task_check import TaskCheck, check_task
+from config.task_check import SECONDS, TaskCheck, check_task
 from config.yaml_text import parse_yaml, write_yaml
 from tasks.checkup.playing import Played
 
@@ -39,6 +39,9 @@ def check(
     action_mask: Annotated[
         str | None, typer.Option(metavar="WHERE", help="info, or the part that says what is allowed.")
     ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="Time to step it for: alone, and once more in lockstep.")
+    ] = SECONDS,
     as_json: JsonOption = False,
 ) -> None:
     """Build an environment, play it for some seconds, and say what it is and whether it can be trained on."""
@@ -57,7 +60,7 @@ def check(
         if not separator or not all(key.split(".")):
             raise ConfigError(f"{field!r} is not of the form field=value, such as frame_stack=4")
         set_field(task, key, parse_yaml(text, field), repr(field))
-    found = check_task(task)
+    found = check_task(task, seconds)
     if as_json:
         answer_json(_plain(found))
     else:
@@ -116,17 +119,17 @@ def _of_play(alone: Played, together: Played) -> Iterator[tuple[str, str]]:
         ends = (
             f"{together.terminated:,} ended by themselves, {len(lengths) - together.terminated:,} by a limit"
         )
-        yield "episodes", f"{min(lengths):,} to {max(lengths):,} steps, {mean:,.0f} in the mean; {ends}"
-        yield (
-            "returns",
-            (
-                f"{min(together.returns):g} to {max(together.returns):g} by random actions, "
-                f"{sum(together.returns) / len(lengths):.3g} in the mean"
-            ),
-        )
+        yield "episodes", f"{_range(lengths)} steps, {mean:,.0f} in the mean; {ends}"
+        mean = sum(together.returns) / len(lengths)
+        yield "returns", f"{_range(together.returns)} by random actions, {mean:,.5g} in the mean"
     else:
         yield "episodes", f"none ended within {together.oldest:,} steps of random actions"
-    yield "rewards", f"{together.lowest:g} to {together.highest:g} a step"
+    yield "rewards", f"{_range([together.lowest, together.highest])} a step"
+
+
+def _range(numbers: Sequence[float]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,.5g}" if low == high else f"{low:,.5g} to {high:,.5g}"
 
 
 def _actions(sizes: tuple[int, ...]) -> str:

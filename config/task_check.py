@@ -14,11 +14,12 @@ from network.seen import Seen
 from network.sizes import network_sizes
 from tasks.checkup.checkup import Checkup, check
 from tasks.checkup.hearing import heard
+from tasks.errors import shown
 from tasks.inspection import EnvironmentReport
 from tasks.registry import shipped_registry
 from tasks.spec import TaskSpec
 
-SECONDS = 1.0
+SECONDS = 2.0
 """Of stepping a stream alone, and of stepping several: enough for a rate that is right by a tenth or so."""
 _ENCODERS = {"indices": "a row for each value", "words": "word vectors", "mask": "none: says what is allowed"}
 
@@ -65,7 +66,7 @@ def check_task(fields: Mapping[str, Any], seconds: float = SECONDS) -> TaskCheck
     if lines:
         unwise.append(
             f"tasks.{name}.env: environment {spec.recipe.named} prints when it is built or played, such as "
-            f"{lines[0]!r:.60}"
+            f"{shown(lines[0])}"
         )
     encoders = [
         _encoder(Seen(name, part, spec.frame_stack), sizes[0].convolved) for part in spec.layout.parts
@@ -85,6 +86,5 @@ def _name(env: str) -> str:
     known = shipped_registry().find(env)
     if known is not None and known.env == env:
         return known.name
-    last = re.split(r"[:/.]", env)[-1]
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"-v\d+$", "", last)).lower()
-    return re.sub(r"[^a-z0-9]+", "_", words).strip("_0123456789")[:40] or "task"
+    last = re.sub(r"-v\d+$", "", re.split(r"[:/.]", env)[-1]).lower()
+    return re.sub(r"[^a-z0-9]+", "_", last).strip("_").lstrip("_0123456789")[:40] or "task"

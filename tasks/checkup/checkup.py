@@ -65,8 +65,8 @@ def _unwise(spec: TaskSpec, played: Played, parting: str | None) -> Iterator[str
     largest = max(abs(played.lowest), abs(played.highest))
     if largest >= LARGE_REWARD:
         yield (
-            f"reward_scale: rewards are as large as {largest:g}; {1 / largest:.1g} would bring them to 1, and "
-            "learner.value_scale=return_range follows returns of any size"
+            f"reward_scale: rewards are as large as {largest:g}; {1 / largest:.1g} would bring them to 1, "
+            "and learner.value_scale=return_range follows returns of any size"
         )
     if played.lowest == played.highest == 0:
         yield f"{what} paid nothing in {played.steps:,} steps: random actions find no reward in it"
