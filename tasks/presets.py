@@ -46,7 +46,8 @@ def expanded(name: str, task: Mapping[str, Any]) -> dict[str, Any]:
     preset = PRESETS.get(task["preset"]) if isinstance(task["preset"], str) else None
     if preset is None:
         raise TaskError(
-            f"tasks.{name}.preset: {task['preset']!r} is not allowed; it should be one of {', '.join(PRESETS)}"
+            f"tasks.{name}.preset: {task['preset']!r} is not allowed; it should be one of "
+            f"{', '.join(PRESETS)}"
         )
     fields = preset.of(str(task.get("env")))
     if fields is None:

@@ -38,5 +38,6 @@ class Recipe:
     @property
     def named(self) -> str:
         """What it makes, for sentences: the id, and the wrappers, for what is wrong may be theirs."""
-        within = ", ".join(wrapping.wrapper.replace(":", ".").rpartition(".")[2] for wrapping in self.wrappers)
+        names = (wrapping.wrapper.replace(":", ".").rpartition(".")[2] for wrapping in self.wrappers)
+        within = ", ".join(names)
         return f"{self.env!r} (wrapped in {within})" if within else repr(self.env)

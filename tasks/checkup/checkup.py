@@ -50,11 +50,11 @@ def check(spec: TaskSpec, seed: int, seconds: float) -> Checkup:
         parting = difference(spec, seed)
     except EnvironmentFailureError as error:
         return Checkup(wrong=[str(error)])
-    unwise = [f"tasks.{spec.name}.{words}" for words in _unwise(spec, together, parting)]
+    unwise = [f"tasks.{spec.name}.{words}" for words in unwise_about(spec, together, parting)]
     return Checkup(alone, together, [], unwise)
 
 
-def _unwise(spec: TaskSpec, played: Played, parting: str | None) -> Iterator[str]:
+def unwise_about(spec: TaskSpec, played: Played, parting: str | None) -> Iterator[str]:
     """Yield what is unwise about an environment; each begins with a field of the task."""
     what = f"env: environment {spec.recipe.named}"
     if parting is not None:
