@@ -15,8 +15,9 @@ class Suite:
         name: of the suite.
         ids: of its environments, with `*` for any letters.
         about: what they are.
-        module: that registers them when it is imported, or that they need; None if Gymnasium has all of it.
+        module: that they need; None if Gymnasium has all of it.
         extra: of trunkline, that installs the module; None if it is there already.
+        registers: whether Gymnasium knows the ids only once the module is imported.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Suite:
     about: str
     module: str | None = None
     extra: str | None = None
+    registers: bool = False
 
     @property
     def installed(self) -> bool:
@@ -42,14 +44,14 @@ def register(env: str) -> None:
         ModuleNotFoundError: the suite is not installed.
     """
     for suite in SUITES:
-        if suite.module is not None and suite.has(env):
+        if suite.module is not None and suite.registers and suite.has(env):
             importlib.import_module(suite.module)
 
 
 def register_all() -> None:
     """Import all suites that are installed, so that Gymnasium knows their ids."""
     for suite in SUITES:
-        if suite.module is not None:
+        if suite.module is not None and suite.registers:
             with suppress(Exception):
                 importlib.import_module(suite.module)
 
@@ -60,7 +62,7 @@ SUITES = (
     Suite("toy text", ("Taxi-*", "Blackjack-*", "FrozenLake*", "CliffWalking*"), "small tables of states"),
     Suite("Box2D", ("LunarLander*", "BipedalWalker*", "CarRacing-*"), "landing, walking", "Box2D", "box2d"),
     Suite("MinAtar", ("MinAtar/*",), "five small Atari games, 10x10", "minatar", "minatar"),
-    Suite("Atari", ("ALE/*",), "Atari 2600 games", "ale_py", "atari"),
-    Suite("MiniGrid", ("MiniGrid-*", "BabyAI-*"), "grid worlds with missions", "minigrid", "minigrid"),
+    Suite("Atari", ("ALE/*",), "Atari 2600 games", "ale_py", "atari", True),
+    Suite("MiniGrid", ("MiniGrid-*", "BabyAI-*"), "grid worlds with missions", "minigrid", "minigrid", True),
 )
 """Every suite. Any other id of Gymnasium, module:id and module:Class work too."""
