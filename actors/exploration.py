@@ -60,13 +60,11 @@ class Exploration:
         if allowed_EA is not None:
             self._steps_left_ED *= np.take_along_axis(allowed_EA, self._held_ED, axis=1)
         begins_ED = (self._steps_left_ED == 0) & (self._rng.random(self._held_ED.shape) < self._epsilon_E1)
-        streams = begins_ED.any(1)
-        if streams.any():
-            allowed = None if allowed_EA is None else allowed_EA[streams]
-            random_ED = random_choices(self._rng, self._choices, int(streams.sum()), allowed)
-            begins = begins_ED[streams]
-            self._held_ED[begins_ED] = random_ED.reshape(begins.shape)[begins]
-            durations = np.minimum(self._rng.zipf(self._zeta, int(begins.sum())), self._max_duration)
+        count = int(np.count_nonzero(begins_ED))
+        if count:
+            random_E = random_choices(self._rng, self._choices, len(greedy_E), allowed_EA)
+            np.copyto(self._held_ED, random_E.reshape(self._held_ED.shape), where=begins_ED)
+            durations = np.minimum(self._rng.zipf(self._zeta, count), self._max_duration)
             self._steps_left_ED[begins_ED] = durations
         holds_ED = self._steps_left_ED > 0
         self._steps_left_ED -= holds_ED

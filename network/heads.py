@@ -111,6 +111,7 @@ class DuelingHead(Head):
             value = torch.unflatten(value, 1, (1, *self._shape))
         if not self._choices.shape:
             return value + advantage - advantage.mean(dim=1, keepdim=True)
-        parts = advantage.split_with_sizes(list(self._choices.sizes), dim=1)
+        ends = zip(self._choices.first.tolist(), self._choices.sizes, strict=True)
+        parts = [advantage[:, begin : begin + size] for begin, size in ends]
         centred = [part - part.mean(dim=1, keepdim=True) for part in parts]
         return value + torch.cat(centred, dim=1)

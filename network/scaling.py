@@ -74,6 +74,7 @@ class RunningScaling(Scaling):
 
     def __init__(self, mean_GO: Tensor, variance_GO: Tensor, rows_G: Tensor) -> None:
         super().__init__()
+        self._tasks = len(mean_GO)
         self.mean, self.variance, self.rows = (
             nn.Parameter(tensor, requires_grad=False) for tensor in (mean_GO, variance_GO, rows_G)
         )
@@ -103,7 +104,7 @@ class RunningScaling(Scaling):
     def forward(self, rows_NO: Tensor, sizes: Sequence[int]) -> Tensor:
         """Return rows in standard deviations from the mean, `BOUND` at most."""
         inverse_GO = torch.rsqrt(self.variance + EPSILON)
-        if self.mean.shape[0] == 1:
+        if self._tasks == 1:
             normal_NO = (rows_NO - self.mean) * inverse_GO
         else:
             normal_NO = on_tasks(_normal, sizes, rows_NO, self.mean, inverse_GO)

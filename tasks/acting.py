@@ -39,8 +39,6 @@ class ActionReader:
 
     def native(self, action_N: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return actions as the environment takes them: (N, *shape)."""
-        if not self.shape:
-            return action_N + int(self.low[0])
         numbers_ND = self.choices.per_dimension(action_N) * np.array(self.step) + np.array(self.low)
         return np.asarray(numbers_ND.reshape(len(action_N), *self.shape), self.dtype)
 

@@ -36,7 +36,7 @@ class Choices:
         """Choices of all dimensions."""
         return sum(self.sizes)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of one action: () of one dimension, (D,) of several."""
         return () if len(self.sizes) == 1 else (len(self.sizes),)

@@ -98,21 +98,14 @@ class ObservationLayout:
         """The parts that a network takes in: all but the mask."""
         return tuple(part for part in self.parts if part.kind != "mask")
 
-    @property
+    @cached_property
     def mask(self) -> Part | None:
         """The part that says which choices are allowed, if there is one."""
         return next((part for part in self.parts if part.kind == "mask"), None)
 
     def allowed(self, frames: NDArray[Any]) -> NDArray[np.uint8] | None:
         """Return which choices frames allow, (..., A); None where all are allowed."""
-        return next(
-            (
-                view
-                for part, view in zip(self.parts, self.parts_of(frames), strict=True)
-                if part.kind == "mask"
-            ),
-            None,
-        )
+        return None if self.mask is None else self.parts_of(frames)[self.parts.index(self.mask)]
 
     @property
     def looks(self) -> Hashable:

@@ -7,6 +7,7 @@ import torch
 from config.resolution import ResolvedRun
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
+from tests.support.keypad import ENV as KEYPAD
 from tests.support.runs import tiny_run
 from training.assembly import assemble
 from training.local_runtime import LocalRuntime
@@ -116,3 +117,23 @@ def test_without_reward_nothing_is_solved():
     clipped = [f"tasks.{task}.reward_clip=1e-9" for task in ("chain", "identity", "catch")]
     outcome, _ = train(1, *clipped, "stop_env_steps=8000")
     assert outcome.reason == "budget"
+
+
+@pytest.mark.parametrize("overrides", [(), ("learner.loss=hl_gauss", "learner.value_scale=return_range")])
+def test_words_pictures_and_two_dimensions_of_action_are_learned(overrides: tuple[str, ...]):
+    """A keypad without masks pays 2.3 of 8 to random play, and 4 to whoever ignores one of the dimensions."""
+    outcome, _ = train_run(
+        tiny_run(
+            f"tasks.keypad.env={KEYPAD}",
+            "tasks.keypad.env_kwargs={mask: nowhere}",
+            "tasks.keypad.discount=0.5",
+            "tasks.keypad.solved_at=7.5",
+            "tasks.keypad.envs_per_actor=4",
+            "network.encoder_width=32",
+            "network.trunk=[64]",
+            "stop_env_steps=60000",
+            f"evaluation.episodes={EPISODES}",
+            *overrides,
+        )
+    )
+    assert outcome.reason == "solved", outcome.evaluation
