@@ -147,7 +147,7 @@ _SHIPPED = (
     KnownEnvironment(
         "taxi", "Taxi-v*", "take passengers where they want to go", solved_at=7.5, action_mask="info"
     ),
-    KnownEnvironment("blackjack", "Blackjack-v1", "draw cards up to 21"),
+    KnownEnvironment("blackjack", "Blackjack-v1", "draw cards up to 21", max_episode_steps=50),
     KnownEnvironment("frozen_lake", "FrozenLake-v1", "cross slippery ice", solved_at=0.7),
     KnownEnvironment("frozen_lake_8x8", "FrozenLake8x8-v1", "cross more of it", solved_at=0.85),
     KnownEnvironment(

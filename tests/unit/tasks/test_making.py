@@ -40,7 +40,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("name", ["Steady", "made", "Outer.Inner"])
 def test_what_nobody_registered_is_made_by_module_and_name(name: str):
     """A class, a function, a class within another; the time limit is the one that is given."""
-    made = make_environment(odd(name), {}, 7)
+    made = make_environment(Recipe(odd(name), {}, 7))
     assert isinstance(made.unwrapped, Steady)
     made.reset(seed=1)
     ends = [made.step(0)[2:4] for _ in range(7)]
