@@ -12,7 +12,7 @@ from config.errors import ConfigError
 from config.loading import parse_config
 from network.seen import Seen
 from network.sizes import network_sizes
-from tasks.checkup.checkup import Checkup, check
+from tasks.checkup.checkup import STREAMS, Checkup, check
 from tasks.checkup.hearing import heard
 from tasks.errors import shown
 from tasks.inspection import EnvironmentReport
@@ -60,7 +60,8 @@ def check_task(fields: Mapping[str, Any], seconds: float = SECONDS) -> TaskCheck
         if not specs:
             raise ConfigError(*wrong)
         (spec,), (report,) = specs, reports
-        checkup = check(spec, config.seed, seconds) if not wrong else Checkup()
+        streams = min(STREAMS, config.tasks[name].envs_per_actor)
+        checkup = check(spec, config.seed, seconds, streams) if not wrong else Checkup()
     sizes, _ = network_sizes(specs, architecture(config))
     unwise = [*advice(config, specs, reports), *checkup.unwise]
     if lines:

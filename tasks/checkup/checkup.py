@@ -9,7 +9,7 @@ from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 
 STREAMS = 8
-"""That are stepped in lockstep: about as many as an actor has for each core."""
+"""That are stepped in lockstep where a task does not ask for fewer."""
 LARGE_REWARD = 1_000.0
 """Rewards from here on are remarked on: values of such a size are learned slowly."""
 LONG = 2_000
@@ -25,7 +25,7 @@ class Checkup:
 
     Attributes:
         alone: what a single stream did; None if it failed.
-        together: what `STREAMS` of them did in lockstep; None if they failed.
+        together: what several did in lockstep; None if they failed.
         wrong: what breaks a run, as whole sentences.
         unwise: what does not, and is worth knowing, as whole sentences.
     """
@@ -36,18 +36,19 @@ class Checkup:
     unwise: list[str] = field(default_factory=list)
 
 
-def check(spec: TaskSpec, seed: int, seconds: float) -> Checkup:
-    """Play a task's environment alone, in lockstep and twice in the same way.
+def check(spec: TaskSpec, seed: int, seconds: float, streams: int = STREAMS) -> Checkup:
+    """Play a task's environment alone, in lockstep and, if there may be several, twice in the same way.
 
     Args:
         spec: the task.
         seed: of environments and actions.
         seconds: of stepping in each of the first two.
+        streams: that are stepped in lockstep.
     """
     try:
         alone = play(spec, 1, seed, seconds)
-        together = play(spec, STREAMS, seed, seconds)
-        parting = difference(spec, seed)
+        together = play(spec, streams, seed, seconds)
+        parting = difference(spec, seed) if streams > 1 else None
     except EnvironmentFailureError as error:
         return Checkup(wrong=[str(error)])
     unwise = [f"tasks.{spec.name}.{words}" for words in unwise_about(spec, together, parting)]

@@ -5,6 +5,7 @@ Shape letters: E streams, A choices of an action.
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,11 +69,8 @@ def play(
     Raises:
         EnvironmentFailureError: an environment cannot be built, or broke its contract.
     """
-    vector = CheckedVector(spec, streams, seed)
-    try:
+    with closing(CheckedVector(spec, streams, seed)) as vector:
         return _Player(spec, vector, Played(streams), seed, clock).play(seconds)
-    finally:
-        vector.close()
 
 
 class _Player:

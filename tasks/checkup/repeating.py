@@ -1,6 +1,7 @@
 """Whether an environment repeats what it did, given the same seed and the same actions."""
 
 import time
+from contextlib import ExitStack, closing
 
 import numpy as np
 
@@ -19,12 +20,9 @@ def difference(spec: TaskSpec, seed: int) -> str | None:
     Raises:
         EnvironmentFailureError: an environment cannot be built, or broke its contract.
     """
-    vectors = [CheckedVector(spec, 1, seed) for _ in range(2)]
-    try:
+    with ExitStack() as opened:
+        vectors = [opened.enter_context(closing(CheckedVector(spec, 1, seed))) for _ in range(2)]
         return _difference(spec, vectors, np.random.default_rng(seed))
-    finally:
-        for vector in vectors:
-            vector.close()
 
 
 def _difference(spec: TaskSpec, vectors: list[CheckedVector], rng: np.random.Generator) -> str | None:

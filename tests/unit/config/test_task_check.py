@@ -47,6 +47,13 @@ def test_what_is_wrong_later_is_told_too():
     assert "returned an observation that is not finite (nan)" in found.wrong[0]
 
 
+def test_no_more_streams_are_built_than_an_actor_has():
+    """Of this environment there can be one at a time."""
+    assert checked(odd("Alone"), envs_per_actor=1).wrong == []
+    (mistake,) = checked(odd("Alone")).wrong
+    assert mistake.startswith("tasks.alone.envs_per_actor: 16 is not allowed")
+
+
 def test_what_is_unwise_is_told_with_what_a_configuration_warns_of():
     """From the trial and from the checkup."""
     found = checked(unwise("Stingy"), env_kwargs={}, max_episode_steps=None)

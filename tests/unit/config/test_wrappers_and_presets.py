@@ -10,7 +10,7 @@ from config.resolution import rehearse, resolve_specs
 from config.schema import RunConfig
 from config.sections.task import TaskConfig
 from config.yaml_text import parse_yaml
-from tasks.presets import PRESETS
+from tasks.presets import PRESETS, expanded
 from tasks.recipe import Wrapping
 from tests.support.odd_environments import odd
 from tests.support.wrapped_environments import wrapper
@@ -65,7 +65,9 @@ def test_arguments_that_yaml_cannot_hold_are_refused():
 def test_mistakes_in_wrappers_name_their_place():
     """One sentence for the first wrapper of a task that cannot be put around."""
     said = error_of(env="CartPole-v1", wrappers=[FLATTEN, "gymnasium.wrappers.FlatenObservation"])
-    assert said.startswith("tasks.a.wrappers.1: 'gymnasium.wrappers.FlatenObservation' is not found; did you mean ")
+    assert said.startswith(
+        "tasks.a.wrappers.1: 'gymnasium.wrappers.FlatenObservation' is not found; did you mean "
+    )
 
 
 def test_the_record_of_a_run_has_wrappers_and_lives_as_they_were_given():
@@ -131,14 +133,12 @@ def test_the_record_of_a_run_has_the_fields_of_a_preset():
 
 def test_presets_do_not_share_what_they_hold():
     """A task that changes its own leaves the next one alone."""
-    first = task_of(env="ALE/Pong-v5", preset="atari")
-    first.env_kwargs["frameskip"] = 2
-    assert isinstance(first.wrappers[0], dict)
-    first.wrappers[0]["noop_max"] = 7
-    second = task_of(env="ALE/Pong-v5", preset="atari")
-    assert second.env_kwargs["frameskip"] == 1
-    assert isinstance(second.wrappers[0], dict)
-    assert second.wrappers[0]["noop_max"] == 0
+    task = {"env": "ALE/Pong-v5", "preset": "atari"}
+    first, second = expanded("a", task), expanded("b", task)
+    first["env_kwargs"]["frameskip"] = 2
+    first["wrappers"][0]["noop_max"] = 7
+    assert second == expanded("c", task)
+    assert (second["env_kwargs"]["frameskip"], second["wrappers"][0]["noop_max"]) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["atai", 3, ["atari"]])
