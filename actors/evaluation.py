@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from actors.frame_stack import FrameStack
 from actors.policy import Policy
 from actors.undisturbed import undisturbed
-from tasks.episodes import EpisodeStreams, episode_streams
+from tasks.episodes import CheckedEpisodes
 from tasks.spec import TaskSpec
 
 ENVS = 8
@@ -67,7 +67,7 @@ class GreedyEvaluation:
 
     def __init__(self, spec: TaskSpec, num_envs: int) -> None:
         self._spec = spec
-        self._streams: EpisodeStreams = episode_streams(spec, num_envs)
+        self._streams = CheckedEpisodes(spec, num_envs)
         self._stopped = False
 
     @property

@@ -11,9 +11,6 @@ from tasks.choices import Choices
 from tasks.errors import SpaceError
 from tasks.reading import Reading
 
-BINS = range(2, 256)
-"""How many values a dimension of a Box action may have; 2 and 3 are what is usual."""
-
 
 @dataclass(frozen=True)
 class ActionReader:
@@ -47,14 +44,14 @@ def action_reader(space: object, reading: Reading) -> ActionReader:
     """Return the reader of an action space.
 
     Raises:
-        SpaceError: a value network cannot act in it as it is; the message goes on after the environment's name.
+        SpaceError: a value network cannot act in it as it is.
     """
     if isinstance(space, spaces.Box):
         return _of_box(space, reading.action_bins)
     if reading.action_bins is not None:
         raise SpaceError(
-            f"has {_kind(space)} actions, which tasks.*.action_bins: {reading.action_bins} is not meant for: "
-            "it should be null, since they are choices already"
+            f"has {_kind(space)} actions, for which tasks.*.action_bins {reading.action_bins} is not meant; "
+            "it should be null, since such actions are choices already"
         )
     if isinstance(space, spaces.Discrete):
         return ActionReader(Choices((int(space.n),)), (), "int64", (float(space.start),), (1.0,))
@@ -64,24 +61,28 @@ def action_reader(space: object, reading: Reading) -> ActionReader:
         return ActionReader(Choices(sizes), space.shape, space.dtype.name, low, (1.0,) * len(sizes))
     if isinstance(space, spaces.MultiBinary):
         bits = int(np.prod(space.shape))
-        return ActionReader(Choices((2,) * bits), space.shape, space.dtype.name, (0.0,) * bits, (1.0,) * bits)
+        low, step = (0.0,) * bits, (1.0,) * bits
+        return ActionReader(Choices((2,) * bits), space.shape, space.dtype.name, low, step)
     raise SpaceError(
-        f"has {_kind(space)} actions; a value network needs Discrete, MultiDiscrete or MultiBinary ones, or a "
-        "Box with tasks.*.action_bins (such as CartPole-v1, MountainCar-v0, Acrobot-v1, or a discretising "
-        "wrapper of yours)"
+        f"has {_kind(space)} actions; a value network needs Discrete, MultiDiscrete or MultiBinary ones, or "
+        "Box ones with tasks.*.action_bins (wrap the environment in gymnasium.wrappers.TransformAction for "
+        "others)"
     )
 
 
 def _of_box(space: spaces.Box, bins: int | None) -> ActionReader:
     if bins is None:
         raise SpaceError(
-            f"has Box actions of shape {space.shape}; a value network needs Discrete ones, or "
-            "tasks.*.action_bins: 2 or 3 values for each of their dimensions"
+            f"has Box actions of shape {space.shape}, and a value network chooses among a few values; "
+            "tasks.*.action_bins should say how many each of their dimensions has: 2 and 3 are usual"
         )
-    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()) or space.low.size == 0:
+    if space.low.size == 0:
+        raise SpaceError(f"has Box actions of shape {space.shape}; there should be something to choose")
+    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
         raise SpaceError(
-            "has Box actions without finite bounds, between which tasks.*.action_bins could lie; wrap it in "
-            "gymnasium.wrappers.RescaleAction or ClipAction"
+            f"has Box actions without finite bounds, between which the {bins} values of tasks.*.action_bins "
+            "would lie; wrap the environment in gymnasium.wrappers.TransformAction, with a Box that has "
+            "bounds"
         )
     low, high = space.low.astype(np.float64).reshape(-1), space.high.astype(np.float64).reshape(-1)
     step = (high - low) / (bins - 1)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.errors import ContractError, shown, text_of, told
+from tasks.errors import ContractError, EnvironmentFailureError, of_task, shown, text_of, told
 from tasks.readers.arrays import as_array
 from tasks.readers.numbers import LARGEST_FLOAT32
+from tasks.spec import TaskSpec
 
 
 def kept_reward(reward: object) -> float:
@@ -43,6 +44,36 @@ def kept_end(name: str, value: object) -> bool:
     if type(value) is np.ndarray and value.shape == () and value.dtype == np.bool_:
         return bool(value)
     raise ContractError(f"returned {name} as {shown(value)}; it should be True or False")
+
+
+def kept_rewards(rewards: object, count: int) -> NDArray[np.float64]:
+    """Return the rewards of several streams, as a fresh array.
+
+    Raises:
+        ContractError: they are no numbers, or more or fewer than streams.
+    """
+    array = as_array("rewards that are no numbers", rewards)
+    if array.shape != (count,) or array.dtype.kind not in "fiub":
+        raise ContractError(
+            f"returned rewards of shape {array.shape} and dtype {array.dtype}; they should be {count} "
+            "numbers, one a stream"
+        )
+    return array.astype(np.float64)
+
+
+def kept_ends(name: str, values: object, count: int) -> NDArray[np.bool_]:
+    """Return which of several streams are `terminated`, or `truncated`.
+
+    Raises:
+        ContractError: they say neither true nor false, or are more or fewer than streams.
+    """
+    array = as_array(f"{name} that are no booleans", values)
+    if array.shape != (count,) or array.dtype.kind not in "iub" or not ((array == 0) | (array == 1)).all():
+        raise ContractError(
+            f"returned {name} of shape {array.shape} and dtype {array.dtype}; it should be {count} booleans, "
+            "one a stream"
+        )
+    return array.astype(np.bool_)
 
 
 def kept_reset(answer: object) -> tuple[Any, Any]:
@@ -94,6 +125,29 @@ def refuse_infinite(what: str, values: NDArray[Any]) -> None:
             f"returned {what} of {bad:g}: it is kept as float32, which holds at most {LARGEST_FLOAT32:g}"
         )
     raise ContractError(f"returned {what} that is not finite ({bad})")
+
+
+def refuse_infinite_step(
+    spec: TaskSpec, frame_EO: NDArray[Any], reward_E: NDArray[np.float64] | None = None
+) -> None:
+    """Refuse rewards, and numbers in frames, that are not finite in float32.
+
+    Raises:
+        EnvironmentFailureError: there is one.
+    """
+    try:
+        if reward_E is not None:
+            refuse_infinite("a reward", reward_E)
+        for part, view in zip(spec.layout.parts, spec.layout.parts_of(frame_EO), strict=True):
+            refuse_infinite(part.what, view)
+    except ContractError as error:
+        raise failure(spec, str(error)) from error
+
+
+def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
+    """Return the error of a task whose environment did something wrong, as one sentence."""
+    words = of_task(spec.name, what)
+    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.recipe.named} {words}")
 
 
 def raised(where: str, error: BaseException) -> str:

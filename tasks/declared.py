@@ -4,7 +4,7 @@ from typing import Any
 
 from tasks.acting import ActionReader, action_reader
 from tasks.choices import Choices
-from tasks.errors import ContractError, told
+from tasks.errors import ContractError, SpaceError, told
 from tasks.observation import ObservationLayout, Part
 from tasks.observing import ObservationReader
 from tasks.reading import Reading
@@ -18,7 +18,7 @@ class Declared:
         reading: what the user says of its spaces.
 
     Raises:
-        SpaceError: nothing can be learned with such spaces; the message goes on after the environment's name.
+        SpaceError: nothing can be learned with such spaces.
 
     Attributes:
         reading: as given.
@@ -28,9 +28,20 @@ class Declared:
 
     def __init__(self, instance: Any, reading: Reading) -> None:  # noqa: ANN401 - whatever a constructor returned
         self.reading = reading
-        self.actions: ActionReader = action_reader(_space(instance, "action_space"), reading)
-        space = _space(instance, "observation_space")
-        self.observations = ObservationReader(space, self.actions.choices, reading)
+        refused: list[SpaceError] = []
+        choices = Choices((1,))  # where actions are refused, observations are looked at all the same
+        try:
+            self.actions: ActionReader = action_reader(_space(instance, "action_space"), reading)
+            choices = self.actions.choices
+        except SpaceError as error:
+            refused.append(error)
+        try:
+            space = _space(instance, "observation_space")
+            self.observations = ObservationReader(space, choices, reading)
+        except SpaceError as error:
+            refused.insert(0, error)
+        if refused:
+            raise SpaceError("\n".join(map(str, refused)))
 
     @property
     def layout(self) -> ObservationLayout:
@@ -68,8 +79,8 @@ def agreed(
         difference = _words_of_actions(other.actions), _words_of_actions(actions)
     if difference is not None:
         raise ContractError(
-            f"declares {difference[0]}, but another instance of it declared {difference[1]}: all instances of "
-            "a task should have the same spaces"
+            f"declares {difference[0]}, but another instance of it declared {difference[1]}: all instances "
+            "of a task should have the same spaces"
         )
     return other
 
@@ -85,15 +96,15 @@ def _difference(now: ObservationLayout, before: ObservationLayout) -> tuple[str,
 
 
 def _words(part: Part) -> str:
-    which = f" as part {part.name!r}" if part.name else ""
-    sizes = f" of {', '.join(map(str, part.sizes))} values" if part.sizes else ""
-    return f"{part.kind} of shape {part.shape} and dtype {part.dtype}{sizes}{which}"
+    which = f"a part {part.name!r}" if part.name else "observations"
+    kind = "flags" if part.kind == "mask" else part.kind
+    sizes = f", of {', '.join(map(str, part.sizes))} values" if part.sizes else ""
+    return f"{which} of {kind} of shape {part.shape} and dtype {part.dtype}{sizes}"
 
 
 def _words_of_parts(layout: ObservationLayout) -> str:
-    return (
-        f"observations of {len(layout.parts)} parts ({', '.join(repr(part.name) for part in layout.parts)})"
-    )
+    names = ", ".join(repr(part.name) for part in layout.parts)
+    return f"observations of {len(layout.parts)} parts ({names})"
 
 
 def _words_of_choices(choices: Choices) -> str:
@@ -101,7 +112,7 @@ def _words_of_choices(choices: Choices) -> str:
 
 
 def _words_of_actions(actions: ActionReader) -> str:
-    return f"actions of {actions.dtype} from {actions.low} on in steps of {actions.step}"
+    return f"actions of dtype {actions.dtype} from {actions.low} on, in steps of {actions.step}"
 
 
 def _space(instance: Any, name: str) -> object:  # noqa: ANN401 - whatever a constructor returned

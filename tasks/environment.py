@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.aside import Aside
-from tasks.contract import refuse_infinite
-from tasks.errors import ContractError
+from tasks.contract import refuse_infinite_step
+from tasks.sources.interface import StepOutput
+from tasks.sources.table import source_of
 from tasks.spec import TaskSpec
-from tasks.streams import StepOutput, failure, open_streams
 
 
 class CheckedVector:
@@ -30,7 +30,7 @@ class CheckedVector:
     def __init__(self, spec: TaskSpec, num_envs: int, seed: int) -> None:
         self.spec = spec
         self.num_envs = num_envs
-        self._streams = open_streams(spec, num_envs, seed)
+        self._streams = source_of(spec.recipe).streams(spec, num_envs, seed)
 
     @property
     def aside(self) -> Aside:
@@ -43,7 +43,7 @@ class CheckedVector:
         Streams have the seeds from `seed` on, or those that they had before.
         """
         frame_EO = self._streams.reset(seed)
-        self._refuse_infinite(frame_EO)
+        refuse_infinite_step(self.spec, frame_EO)
         return frame_EO
 
     def step(self, action_E: NDArray[np.integer[Any]]) -> StepOutput:
@@ -54,21 +54,11 @@ class CheckedVector:
                 declares, or a value that is not finite in float32.
         """
         output = self._streams.step(action_E)
-        own_reward_E = self.aside.own_reward_E
-        self._refuse_infinite(output[0], output[1])
-        if own_reward_E is not None:
-            self._refuse_infinite(output[0], own_reward_E)
+        refuse_infinite_step(self.spec, output[0], output[1])
+        if self.aside.own_reward_E is not None:
+            refuse_infinite_step(self.spec, output[0], self.aside.own_reward_E)
         return output
 
     def close(self) -> None:
         """Close every environment."""
         self._streams.close()
-
-    def _refuse_infinite(self, frame_EO: NDArray[Any], reward_E: NDArray[np.float64] | None = None) -> None:
-        try:
-            if reward_E is not None:
-                refuse_infinite("a reward", reward_E)
-            for part in self.spec.layout.parts_of(frame_EO):
-                refuse_infinite("an observation", part)
-        except ContractError as error:
-            raise failure(self.spec, str(error)) from error

@@ -27,11 +27,19 @@ class MakingError(RuntimeError):
 
 
 class SpaceError(ValueError):
-    """An environment declares spaces that cannot be learned; the message goes on after its name."""
+    """An environment declares spaces that cannot be learned.
+
+    The message has a line for each mistake, which goes on after the environment's name.
+    """
 
 
 class ContractError(RuntimeError):
     """An environment gave back what it should not; the message goes on after the environment's name."""
+
+
+def of_task(task: str, words: str) -> str:
+    """Return words about settings of any task, such as `tasks.*.action_mask`, as words about this task."""
+    return words.replace("tasks.*.", f"tasks.{task}.")
 
 
 def told(error: BaseException) -> str:

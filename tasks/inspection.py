@@ -7,15 +7,14 @@ from typing import Any
 import gymnasium
 from gymnasium.wrappers import NormalizeObservation, NormalizeReward
 
-from tasks.builtin.known_dynamics import dynamics_of
 from tasks.choices import Choices
 from tasks.declared import Declared, agreed
-from tasks.errors import ContractError, MakingError, SpaceError, TaskError, told
-from tasks.making import OF_GYMNASIUM, make_environment
+from tasks.errors import ContractError, MakingError, SpaceError, TaskError, of_task, told
 from tasks.observation import ObservationLayout
 from tasks.readers.interface import Bounds
 from tasks.reading import INFO, MASK_KEY, Reading
 from tasks.recipe import Recipe
+from tasks.sources.table import source_of
 from tasks.trial import Trial, try_environment
 
 DEFAULT_LIMIT = 10_000
@@ -82,19 +81,21 @@ def examine_environment(
 class _Inspection:
     def __init__(self, task: str, recipe: Recipe, reading: Reading) -> None:
         self._task, self._recipe, self._reading = task, recipe, reading
+        self._source = source_of(recipe)
         self._mistakes: list[str] = []
         self._remarks: list[str] = []
 
     def report(self, trial: bool, instances: int = 1, seed: int = 0) -> EnvironmentReport:
         """Return what there is to say of the environment, or raise what is wrong with it."""
-        self._refuse_arguments_of_gymnasium()
+        self._refuse_reserved_arguments()
+        self._refuse_wrappers()
         began = time.monotonic()
         instance = self._made()
         made_in = time.monotonic() - began
         tried = Trial()
         try:
             declared = self._declared(instance)
-            if trial and (dynamics_of(self._recipe) is None or self._reading.life_loss):
+            if trial and not (self._source.trusted and not self._reading.life_loss):
                 tried = try_environment(instance, declared, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
@@ -113,44 +114,48 @@ class _Inspection:
             mistakes=self._mistakes,
         )
 
-    def _refuse_arguments_of_gymnasium(self) -> None:
-        for name in sorted(OF_GYMNASIUM.intersection(self._recipe.env_kwargs)):
-            should = f"tasks.{self._task}.max_episode_steps" if name == "max_episode_steps" else "left out"
+    def _refuse_reserved_arguments(self) -> None:
+        instead = {"max_episode_steps": "max_episode_steps", "num_envs": "envs_per_actor"}
+        for name in sorted(self._source.reserved.intersection(self._recipe.env_kwargs)):
+            should = f"tasks.{self._task}.{instead[name]}" if name in instead else "left out"
             self._mistakes.append(
-                f"tasks.{self._task}.env_kwargs.{name}: {self._recipe.env_kwargs[name]!r} is not allowed: Gymnasium "
-                f"keeps an argument of that name for itself; it should be {should}"
+                f"tasks.{self._task}.env_kwargs.{name}: {self._recipe.env_kwargs[name]!r} is not allowed: "
+                f"{self._source.keeper} keeps an argument of that name for itself; it should be {should}"
             )
         self._raise()
 
-    def _made(self) -> gymnasium.Env[Any, Any]:
+    def _refuse_wrappers(self) -> None:
+        if self._recipe.wrappers and not self._source.wraps:
+            raise TaskError(
+                f"tasks.{self._task}.wrappers: not allowed around {self._recipe.env!r}, which steps many "
+                f"environments at once; it should be [], or tasks.{self._task}.env one of Gymnasium's"
+            )
+
+    def _made(self) -> Any:  # noqa: ANN401 - environments of others are what they are
         try:
-            return make_environment(self._recipe)
+            return self._source.instance(self._recipe)
         except MakingError as error:
-            raise TaskError(f"tasks.{self._task}.{error.field}: {error}") from error
+            raise TaskError(f"tasks.{self._task}.{error.field}: {of_task(self._task, str(error))}") from error
 
     def _declared(self, instance: gymnasium.Env[Any, Any]) -> Declared:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
-            raise TaskError(
-                f"tasks.{self._task}.env: {self._recipe.named} {self._named(str(error))}"
-            ) from error
-
-    def _named(self, sentence: str) -> str:
-        """Return a sentence about any task as one about this task."""
-        return sentence.replace("tasks.*.", f"tasks.{self._task}.")
+            words = of_task(self._task, str(error)).splitlines()
+            lines = [f"tasks.{self._task}.env: {self._recipe.named} {each}" for each in words]
+            raise TaskError("\n".join(lines)) from error
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._recipe.named} {self._named(words)}"
+            f"tasks.{self._task}.env: environment {self._recipe.named} {of_task(self._task, words)}"
             for words in tried.mistakes.values()
         ]
         if tried.outside:
             self._remarks.append("returns observations outside of the bounds that it declares")
         if tried.masks and self._reading.action_mask is None:
             self._remarks.append(
-                f'returns {INFO}["{MASK_KEY}"], which is not used: tasks.{self._task}.action_mask={INFO} lets '
-                "nothing but allowed actions be taken"
+                f'returns {INFO}["{MASK_KEY}"], which is not used: with tasks.{self._task}.action_mask='
+                f"{INFO} none but allowed actions are taken"
             )
 
     def _try_another(self, first: Declared, instances: int, seed: int) -> None:
@@ -158,7 +163,7 @@ class _Inspection:
         field = f"tasks.{self._task}.envs_per_actor: {instances} is not allowed"
         advice = "it should be 1 where there can be only one at a time"
         try:
-            another = make_environment(self._recipe)
+            another = self._source.instance(self._recipe)
         except MakingError as error:
             self._mistakes.append(f"{field}: beside a first instance, {error}; {advice}")
             return
@@ -169,8 +174,8 @@ class _Inspection:
             self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.named} {error}")
         except BaseException as error:
             self._mistakes.append(
-                f"{field}: a second instance of environment {self._recipe.named} beside the first raised in reset: "
-                f"{told(error)}; {advice}"
+                f"{field}: a second instance of environment {self._recipe.named} beside the first raised in "
+                f"reset: {told(error)}; {advice}"
             )
         finally:
             self._close(another)

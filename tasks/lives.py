@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.errors import ContractError, shown
 
 LIVES_KEY = "lives"
+_UNSAID = f'returned no info["{LIVES_KEY}"], which tasks.*.life_loss asks for'
 
 
 def lives_in(info: object) -> int:
@@ -16,11 +18,28 @@ def lives_in(info: object) -> int:
         ContractError: the info does not say.
     """
     if not (isinstance(info, Mapping) and LIVES_KEY in info):
-        raise ContractError(f'returned no info["{LIVES_KEY}"], which tasks.*.life_loss asks for')
+        raise ContractError(_UNSAID)
     lives = info[LIVES_KEY]
     if not isinstance(lives, int | np.integer):
         raise ContractError(f'returned info["{LIVES_KEY}"] as {shown(lives)}; it should be a whole number')
     return int(lives)
+
+
+def lives_in_rows(infos: object, count: int) -> NDArray[np.int64]:
+    """Return how many lives are left in each of so many streams.
+
+    Raises:
+        ContractError: the infos do not say.
+    """
+    if not (isinstance(infos, Mapping) and LIVES_KEY in infos):
+        raise ContractError(_UNSAID)
+    lives = np.asarray(infos[LIVES_KEY])
+    if lives.dtype.kind not in "iu" or lives.shape != (count,):
+        raise ContractError(
+            f'returned infos["{LIVES_KEY}"] of shape {lives.shape} and dtype {lives.dtype}; it should be '
+            f"{count} whole numbers"
+        )
+    return lives.astype(np.int64)
 
 
 class Lives:

@@ -13,11 +13,12 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
 from tasks.builtin import register_builtin_environments
-from tasks.errors import MakingError, told
-from tasks.missing import missing
+from tasks.errors import MakingError
+from tasks.missing import obstacle
 from tasks.own_rewards import OwnRewards
 from tasks.process_state import process_kept
 from tasks.recipe import Recipe
+from tasks.sources.envpool_ids import envpool_id_for
 from tasks.suites import register, register_all
 from tasks.wrapping import wrapped
 
@@ -73,20 +74,26 @@ def _bare(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     register_builtin_environments()
     env, limit = recipe.env, recipe.max_episode_steps
     try:
-        known = _find(env)
+        known = find_maker(env)
         return gymnasium.make(
             known, max_episode_steps=limit, disable_env_checker=True, **dict(recipe.env_kwargs)
         )
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
-        raise MakingError(f"unknown environment {env!r}; {_nearest(env)}") from error
+        raise MakingError(f"unknown environment {env!r}; {nearest(env)}") from error
     except BaseException as error:
-        given = f" with {dict(recipe.env_kwargs)}" if recipe.env_kwargs else ""
-        obstacle = missing(env, error) or f"cannot be built{given}: {told(error)}"
-        raise MakingError(f"environment {env!r} {obstacle}") from error
+        elsewhere = envpool_id_for(env) if isinstance(error, gymnasium.error.DependencyNotInstalled) else None
+        besides = f"; EnvPool has it too: tasks.*.env: envpool:{elsewhere}" if elsewhere else ""
+        raise MakingError(
+            f"environment {env!r} {obstacle(env, recipe.env_kwargs, error)}{besides}"
+        ) from error
 
 
-def _find(env: str) -> str | EnvSpec:
-    """Return what `gymnasium.make` takes for an environment: an id that is registered, or what makes it."""
+def find_maker(env: str) -> str | EnvSpec:
+    """Return what `gymnasium.make` takes for an environment: an id that is registered, or what makes it.
+
+    Raises:
+        BaseException: whatever importing its module raises.
+    """
     module_name, separator, name = env.partition(":")
     if not separator:
         register(env)
@@ -96,7 +103,7 @@ def _find(env: str) -> str | EnvSpec:
     maker = _attribute(importlib.import_module(module_name), name)
     if name in gymnasium.registry or maker is None:
         return name
-    return EnvSpec(id=name, entry_point=maker)
+    return EnvSpec(id=name, entry_point=maker, vector_entry_point=maker)
 
 
 def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
@@ -107,12 +114,20 @@ def _attribute(module: ModuleType, path: str) -> Callable[..., Any] | None:
     return found if callable(found) else None
 
 
-def _nearest(env: str) -> str:
-    """Say what is meant perhaps, and what is allowed; an id of a module may also be a class of it."""
+def nearest(env: str, prefix: str = "") -> str:
+    """Say what is meant perhaps, and what is allowed; an id of a module may also be a class of it.
+
+    Args:
+        env: a name that is unknown.
+        prefix: of the source that was asked for it, with its colon.
+    """
     module_name, separator, name = env.rpartition(":")
     own = vars(sys.modules[module_name]) if separator else {}
     makers = [key for key, kind in own.items() if isinstance(kind, type) and issubclass(kind, gymnasium.Env)]
     ids = {key.rpartition("/")[2]: key for key in reversed([*makers, *gymnasium.registry])}
     near = difflib.get_close_matches(name.rpartition("/")[2], ids, n=1)
-    hint = f"did you mean {f'{module_name}{separator}{ids[near[0]]}'!r}? " if near else ""
+    elsewhere = envpool_id_for(env)
+    if elsewhere is not None and name not in near:
+        return f"EnvPool has it: tasks.*.env should be {f'envpool:{elsewhere}'!r}"
+    hint = f"did you mean {f'{prefix}{module_name}{separator}{ids[near[0]]}'!r}? " if near else ""
     return hint + ALLOWED

@@ -1,14 +1,16 @@
 """What is not installed: one sentence for each, with the command that installs it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gymnasium.error import DependencyNotInstalled
 
+from tasks.errors import text_of, told
 from tasks.suites import SUITES
 
 _OF_SUITES = {suite.module: suite.extra for suite in SUITES if suite.module and suite.extra}
-_EXTRAS = {**_OF_SUITES, "cv2": "atari"}
+_EXTRAS = {**_OF_SUITES, "cv2": "atari", "envpool": "envpool"}
 """The extra of trunkline that brings a module."""
 _PACKAGES = {"mujoco": "'gymnasium[mujoco]'", "pygame": "pygame-ce", "moviepy": "moviepy"}
 """What pip installs to bring a module that no extra has."""
@@ -24,6 +26,21 @@ _LIBRARIES = {
 _UNFOUND = re.compile(r"(lib[\w.+-]*\.so[\w.]*): cannot open shared object file")
 
 
+def obstacle(env: str, env_kwargs: Mapping[str, Any], error: BaseException) -> str:
+    """Return why an environment cannot be made, as words that go on after its name.
+
+    Args:
+        env: its name, as `id`, `module:id` or `module:Class`.
+        env_kwargs: arguments of its constructor.
+        error: what making it raised.
+
+    Raises:
+        KeyboardInterrupt: it is Ctrl-C.
+    """
+    given = f" with {dict(env_kwargs)}" if env_kwargs else ""
+    return missing(env, error) or f"cannot be built{given}: {told(error)}"
+
+
 def missing(env: str, error: BaseException) -> str | None:
     """Return words about an environment, or a wrapper, for what is missing here; None if nothing is.
 
@@ -32,7 +49,7 @@ def missing(env: str, error: BaseException) -> str | None:
         error: that was raised when it was built.
     """
     for cause in _causes(error):
-        library = _UNFOUND.search(str(cause))
+        library = _UNFOUND.search(text_of(cause))
         if library is not None:
             return _library(library[1])
         if isinstance(cause, ModuleNotFoundError) and cause.name:

@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 PartKind = Literal["numbers", "indices", "words", "mask"]
 """What a part means to a network.
 
-`numbers` are quantities, also those of images; `indices` are names of things, from 0 on; `words` are tokens in
-their order, 0 where there is none; `mask` says which choices of an action are allowed and is no input.
+`numbers` are quantities, also those of images; `indices` are names of things, from 0 on; `words` are tokens
+in their order, 0 where there is none; `mask` says which choices of an action are allowed and is no input.
 """
 Scale = tuple[float, ...] | Literal["auto"]
-"""What numbers are divided by: one number, one for each element, or statistics that are gathered on the way."""
+"""What numbers are divided by: one number, one for each element, or statistics that follow what is seen."""
 
 ALIGNMENT = 8
 """Parts and frames begin at multiples of so many bytes, so that they can be read where they lie."""
+
+
+def observed(part: str) -> str:
+    """Return how sentences name an observation whose part of this name they are about."""
+    return f"an observation with a part {part!r}" if part else "an observation"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Part:
     dtype: str
     sizes: tuple[int, ...] = ()
     scale: Scale = (1.0,)
+
+    @property
+    def what(self) -> str:
+        """What an environment returns, in sentences about this part."""
+        return observed(self.name)
 
     @property
     def nbytes(self) -> int:

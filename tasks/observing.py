@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tasks.choices import Choices
 from tasks.errors import ContractError, SpaceError
 from tasks.observation import ObservationLayout
+from tasks.readers.interface import Rows
 from tasks.readers.mask import MaskReader
 from tasks.readers.table import Place, reader_of
 from tasks.reading import INFO, MASK_KEY, Reading
@@ -73,8 +74,39 @@ class ObservationReader:
         if self._mask is None:
             return
         if self._in_info:
-            if not (isinstance(info, Mapping) and MASK_KEY in info):
-                raise ContractError(f'returned no {INFO}["{MASK_KEY}"], which tasks.*.action_mask asks for')
-            self._mask_reader.read(info[MASK_KEY], views[self._mask :], row)
+            self._mask_reader.read(_mask_in(info), views[self._mask :], row)
         if not ended:
             self._mask_reader.refuse_none(views[self._mask][row])
+
+    def read_rows(
+        self,
+        observations: Any,  # noqa: ANN401 - whatever environments gave back
+        infos: object,
+        views: Sequence[NDArray[Any]],
+        rows: Rows,
+        goes_on_E: NDArray[np.bool_],
+    ) -> None:
+        """Write the observations of several streams at once.
+
+        Args:
+            observations: of all of these rows, as `Reader.read_rows` takes them.
+            infos: that came with them: a dict of arrays, a row a stream.
+            views: of frames.
+            rows: which of the frames.
+            goes_on_E: of all frames, those whose episode did not terminate, so that an action follows.
+
+        Raises:
+            ContractError: one of them is not what the environment declares.
+        """
+        self._observation.read_rows(observations, views, rows)
+        if self._mask is None:
+            return
+        if self._in_info:
+            self._mask_reader.read_rows(_mask_in(infos), views[self._mask :], rows)
+        self._mask_reader.refuse_none(views[self._mask][rows][goes_on_E[rows]])
+
+
+def _mask_in(info: object) -> Any:  # noqa: ANN401 - whatever environments gave back
+    if not (isinstance(info, Mapping) and MASK_KEY in info):
+        raise ContractError(f'returned no {INFO}["{MASK_KEY}"], which tasks.*.action_mask asks for')
+    return info[MASK_KEY]

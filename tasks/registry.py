@@ -5,9 +5,12 @@ environment works too, with plain defaults.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from tasks.reading import INFO
+from tasks.sources.prefixes import WITHOUT_INFO, prefix_of, without_prefix
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,16 @@ class EnvironmentRegistry:
         self._by_env[known.env] = known
 
     def find(self, env: str) -> KnownEnvironment | None:
-        """Return the settings for an environment id, or None if it is not a known one.
+        """Return the settings for an environment id, from whichever source, or None if it is not known.
 
-        Its own settings come before those of its form.
+        Its own settings come before those of its form. A source whose infos hold no mask gets none.
         """
-        exact = self._by_env.get(env)
-        alike = (known for form, known in self._by_env.items() if fnmatchcase(env, form))
-        return exact or next(alike, None)
+        name = without_prefix(env)
+        alike = (known for form, known in self._by_env.items() if fnmatchcase(name, form))
+        known = self._by_env.get(name) or next(alike, None)
+        if known is not None and known.action_mask == INFO and prefix_of(env) in WITHOUT_INFO:
+            return replace(known, action_mask=None)
+        return known
 
     def all(self) -> list[KnownEnvironment]:
         """Return every known environment, in order of registration."""
@@ -145,7 +151,7 @@ _SHIPPED = (
         "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
     ),
     KnownEnvironment(
-        "taxi", "Taxi-v*", "take passengers where they want to go", solved_at=7.5, action_mask="info"
+        "taxi", "Taxi-v*", "take passengers where they want to go", solved_at=7.0, action_mask=INFO
     ),
     KnownEnvironment("blackjack", "Blackjack-v1", "draw cards up to 21", max_episode_steps=50),
     KnownEnvironment("frozen_lake", "FrozenLake-v1", "cross slippery ice", solved_at=0.7),

@@ -20,8 +20,8 @@ class TaskSpec:
         layout: the parts of what the environment shows in one step.
         choices: of an action, in each of its dimensions.
         env_kwargs: keyword arguments of the environment's constructor.
-        wrappers: around it, the innermost first.
         reading: how its spaces are read.
+        wrappers: around it, the innermost first.
         max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
         discount: per-step discount, in (0, 1].
         reward_scale: factor on every reward that the learner sees.
@@ -36,8 +36,8 @@ class TaskSpec:
     choices: Choices
     max_episode_steps: int
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    wrappers: tuple[Wrapping, ...] = ()
     reading: Reading = Reading()  # noqa: RUF009 - nothing can change it
+    wrappers: tuple[Wrapping, ...] = ()
     discount: float = 0.99
     reward_scale: float = 1.0
     reward_clip: float | None = None

@@ -85,6 +85,9 @@ class _Player:
         """Start an episode; return whether there is one."""
         try:
             answer = self._instance.reset(seed=seed)
+        except ContractError as error:
+            self._trial.mistakes.setdefault("reset", str(error))
+            return False
         except BaseException as error:
             self._trial.mistakes.setdefault("reset", raised("reset", error))
             return False
@@ -98,6 +101,9 @@ class _Player:
         """Step once; return whether the episode ended, None if nothing can come after it."""
         try:
             answer = self._instance.step(self._actions.native(self._action())[0])
+        except ContractError as error:
+            self._trial.mistakes.setdefault("step", str(error))
+            return None
         except BaseException as error:
             self._trial.mistakes.setdefault("step", raised("step", error))
             return None
@@ -105,12 +111,12 @@ class _Player:
         if parts is None:
             return None
         observation, reward, terminated, truncated, info = parts
-        self._observe(observation, info, ended=bool(terminated))
-        self._held("reward", lambda: refuse_infinite("a reward", np.array([kept_reward(reward)])))
         ends = (
             self._held("terminated", lambda: kept_end("terminated", terminated)),
             self._held("truncated", lambda: kept_end("truncated", truncated)),
         )
+        self._observe(observation, info, ended=bool(ends[0]))
+        self._held("reward", lambda: refuse_infinite("a reward", np.array([kept_reward(reward)])))
         return any(ends)
 
     def _action(self) -> NDArray[np.int64]:
@@ -127,8 +133,8 @@ class _Player:
         read = partial(self._observations.read, observation, info, self._views, 0, ended)
         if self._held("observation", lambda: read() is None) is None:
             return
-        for part in self._views:
-            self._held("observation", partial(refuse_infinite, "an observation", part))
+        for part, view in zip(self._observations.layout.parts, self._views, strict=True):
+            self._held("observation", partial(refuse_infinite, part.what, view))
         largest = tuple(float(np.abs(part).max()) for part in self._views)
         before = self._trial.largest or largest
         self._trial.largest = tuple(max(pair) for pair in zip(before, largest, strict=True))

@@ -1,13 +1,13 @@
 """The reader of observations that consist of others: Dict and Tuple spaces, nested as they come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.interface import Bounds, Reader
+from tasks.readers.interface import Bounds, Reader, Rows
 
 
 class CompositeReader:
@@ -29,6 +29,18 @@ class CompositeReader:
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write every member."""
+        for reader, member, its_views in self._pairs(value, views):
+            reader.read(member, its_views, row)
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write every member of several rows."""
+        for reader, member, its_views in self._pairs(values, views):
+            reader.read_rows(member, its_views, rows)
+
+    def _pairs(
+        self, value: object, views: Sequence[NDArray[Any]]
+    ) -> Iterator[tuple[Reader, Any, Sequence[NDArray[Any]]]]:
+        """Yield each member's reader, what was returned of it, and the views of its parts."""
         if not isinstance(value, self._kind) or len(value) != len(self._members):
             raise ContractError(
                 f"returned {self._what} that is {_described(value)}, but declares {self._asked}"
@@ -40,7 +52,7 @@ class CompositeReader:
                 member = value[key]
             except (KeyError, IndexError) as error:
                 raise ContractError(f"returned {self._what} without {key!r}, which it declares") from error
-            reader.read(member, views[begin:end], row)
+            yield reader, member, views[begin:end]
             begin = end
 
     @property

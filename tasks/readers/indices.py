@@ -7,10 +7,10 @@ import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete
 from numpy.typing import NDArray
 
-from tasks.errors import ContractError
+from tasks.errors import ContractError, shown
 from tasks.observation import Part
-from tasks.readers.arrays import as_array
-from tasks.readers.interface import Bounds
+from tasks.readers.arrays import as_array, refuse_other_rows
+from tasks.readers.interface import Bounds, Rows
 
 
 class IndicesReader:
@@ -38,15 +38,25 @@ class IndicesReader:
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write whole numbers."""
         array = as_array(f"{self._what} that is no whole number", value)
-        if array.dtype.kind not in "iu" or array.shape != self._shape:
+        views[0][row] = self._counted(array, array.shape)
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write whole numbers, a row for each stream."""
+        array, view = as_array(f"{self._what} that is no whole number", values), views[0]
+        refuse_other_rows(self._what, array, len(view[rows]))
+        view[rows] = self._counted(array, array.shape[1:]).reshape(len(array), *view.shape[1:])
+
+    def _counted(self, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return numbers from 0 on; `shape` is that of one observation."""
+        if array.dtype.kind not in "iu" or shape != self._shape:
             raise ContractError(
-                f"returned {self._what} of shape {array.shape} and dtype {array.dtype}, but declares whole "
+                f"returned {self._what} of shape {shape} and dtype {array.dtype}, but declares whole "
                 f"numbers of shape {self._shape}"
             )
-        counted = array - self._start
+        counted: NDArray[Any] = array - self._start
         if (counted < 0).any() or (counted > self._most).any():
             raise ContractError(
-                f"returned {self._what} of {array.tolist()}, but declares values from "
+                f"returned {self._what} of {shown(array.tolist())}, but declares values from "
                 f"{self._start.tolist()} to {(self._start + self._most).tolist()}"
             )
-        views[0][row] = counted
+        return counted

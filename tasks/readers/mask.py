@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tasks.choices import Choices
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.arrays import as_array
-from tasks.readers.interface import Bounds
+from tasks.readers.arrays import as_array, one_by_one
+from tasks.readers.interface import Bounds, Rows
 
 
 class MaskReader:
@@ -44,13 +44,23 @@ class MaskReader:
             )
         views[0][row] = flags_A
 
-    def refuse_none(self, flags_A: NDArray[np.uint8]) -> None:
-        """Refuse a state in which some dimension has no choice that is allowed.
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write the flags of several rows."""
+        view = views[0]
+        shape = (len(view[rows]), self._choices.total)
+        plain = isinstance(values, np.ndarray) and values.dtype.kind in "biu" and values.shape == shape
+        if plain and ((values == 0) | (values == 1)).all():
+            view[rows] = values
+        else:
+            one_by_one(self, values, views, rows)
+
+    def refuse_none(self, flags: NDArray[np.uint8]) -> None:
+        """Refuse a state, or several, in which some dimension has no choice that is allowed.
 
         Raises:
             ContractError: there is one.
         """
-        if not flags_A[self._choices.table].any(1).all():
+        if not flags[..., self._choices.table].any(-1).all():
             raise ContractError(
                 f"returned {self._what} that allows no action in a state from which the episode goes on; at "
                 "least one choice of each dimension should be allowed, or the episode terminated"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.arrays import as_array, largest
-from tasks.readers.interface import Bounds
+from tasks.readers.arrays import as_array, largest, refuse_other_rows
+from tasks.readers.interface import Bounds, Rows
 
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to here are themselves in float32; beyond it some become their neighbours."""
@@ -48,13 +48,26 @@ class NumbersReader:
 
     def read(self, value: object, views: Sequence[NDArray[Any]], row: int) -> None:
         """Write an array of numbers."""
-        if self._as_it_is and type(value) is np.ndarray and value.dtype == self._dtype:
-            array = value
-        else:
-            array = self._converted(value)
-        if array.shape != self._shape:
-            raise ContractError(f"returned {self._what} of shape {array.shape}, but declares {self._shape}")
+        array = self._kept(value)
+        self._refuse_other_shapes(array.shape)
         views[0][row] = array
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write an array of numbers, a row for each stream."""
+        array, view = self._kept(values), views[0]
+        refuse_other_rows(self._what, array, len(view[rows]))
+        self._refuse_other_shapes(array.shape[1:])
+        view[rows] = array.reshape(len(array), *view.shape[1:])
+
+    def _kept(self, value: object) -> NDArray[Any]:
+        """Return an array in the dtype that is kept."""
+        if self._as_it_is and type(value) is np.ndarray and value.dtype == self._dtype:
+            return value
+        return self._converted(value)
+
+    def _refuse_other_shapes(self, shape: tuple[int, ...]) -> None:
+        if shape != self._shape:
+            raise ContractError(f"returned {self._what} of shape {shape}, but declares {self._shape}")
 
     def _converted(self, value: object) -> NDArray[Any]:
         array = as_array(f"{self._what} that is no array of numbers", value)

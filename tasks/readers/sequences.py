@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError
 from tasks.observation import Part
-from tasks.readers.interface import Bounds, Reader
+from tasks.readers.arrays import one_by_one
+from tasks.readers.interface import Bounds, Reader, Rows
 
 
 class SequenceReader:
@@ -49,8 +50,8 @@ class SequenceReader:
             raise ContractError(f"returned {self._what} that is not {kind} ({type(value).__name__})")
         if len(value) > self._length:
             raise ContractError(
-                f"returned {self._what} of {len(value)} elements, and {self._length} are kept: "
-                "observation_length of the task should be larger"
+                f"returned {self._what} of {len(value)} elements, and {self._length} are kept at "
+                "most; tasks.*.observation_length should be larger"
             )
         elements, count = views[0][row], views[1][row]
         elements[...] = 0
@@ -58,3 +59,7 @@ class SequenceReader:
             self._element.read(element, [self._scratch], 0)
             elements[place] = self._scratch[0].astype(elements.dtype) + self._shift
         count[...] = len(value)
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write sequences, one after the other."""
+        one_by_one(self, values, views, rows)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tasks.errors import ContractError, shown
 from tasks.observation import Part
-from tasks.readers.interface import Bounds
+from tasks.readers.arrays import one_by_one
+from tasks.readers.interface import Bounds, Rows
 
 WORDS = 64
 """Words that are kept of a text whose space has no end, or a far one."""
@@ -52,12 +53,16 @@ class WordsReader:
         found = tokens(value, self._by_character)
         if len(found) > self._length:
             raise ContractError(
-                f"returned {self._what} of {len(found)} words, and {self._length} are kept: "
-                "observation_length of the task should be larger"
+                f"returned {self._what} of {len(found)} words, and {self._length} are kept at "
+                "most; tasks.*.observation_length should be larger"
             )
         tokens_L = views[0][row]
         tokens_L[: len(found)] = found
         tokens_L[len(found) :] = 0
+
+    def read_rows(self, values: Any, views: Sequence[NDArray[Any]], rows: Rows) -> None:  # noqa: ANN401
+        """Write texts, one after the other."""
+        one_by_one(self, values, views, rows)
 
 
 @lru_cache(maxsize=4096)

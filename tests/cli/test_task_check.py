@@ -91,10 +91,10 @@ def test_what_is_unwise_ends_well_and_what_is_wrong_does_not(check):
         (["CartPole-v1", "--wrappers", "gymnasium.Nothing"], "cartpole.wrappers.0: 'gymnasium.Nothing' is not"),
         (["CartPole-v1", "--wrappers", "["], "--wrappers: not YAML"),
         (["CartPole-v1", "--kwargs", "3"], "tasks.cartpole.env_kwargs: 3 is not allowed: it should be a"),
-        (["CartPole-v1", "--action-bins", "3"], "it should be null, since they are choices already"),
+        (["CartPole-v1", "--action-bins", "3"], "it should be null, since such actions are choices already"),
         (["CartPole-v1", "frame_stack"], "'frame_stack' is not of the form field=value, such as"),
         (["CartPole-v1", "=4"], "'=4' is not of the form field=value"),
-        (["Pendulum-v1"], "tasks.pendulum.action_bins: 2 or 3 values"),
+        (["Pendulum-v1"], "tasks.pendulum.action_bins should say how many"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_code_3(check, arguments: list[str], said: str):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from gymnasium.spaces import Box, Discrete
 
 MODULE = "tests.support.odd_environments"
@@ -80,6 +81,14 @@ class VectorReward(Steady):
     def reward(self) -> Any:
         """Return an array."""
         return np.array([1.0, -1.0])
+
+
+class VectorEnd(Steady):
+    """Says of two things whether they have ended."""
+
+    def ends(self) -> tuple[Any, Any]:
+        """Return an array."""
+        return np.array([True, False]), False
 
 
 class WrongTwice(VectorReward):
@@ -215,6 +224,31 @@ class Interrupts(Steady):
     def step(self, action: Any) -> Any:  # noqa: ARG002 - it changes nothing
         """Stop everything."""
         raise KeyboardInterrupt
+
+
+class WithSpaces(Steady):
+    """Declares spaces that are odd, by what they are called."""
+
+    def __init__(self, observations: str = "steady", actions: str = "steady") -> None:
+        super().__init__()
+        box = Box(-1.0, 1.0, (2,))
+        graph = spaces.Graph(box, None)
+        self.observation_space = {
+            "steady": self.observation_space,
+            "graph": graph,
+            "dict of graph": spaces.Dict({"map": spaces.Tuple([box, box, graph])}),
+            "dict of nothing": spaces.Dict({"arm": Box(-1.0, 1.0, (0,))}),
+            "deep bits": spaces.MultiBinary([1, 1, 1, 1, 2]),
+            "empty dict": spaces.Dict({}),
+            "sequence": spaces.Sequence(box),
+            "texts": spaces.Sequence(spaces.Text(3)),
+            "unsampled": spaces.Space(),
+        }[observations]
+        self.action_space = {
+            "steady": self.action_space,
+            "dict": spaces.Dict({"left": Discrete(2)}),
+            "unbounded": Box(-np.inf, 1.0, (2,)),
+        }[actions]
 
 
 class WithoutSpaces(gymnasium.Env[Any, Any]):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation, greedy_returns
 from actors.policy import TaskPolicy
 from config.resolution import resolve_specs
-from tasks.episodes import WIDTH
+from tasks.sources.dynamics import WIDTH
 from tasks.errors import EnvironmentFailureError
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec

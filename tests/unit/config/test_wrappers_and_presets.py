@@ -184,5 +184,5 @@ def test_settings_of_known_environments_that_wrappers_may_undo_are_for_the_bare_
     assert task_of(env="Taxi-v4").action_mask == "info"
     assert task_of(env="MiniGrid-Empty-5x5-v0").observation_scale == {"image": [10.0]}
     wrapped = task_of(env="Taxi-v4", wrappers=[FLATTEN])
-    assert (wrapped.action_mask, wrapped.solved_at) == (None, 7.5)
+    assert (wrapped.action_mask, wrapped.solved_at) == (None, 7.0)
     assert task_of(env=odd("Steady"), wrappers=[FLATTEN]).observation_scale is None

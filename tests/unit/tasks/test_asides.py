@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.environment import CheckedVector
-from tasks.episodes import episode_streams
+from tasks.episodes import CheckedEpisodes
 from tasks.errors import EnvironmentFailureError
 from tasks.inspection import examine_environment
 from tasks.reading import Reading
@@ -61,7 +61,7 @@ def test_an_evaluation_plays_for_own_rewards():
     spec = make_spec(
         observation_shape=(2,), num_actions=3, env=STEADY, wrappers=(Wrapping(wrapper("Tenfold")),)
     )
-    streams = episode_streams(spec, 2)
+    streams = CheckedEpisodes(spec, 2)
     streams.open(2)
     for stream in range(2):
         streams.begin(stream, 1)

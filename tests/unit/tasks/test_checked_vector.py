@@ -32,9 +32,8 @@ def spec_of(env: str, max_episode_steps: int | None = None, **env_kwargs: Any) -
     return TaskSpec(
         "task",
         env,
-        report.layout.frame_shape,
-        report.layout.frame_dtype,
-        report.choices.total,
+        report.layout,
+        report.choices,
         report.max_episode_steps,
         env_kwargs,
     )

@@ -222,9 +222,20 @@ def test_a_single_number_is_played_as_an_array_of_one():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"num_actions": 2}, "declares a number of actions of 3, but another instance of it declared 2"),
-        ({"observation_shape": (3,)}, "declares observations of shape (2,), but another instance of it decl"),
-        ({"observation_dtype": "uint8"}, "declares observations to be kept as float32, but another instance"),
+        (
+            {"num_actions": 2},
+            "declares actions of 3 choices, but another instance of it declared actions of 2 choices: all",
+        ),
+        (
+            {"observation_shape": (3,)},
+            "declares observations of numbers of shape (2,) and dtype float32, but another instance of it "
+            "declared observations of numbers of shape (3,) and dtype float32: all",
+        ),
+        (
+            {"observation_dtype": "uint8"},
+            "declares observations of numbers of shape (2,) and dtype float32, but another instance of it "
+            "declared observations of numbers of shape (2,) and dtype uint8: all",
+        ),
     ],
 )
 def test_an_environment_that_is_not_as_its_task_is_refused(changes: dict[str, Any], words: str):

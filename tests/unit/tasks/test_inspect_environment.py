@@ -4,8 +4,10 @@ import pytest
 
 from tasks.errors import TaskError
 from tasks.inspection import DEFAULT_LIMIT, inspect_environment
+from tasks.reading import Reading
 from tasks.recipe import Recipe
 from tests.support.broken_environments import env_id
+from tests.support.odd_environments import odd
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,8 @@ from tests.support.broken_environments import env_id
         ("trunkline/CarOnHill-v0", ((2,), "float32", 2, 100)),
         ("trunkline/InvertedPendulum-v0", ((2,), "float32", 3, 3000)),
         (env_id("WellBehaved"), ((3,), "float32", 2, 50)),
+        ("FrozenLake-v1", ((1,), "uint8", 4, 100)),
+        (env_id("DictObservations"), ((3,), "float32", 2, 50)),
     ],
 )
 def test_what_an_environment_declares_is_read(env: str, expected: tuple[object, ...]):
@@ -58,6 +62,7 @@ def test_an_environment_without_a_time_limit_gets_one_and_a_remark():
     assert "tasks.task.max_episode_steps" in remark
 
 
+WITH_SPACES = odd("WithSpaces")
 REFUSED = {
     "unknown": (
         "CartPoel-v1",
@@ -85,19 +90,55 @@ REFUSED = {
     "continuous actions": (
         "Pendulum-v1",
         {},
-        "tasks.pole.env: 'Pendulum-v1' has Box actions; a value network needs Discrete ones "
-        "(such as CartPole-v1, MountainCar-v0, Acrobot-v1, or a discretising wrapper of yours)",
+        "tasks.pole.env: 'Pendulum-v1' has Box actions of shape (1,), and a value network chooses among a "
+        "few values; tasks.pole.action_bins should say how many each of their dimensions has: 2 and 3 are",
     ),
-    "discrete observations": (
-        "FrozenLake-v1",
-        {},
-        "tasks.pole.env: 'FrozenLake-v1' has Discrete observations; allowed are Box observations "
-        "(wrap the environment in gymnasium.wrappers.FlattenObservation for others)",
+    "observations of graphs": (
+        WITH_SPACES,
+        {"observations": "graph"},
+        f"tasks.pole.env: {WITH_SPACES!r} has Graph observations; allowed are Box, Discrete, "
+        "MultiDiscrete, MultiBinary, Text, Sequence, and Dict and Tuple of these (wrap the environment in "
+        "gymnasium.wrappers.TransformObservation for others)",
     ),
-    "dictionary observations": (
-        env_id("DictObservations"),
-        {},
-        f"tasks.pole.env: '{env_id('DictObservations')}' has Dict observations; allowed are Box observations",
+    "a part of graphs": (
+        WITH_SPACES,
+        {"observations": "dict of graph"},
+        f"tasks.pole.env: {WITH_SPACES!r} has Graph observations in the part 'map.2'; allowed are Box",
+    ),
+    "a part without numbers": (
+        WITH_SPACES,
+        {"observations": "dict of nothing"},
+        f"tasks.pole.env: {WITH_SPACES!r} has observations of shape (0,) in the part 'arm'; allowed are "
+        "4 dimensions at most, none of them 0",
+    ),
+    "bits of many dimensions": (
+        WITH_SPACES,
+        {"observations": "deep bits"},
+        f"tasks.pole.env: {WITH_SPACES!r} has observations of shape (1, 1, 1, 1, 2); allowed are 4 dim",
+    ),
+    "no members": (
+        WITH_SPACES,
+        {"observations": "empty dict"},
+        f"tasks.pole.env: {WITH_SPACES!r} has empty Dict observations; there should be something to see",
+    ),
+    "sequences of any length": (
+        WITH_SPACES,
+        {"observations": "sequence"},
+        f"tasks.pole.env: {WITH_SPACES!r} has Sequence observations, and these have any length; "
+        "tasks.pole.observation_length should say how many elements are kept at most",
+    ),
+    "a space that cannot be sampled": (
+        WITH_SPACES,
+        {"observations": "unsampled"},
+        f"tasks.pole.env: {WITH_SPACES!r} has Space observations of which none can be sampled: "
+        "NotImplementedError",
+    ),
+    "actions of several kinds": (
+        WITH_SPACES,
+        {"actions": "dict"},
+        f"tasks.pole.env: {WITH_SPACES!r} has Dict actions; a value network needs Discrete, "
+        "MultiDiscrete or MultiBinary ones, or Box ones with tasks.pole.action_bins (wrap the environment in "
+        "gymnasium.wrappers.TransformAction for others)",
     ),
     "raises in the constructor": (
         env_id("RaisesInConstructor"),
@@ -133,3 +174,53 @@ def test_an_environment_that_cannot_be_trained_on_is_refused(
     with pytest.raises(TaskError) as raised:
         inspect_environment("pole", Recipe(env, settings, None))
     assert str(raised.value).startswith(sentence)
+
+
+OF_READING = {
+    "bins of choices": (
+        "CartPole-v1",
+        {},
+        Reading(action_bins=3),
+        "has Discrete actions, for which tasks.pole.action_bins 3 is not meant; it should be null, since "
+        "such actions are choices already",
+    ),
+    "bins without bounds": (
+        WITH_SPACES,
+        {"actions": "unbounded"},
+        Reading(action_bins=3),
+        "has Box actions without finite bounds, between which the 3 values of tasks.pole.action_bins would "
+        "lie; wrap the environment in gymnasium.wrappers.TransformAction, with a Box that has bounds",
+    ),
+    "sequences of texts": (
+        WITH_SPACES,
+        {"observations": "texts"},
+        Reading(length=4),
+        "has Sequence observations of Text elements; allowed are elements of Box, Discrete, MultiDiscrete "
+        "and MultiBinary (wrap the environment in gymnasium.wrappers.TransformObservation for others)",
+    ),
+    "a mask that is not there": (
+        env_id("DictObservations"),
+        {},
+        Reading(action_mask="mask"),
+        "has no part 'mask' in its observations; tasks.pole.action_mask should be 'info', or one of "
+        "'position'",
+    ),
+    "nothing but a mask": (
+        env_id("DictObservations"),
+        {},
+        Reading(action_mask="position"),
+        "has observations that are nothing but a mask; there should be something to see",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("env", "settings", "reading", "sentence"), OF_READING.values(), ids=OF_READING.keys()
+)
+def test_a_reading_that_does_not_fit_the_spaces_is_refused(
+    env: str, settings: dict[str, object], reading: Reading, sentence: str
+):
+    """The sentence names the setting of this task."""
+    with pytest.raises(TaskError) as raised:
+        inspect_environment("pole", Recipe(env, settings), reading)
+    assert str(raised.value) == f"tasks.pole.env: {env!r} {sentence}"

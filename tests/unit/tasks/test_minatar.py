@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from tasks.choices import Choices
 from tasks.environment import CheckedVector
 from tasks.errors import TaskError
 from tasks.inspection import inspect_environment
@@ -28,8 +29,9 @@ def test_a_game_is_played_in_black_and_white(game: str):
     report = inspect_environment("game", Recipe(env, {}, None))
     channels, actions = CHANNELS_AND_ACTIONS[game]
     assert (report.layout.frame_shape, report.layout.frame_dtype) == ((10, 10, channels), "uint8")
-    assert (report.choices.total, report.max_episode_steps, report.observation_scale) == (actions, 5000, 1.0)
-    vector = CheckedVector(TaskSpec("game", env, (10, 10, channels), "uint8", actions, 5000), 2, seed=1)
+    assert (report.choices, report.max_episode_steps) == (Choices((actions,)), 5000)
+    assert [part.scale for part in report.layout.parts] == [(1.0,)]
+    vector = CheckedVector(TaskSpec("game", env, report.layout, report.choices, 5000), 2, seed=1)
     frames = [vector.reset(), *(vector.step(np.array([0, 1]))[0] for _ in range(30))]
     assert {frame.dtype.name for frame in frames} == {"uint8"}
     assert np.unique(frames).tolist() == [0, 1]

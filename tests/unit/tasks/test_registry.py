@@ -23,6 +23,23 @@ def test_an_unknown_id_is_none():
     assert [registry.find("cartpole"), registry.find("Pong-v5")] == [None, None]
 
 
+@pytest.mark.parametrize("env", ["envpool:CartPole-v1", "vector:CartPole-v1"])
+def test_settings_are_the_same_from_each_source(env: str):
+    """A prefix says where an environment comes from, and not what it is."""
+    registry = EnvironmentRegistry()
+    registry.add(CARTPOLE)
+    assert registry.find(env) == CARTPOLE
+    assert registry.find(env.replace(":", "_")) is None
+
+
+def test_masks_in_infos_are_used_where_a_source_has_them():
+    """Gymnasium's Taxi says which actions are of use, and EnvPool's does not."""
+    registry = shipped_registry()
+    found = [registry.find(env) for env in ("Taxi-v4", "Taxi-v3", "envpool:Taxi-v3")]
+    assert [known and known.action_mask for known in found] == ["info", "info", None]
+    assert {known and known.solved_at for known in found} == {7.0}
+
+
 @pytest.mark.parametrize(
     "repeated",
     [

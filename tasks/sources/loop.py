@@ -1,108 +1,46 @@
-"""Streams of one task that step in lockstep: Gymnasium environments in a loop, or dynamics in one call."""
+"""The source of Gymnasium environments: they are stepped in a loop, one after the other."""
 
 import logging
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
 from tasks.aside import Aside
-from tasks.builtin.known_dynamics import dynamics_of
-from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised
+from tasks.contract import failure, kept_end, kept_reset, kept_reward, kept_step, raised
 from tasks.declared import Declared, agreed
-from tasks.dynamics import Actions, Dynamics, Floats
+from tasks.dynamics import Actions
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
 from tasks.lives import Lives
-from tasks.making import Made, make
+from tasks.making import OF_GYMNASIUM, Made, make, make_environment
+from tasks.recipe import Recipe
+from tasks.sources.interface import StepOutput
+from tasks.sources.one_by_one import EpisodesOneByOne
 from tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
 
-StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
 
+class GymnasiumSource:
+    """Environments by their Gymnasium id, or by the class or function of a module."""
 
-class Streams(Protocol):
-    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action.
+    reserved = OF_GYMNASIUM
+    keeper = "Gymnasium"
+    trusted = False
+    wraps = True
 
-    Attributes:
-        aside: what there is to say of the last step besides its output.
-    """
+    def instance(self, recipe: Recipe) -> Any:  # noqa: ANN401 - as the interface says
+        """Return one environment."""
+        return make_environment(recipe)
 
-    aside: Aside
+    def streams(self, spec: TaskSpec, num_envs: int, seed: int) -> "GymnasiumStreams":
+        """Open streams of one environment each."""
+        return GymnasiumStreams(spec, num_envs, seed)
 
-    def reset(self, seed: int | None = None) -> NDArray[Any]:
-        """Start every stream anew with its own seed; returns first frames, one row a stream.
-
-        `seed` takes the place of the first stream's seed from here on; the others have those after it.
-        """
-
-    def step(self, action_E: Actions) -> StepOutput:
-        """Step every stream once: frames, rewards, terminated, truncated, all of them fresh arrays."""
-
-    def close(self) -> None:
-        """Let go of what the environments hold."""
-
-
-def open_streams(spec: TaskSpec, num_envs: int, seed: int) -> Streams:
-    """Return the streams of a task: one call for all of them if its dynamics are known, else a loop.
-
-    Raises:
-        EnvironmentFailureError: an environment cannot be built.
-    """
-    dynamics = dynamics_of(spec.recipe)
-    if dynamics is not None:
-        return DynamicsStreams(dynamics, spec.max_episode_steps, num_envs, seed)
-    return GymnasiumStreams(spec, num_envs, seed)
-
-
-def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
-    """Return the error of a task whose environment did something wrong, as one sentence."""
-    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.recipe.named} {what}")
-
-
-class DynamicsStreams:
-    """Streams of one task with known dynamics, all in one state array.
-
-    Stream e starts its episodes with a generator of seed + e, as a Gymnasium environment of that seed
-    does. Noise of all streams comes from the first stream's.
-    """
-
-    aside = Aside()
-
-    def __init__(self, dynamics: Dynamics, max_episode_steps: int, num_envs: int, seed: int) -> None:
-        self._dynamics = dynamics
-        self._max_episode_steps = max_episode_steps
-        self._num_envs, self._seed = num_envs, seed
-        self.reset()
-
-    def reset(self, seed: int | None = None) -> NDArray[Any]:
-        """Start every stream anew."""
-        self._seed = self._seed if seed is None else seed
-        self._rngs = [np_random(self._seed + index)[0] for index in range(self._num_envs)]
-        self._state_DE: Floats = np.stack([self._dynamics.start(rng) for rng in self._rngs], axis=1)
-        self._age_E = np.zeros(len(self._rngs), np.int64)
-        self._ended: list[int] = []
-        return self._dynamics.observe(self._state_DE)
-
-    def step(self, action_E: Actions) -> StepOutput:
-        """Step every stream once."""
-        state_DE, reward_E, terminated_E = self._dynamics.step(self._state_DE, action_E, self._rngs[0])
-        self._age_E += 1
-        if self._ended:
-            for stream in self._ended:
-                state_DE[:, stream] = self._dynamics.start(self._rngs[stream])
-            reward_E[self._ended] = 0.0
-            terminated_E[self._ended] = False
-            self._age_E[self._ended] = 0
-        truncated_E = self._age_E >= self._max_episode_steps
-        self._state_DE = state_DE
-        self._ended = (terminated_E | truncated_E).nonzero()[0].tolist()
-        return self._dynamics.observe(state_DE), reward_E, terminated_E, truncated_E
-
-    def close(self) -> None:
-        """Do nothing: arrays need no closing."""
+    def episodes(self, spec: TaskSpec, num_envs: int) -> EpisodesOneByOne:
+        """Open streams of an evaluation, of one environment each."""
+        return EpisodesOneByOne(spec, num_envs, lambda seed: GymnasiumStreams(spec, 1, seed))
 
 
 class GymnasiumStreams:
@@ -201,9 +139,9 @@ class GymnasiumStreams:
     def _own_rewards(self) -> NDArray[np.float64] | None:
         """Return what the environments paid in this step; None where they have no wrappers."""
         counted = [made.own_rewards for made in self._made]
-        return (
-            np.array([own.take() for own in counted if own is not None]) if counted[0] is not None else None
-        )
+        if counted[0] is None:
+            return None
+        return np.array([own.take() for own in counted if own is not None])
 
     def _no_frames(self) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return frames that hold nothing yet, and views of their parts."""
