@@ -89,6 +89,7 @@ def _print(found: TaskCheck) -> None:
 def _rows(found: TaskCheck) -> Iterator[tuple[str, str]]:
     spec = found.spec
     yield "environment", spec.env
+    yield "source", found.source
     if spec.wrappers:
         yield "wrapped in", ", ".join(wrapping.wrapper for wrapping in spec.wrappers)
     for part, (low, high), encoder in zip(
@@ -151,6 +152,7 @@ def _plain(found: TaskCheck) -> dict[str, Any]:
     plays = {"alone": checkup.alone, "together": checkup.together}
     return {
         "env": spec.env,
+        "source": found.source,
         "wrappers": [wrapping.wrapper for wrapping in spec.wrappers],
         "parts": parts,
         "frame_stack": spec.frame_stack,

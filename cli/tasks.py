@@ -10,6 +10,7 @@ from cli.output import answer_json, console
 from cli.task_check import check
 from tasks.presets import PRESETS
 from tasks.registry import KnownEnvironment, shipped_registry
+from tasks.sources.table import sources
 from tasks.suites import SUITES, Suite
 
 tasks_app = typer.Typer(help="Show the known environments, or check one.", no_args_is_help=True)
@@ -23,11 +24,12 @@ def tasks() -> None:
 
 @tasks_app.command("list")
 def list_tasks(as_json: JsonOption = False) -> None:
-    """List suites, environments with default settings of their own, and presets. Any other id works too."""
+    """List sources, suites, environments with settings of their own, and presets. Any other id works too."""
     known = shipped_registry().all()
     if as_json:
         answer_json(
             {
+                "sources": sources(),
                 "suites": [{**asdict(suite), "installed": suite.installed} for suite in SUITES],
                 "tasks": [asdict(environment) for environment in known],
                 "presets": {name: preset.about for name, preset in PRESETS.items()},
@@ -35,6 +37,7 @@ def list_tasks(as_json: JsonOption = False) -> None:
         )
         return
     screen = console()
+    screen.print(_of_sources())
     screen.print(_of_suites())
     screen.print(_of_environments(known))
     screen.print(_of_presets())
@@ -45,6 +48,13 @@ def _table(title: str, **no_wrap: bool) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading, unbroken in no_wrap.items():
         table.add_column(heading.replace("_", " "), no_wrap=unbroken)
+    return table
+
+
+def _of_sources() -> Table:
+    table = _table("Sources", before_the_name=True, what_it_has=False)
+    for prefix, about in sources().items():
+        table.add_row(prefix or "nothing", about)
     return table
 
 

@@ -17,6 +17,7 @@ from tasks.checkup.hearing import heard
 from tasks.errors import shown
 from tasks.inspection import EnvironmentReport
 from tasks.registry import shipped_registry
+from tasks.sources.table import source_of
 from tasks.spec import TaskSpec
 
 SECONDS = 2.0
@@ -32,6 +33,7 @@ class TaskCheck:
         task: its fields by its name, as a configuration has them.
         spec: its specification.
         report: on its environment.
+        source: of its environment, in words.
         encoders: what reads each part, in words.
         checkup: how it plays; without numbers if the trial found it wrong before.
         wrong: what breaks a run, a sentence each.
@@ -41,6 +43,7 @@ class TaskCheck:
     task: dict[str, dict[str, Any]]
     spec: TaskSpec
     report: EnvironmentReport
+    source: str
     encoders: list[str]
     checkup: Checkup
     wrong: list[str]
@@ -72,7 +75,8 @@ def check_task(fields: Mapping[str, Any], seconds: float = SECONDS) -> TaskCheck
     encoders = [
         _encoder(Seen(name, part, spec.frame_stack), sizes[0].convolved) for part in spec.layout.parts
     ]
-    return TaskCheck({name: dict(fields)}, spec, report, encoders, checkup, [*wrong, *checkup.wrong], unwise)
+    task, source = {name: dict(fields)}, source_of(spec.recipe).about
+    return TaskCheck(task, spec, report, source, encoders, checkup, [*wrong, *checkup.wrong], unwise)
 
 
 def _encoder(seen: Seen, convolved: tuple[Seen, ...]) -> str:

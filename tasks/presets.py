@@ -84,6 +84,7 @@ def _atari(about: str, noops: int, sticky: float, **fields: Any) -> Preset:  # n
         "noop_max": noops,
         "use_fire_reset": False,
         "episodic_life": False,
+        "stack_num": 1,
     }
     of_vector = {"env_kwargs": {**of_game, "reward_clipping": False}, "max_episode_steps": 27_000}
     of_envpool = {"env_kwargs": {**of_game, "reward_clip": False}, "max_episode_steps": 27_000}

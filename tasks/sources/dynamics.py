@@ -28,6 +28,7 @@ class DynamicsSource:
     keeper = "Gymnasium"
     trusted = True
     wraps = False
+    about = "known dynamics, all streams in one array"
 
     def __init__(self, dynamics: Dynamics) -> None:
         self._dynamics = dynamics

@@ -26,6 +26,7 @@ class EnvPoolSource:
     keeper = "trunkline"
     trusted = False
     wraps = False
+    about = "EnvPool's native pools"
 
     def instance(self, recipe: Recipe) -> PoolOfOne:
         """Return a pool of one, as a single environment."""

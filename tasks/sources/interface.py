@@ -72,6 +72,7 @@ class Source(Protocol):
     Attributes:
         reserved: names of arguments that `env_kwargs` cannot have.
         keeper: who keeps them for itself, for sentences.
+        about: what it has, in a few words.
         wraps: whether the wrappers of a recipe go around its environments.
         trusted: whether the environment is trunkline's own, so that nobody needs to try it.
     """
@@ -80,6 +81,7 @@ class Source(Protocol):
     keeper: str
     trusted: bool
     wraps: bool
+    about: str
 
     def instance(self, recipe: Recipe) -> Any:  # noqa: ANN401 - environments of others are what they are
         """Return one environment with Gymnasium's `reset` and `step`, to be looked at and tried.

@@ -29,6 +29,7 @@ class GymnasiumSource:
     keeper = "Gymnasium"
     trusted = False
     wraps = True
+    about = "single environments, stepped in a loop"
 
     def instance(self, recipe: Recipe) -> Any:  # noqa: ANN401 - as the interface says
         """Return one environment."""

@@ -21,4 +21,10 @@ def source_of(recipe: Recipe) -> Source:
     return GymnasiumSource() if dynamics is None else DynamicsSource(dynamics)
 
 
+def sources() -> dict[str, str]:
+    """Return what each source has, by what stands before its environments' names."""
+    prefixed = {f"{prefix}:": source.about for prefix, source in _SOURCES.items()}
+    return {"": f"{GymnasiumSource.about}, or {DynamicsSource.about}"} | prefixed
+
+
 _SOURCES: Mapping[str, Source] = {"envpool": EnvPoolSource(), "vector": VectorSource()}

@@ -34,6 +34,7 @@ class VectorSource:
     keeper = "trunkline"
     trusted = False
     wraps = False
+    about = "vectorised environments of Gymnasium's"
 
     def instance(self, recipe: Recipe) -> PoolOfOne:
         """Return a vector of one, as a single environment."""

@@ -33,6 +33,7 @@ def test_a_table_says_what_an_environment_is_and_a_block_can_be_pasted(check):
     assert max(map(len, table.splitlines())) <= 80
     for words in (
         "environment",
+        "stepped in a loop",
         "wrapped in",
         "actions",
         "2 choices",
@@ -88,7 +89,7 @@ def test_what_is_unwise_ends_well_and_what_is_wrong_does_not(check):
     [
         (["CartPole-v9"], "unknown environment 'CartPole-v9'; did you mean 'CartPole-v1'?"),
         (["CartPole-v1", "--preset", "atari"], "tasks.cartpole.preset: 'atari' is not for 'CartPole-v1'"),
-        (["CartPole-v1", "--wrappers", "gymnasium.Nothing"], "cartpole.wrappers.0: 'gymnasium.Nothing' is not"),
+        (["CartPole-v1", "--wrappers", "gymnasium.Nothing"], "wrappers.0: 'gymnasium.Nothing' is not found"),
         (["CartPole-v1", "--wrappers", "["], "--wrappers: not YAML"),
         (["CartPole-v1", "--kwargs", "3"], "tasks.cartpole.env_kwargs: 3 is not allowed: it should be a"),
         (["CartPole-v1", "--action-bins", "3"], "it should be null, since such actions are choices already"),
@@ -116,6 +117,7 @@ def test_the_list_fits_80_columns_and_has_suites_environments_and_presets(trunkl
 def test_the_list_as_json_has_all_of_it(trunkline):
     """Suites say whether they are installed."""
     said = json.loads(trunkline("tasks", "list", "--json")[1])
-    assert {"suites", "tasks", "presets"} == set(said)
+    assert {"sources", "suites", "tasks", "presets"} == set(said)
+    assert set(said["sources"]) == {"", "envpool:", "vector:"}
     assert {suite["name"]: suite["installed"] for suite in said["suites"]}["toy text"] is True
     assert {task["env"] for task in said["tasks"]} >= {"CartPole-v1", "Taxi-v*", "MiniGrid-*"}

@@ -111,3 +111,32 @@ class ThreeLives(Steady):
     def step(self, action: Any) -> Any:
         """Go on."""
         return *super().step(action)[:4], self._info()
+
+
+class LivesTogether(gymnasium.vector.VectorEnv):
+    """The same in one vector, whose streams are a step apart, or which says nothing of lives."""
+
+    def __init__(self, num_envs: int, silent: bool = False) -> None:
+        self.metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
+        self.num_envs, self._silent = num_envs, silent
+        self.single_observation_space: Any = Box(0, 100, (2,), np.float32)
+        self.single_action_space: Any = Discrete(2)
+        self._step_E = np.arange(num_envs)
+
+    def _seen(self) -> Any:
+        return np.repeat(self._step_E[:, None], 2, axis=1).astype(np.float32)
+
+    def _info(self) -> Any:
+        return {} if self._silent else {"lives": 3 - self._step_E // 4}
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> Any:  # noqa: ARG002 - all begin alike
+        """Begin with three lives."""
+        self._step_E = np.arange(self.num_envs)
+        return self._seen(), self._info()
+
+    def step(self, actions: Any) -> Any:  # noqa: ARG002 - they change nothing
+        """Go on, or begin anew in the step after the last."""
+        over_E = self._step_E >= 12
+        self._step_E = np.where(over_E, 0, self._step_E + 1)
+        nobody_E = np.zeros(self.num_envs, np.bool_)
+        return self._seen(), (~over_E).astype(float), self._step_E >= 12, nobody_E, self._info()

@@ -11,6 +11,7 @@ from config.loading import parse_config
 from config.resolution import rehearse
 from config.yaml_text import parse_yaml
 from tasks.presets import PRESETS
+from tasks.sources.table import sources
 from tasks.suites import SUITES
 from tests.support.documents import DOCUMENTS
 from tests.support.runs import run_command
@@ -49,14 +50,12 @@ def test_every_command_answers(line: str, monkeypatch: pytest.MonkeyPatch):
     assert out.startswith("environment ")
 
 
-def rows(heading: str) -> list[list[str]]:
-    """Return the rows of the first table after a heading, without their code marks."""
+def rows(heading: str, number: int = 0) -> list[list[str]]:
+    """Return the rows of a table after a heading, without their code marks."""
     section = PAGE[PAGE.index(f"\n## {heading}\n") :]
-    table = re.search(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", section, re.M)
-    assert table is not None
+    table = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", section, re.M)[number]
     return [
-        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
-        for line in table[1].splitlines()
+        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()
     ]
 
 
@@ -69,9 +68,15 @@ def test_the_table_of_presets_is_that_of_the_code():
             assert names.replace("...", "").split(", ")[:2] == list(PRESETS[name].by_env)[:2]
 
 
+def test_the_table_of_sources_is_that_of_the_code():
+    """By what stands before the names."""
+    of_page = [prefix for prefix, _ in rows("Sources and suites")]
+    assert sorted(of_page) == sorted(prefix or "nothing" for prefix in sources())
+
+
 def test_the_table_of_suites_is_that_of_the_code_and_its_extras_exist():
     """With ids of theirs."""
-    of_page = {name: (ids, extra) for name, ids, extra in rows("Suites")}
+    of_page = {name: (ids, extra) for name, ids, extra in rows("Sources and suites", 1)}
     assert list(of_page) == [suite.name for suite in SUITES]
     for suite in SUITES:
         ids, extra = of_page[suite.name]

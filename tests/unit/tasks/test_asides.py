@@ -96,3 +96,22 @@ def test_lives_that_nobody_counts_are_a_mistake_of_the_configuration():
         )
     with pytest.raises(EnvironmentFailureError, match='returned no info\\["lives"\\]'):
         vector_of(life_loss=True)
+
+
+def test_a_vector_tells_lost_lives_of_all_its_streams():
+    """In its steps 4, 8 and 12 by the first, a step earlier by the second; beginning anew loses none."""
+    vector = vector_of(env=f"vector:{wrapper('LivesTogether')}", life_loss=True)
+    lost = []
+    for _ in range(18):
+        vector.step(NONE)
+        lost.append(vector.aside.life_lost_E.tolist())
+    of_streams = [[step + 1 for step, row in enumerate(lost) if row[stream]] for stream in range(2)]
+    assert of_streams == [[4, 8, 12, 17], [3, 7, 11, 16]]
+
+
+def test_a_vector_that_says_nothing_of_lives_is_refused():
+    """In the trial, and where streams are opened."""
+    env = f"vector:{wrapper('LivesTogether')}"
+    report = examine_environment("maze", Recipe(env, {"silent": True}), Reading(life_loss=True), 1, seed=1)
+    assert any('returned no info["lives"], which tasks.maze.life_loss asks for' in m for m in report.mistakes)
+    assert examine_environment("maze", Recipe(env), Reading(life_loss=True), 1, seed=1).mistakes == []

@@ -144,8 +144,8 @@ def test_a_mistake_in_a_wrapper_names_its_place_in_the_configuration():
 def test_a_wrapper_that_shows_another_shape_than_it_declares_is_found_in_the_trial():
     """The sentence names the wrapper with the environment."""
     assert mistakes_of(wrapper("Reshaped")) == (
-        f"tasks.maze.env: environment {STEADY!r} (wrapped in Reshaped) returned an observation of shape (1,), "
-        "but declares (2,)"
+        f"tasks.maze.env: environment {STEADY!r} (wrapped in Reshaped) returned an observation of shape "
+        "(1,), but declares (2,)"
     )
 
 
@@ -164,3 +164,14 @@ def test_wrappers_hide_dynamics_that_are_known():
     vector = CheckedVector(spec, 2, seed=1)
     vector.reset()
     assert vector.step(np.array([0, 1]))[1].tolist() == [10.0, 10.0]
+
+
+@pytest.mark.parametrize("env", ["vector:CartPole-v1", "envpool:CartPole-v1"])
+def test_wrappers_around_sources_that_step_many_at_once_are_refused(env: str):
+    """Before any of them is looked for."""
+    with pytest.raises(TaskError) as raised:
+        examine_environment("maze", recipe(wrapper("Tenfold"), env=env), Reading(), 1, seed=1)
+    assert str(raised.value) == (
+        f"tasks.maze.wrappers: not allowed around {env!r}, which steps many environments at once; it should "
+        "be [], or tasks.maze.env one of Gymnasium's"
+    )
