@@ -14,6 +14,7 @@ from tasks.dynamics import Actions
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
 from tasks.lives import Lives
 from tasks.making import OF_GYMNASIUM, Made, make, make_environment
+from tasks.own_rewards import OwnRewards
 from tasks.recipe import Recipe
 from tasks.sources.interface import StepOutput
 from tasks.sources.one_by_one import EpisodesOneByOne
@@ -57,17 +58,17 @@ class GymnasiumStreams:
     def __init__(self, spec: TaskSpec, num_envs: int, seed: int) -> None:
         self._spec = spec
         self._seed = seed
-        self._made: list[Made] = []
+        self._envs: list[Any] = []
+        self._own_rewards: list[OwnRewards] = []  # of every environment, or of none
         self.aside = Aside()
         self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
-                self._made.append(make(spec.recipe))
+                self._add(make(spec.recipe))
         except MakingError as error:
             self.close()
-            which = f" (number {len(self._made) + 1} of {num_envs})" if num_envs > 1 else ""
+            which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
             raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
-        self._envs: list[Any] = [made.instance for made in self._made]
         self._lives = Lives(num_envs) if spec.reading.life_loss else None
         declared = self._agreed()
         self._observations, self._actions = declared.observations, declared.actions
@@ -110,16 +111,23 @@ class GymnasiumStreams:
                 raise failure(self._spec, str(error)) from error
         sys.setrecursionlimit(self._recursion_limit)
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
-        self.aside = Aside(self._own_rewards(), None if self._lives is None else np.array(lost))
+        if self._own_rewards or self._lives is not None:
+            own_rewards = np.array([own.take() for own in self._own_rewards]) if self._own_rewards else None
+            self.aside = Aside(own_rewards, None if self._lives is None else np.array(lost))
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 
     def close(self) -> None:
         """Close every environment; what they raise is a warning, and keeps none of the others open."""
-        for made in self._made:
+        for env in self._envs:
             try:
-                made.instance.close()
+                env.close()
             except BaseException as error:
                 logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
+
+    def _add(self, made: Made) -> None:
+        self._envs.append(made.instance)
+        if made.own_rewards is not None:
+            self._own_rewards.append(made.own_rewards)
 
     def _agreed(self) -> Declared:
         """Return the readers; every environment has to be as the task was found to be."""
@@ -137,13 +145,6 @@ class GymnasiumStreams:
         assert first is not None, "there is an environment"
         return first
 
-    def _own_rewards(self) -> NDArray[np.float64] | None:
-        """Return what the environments paid in this step; None where they have no wrappers."""
-        counted = [made.own_rewards for made in self._made]
-        if counted[0] is None:
-            return None
-        return np.array([own.take() for own in counted if own is not None])
-
     def _no_frames(self) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return frames that hold nothing yet, and views of their parts."""
         layout = self._observations.layout
@@ -157,9 +158,8 @@ class GymnasiumStreams:
             raise failure(self._spec, raised("reset", error)) from error
         try:
             observation, info = kept_reset(answer)
-            own_rewards = self._made[index].own_rewards
-            if own_rewards is not None:
-                own_rewards.take()
+            if self._own_rewards:
+                self._own_rewards[index].take()
             self._observations.read(observation, info, views, index)
             if self._lives is not None:
                 self._lives.begin(index, info)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation, greedy_returns
 from actors.policy import TaskPolicy
 from config.resolution import resolve_specs
-from tasks.sources.dynamics import WIDTH
 from tasks.errors import EnvironmentFailureError
+from tasks.sources.dynamics import WIDTH
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
