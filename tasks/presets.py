@@ -87,7 +87,11 @@ def _atari(about: str, noops: int, sticky: float, **fields: Any) -> Preset:  # n
         "stack_num": 1,
     }
     of_vector = {"env_kwargs": {**of_game, "reward_clipping": False}, "max_episode_steps": 27_000}
-    of_envpool = {"env_kwargs": {**of_game, "reward_clip": False}, "max_episode_steps": 27_000}
+    of_envpool = {
+        # EnvPool draws from 1 to noop_max steps, and ends the process where there are none to draw from
+        "env_kwargs": {**of_game, "noop_max": max(1, noops), "reward_clip": False},
+        "max_episode_steps": 27_000,
+    }
     general = {"frame_stack": 4, "reward_clip": 1.0, **fields}
     return Preset(about, general, {_ALE: of_ale, _VECTOR: of_vector, _ENVPOOL: of_envpool})
 
