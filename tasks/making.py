@@ -14,7 +14,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from tasks.builtin import register_builtin_environments
 from tasks.errors import MakingError
-from tasks.missing import obstacle
+from tasks.missing import missing, obstacle
 from tasks.own_rewards import OwnRewards
 from tasks.process_state import process_kept
 from tasks.recipe import Recipe
@@ -81,11 +81,10 @@ def _bare(recipe: Recipe) -> gymnasium.Env[Any, Any]:
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         raise MakingError(f"unknown environment {env!r}; {nearest(env)}") from error
     except BaseException as error:
-        elsewhere = envpool_id_for(env) if isinstance(error, gymnasium.error.DependencyNotInstalled) else None
-        besides = f"; EnvPool has it too: tasks.*.env: envpool:{elsewhere}" if elsewhere else ""
-        raise MakingError(
-            f"environment {env!r} {obstacle(env, recipe.env_kwargs, error)}{besides}"
-        ) from error
+        elsewhere = envpool_id_for(env) if missing(env, error) else None
+        besides = f"; EnvPool has it too, as {f'envpool:{elsewhere}'!r}" if elsewhere else ""
+        why = obstacle(env, recipe.env_kwargs, error)
+        raise MakingError(f"environment {env!r} {why}{besides}") from error
 
 
 def find_maker(env: str) -> str | EnvSpec:
@@ -126,8 +125,7 @@ def nearest(env: str, prefix: str = "") -> str:
     makers = [key for key, kind in own.items() if isinstance(kind, type) and issubclass(kind, gymnasium.Env)]
     ids = {key.rpartition("/")[2]: key for key in reversed([*makers, *gymnasium.registry])}
     near = difflib.get_close_matches(name.rpartition("/")[2], ids, n=1)
-    elsewhere = envpool_id_for(env)
-    if elsewhere is not None and name not in near:
-        return f"EnvPool has it: tasks.*.env should be {f'envpool:{elsewhere}'!r}"
     hint = f"did you mean {f'{prefix}{module_name}{separator}{ids[near[0]]}'!r}? " if near else ""
-    return hint + ALLOWED
+    elsewhere = envpool_id_for(env)
+    also = f"EnvPool has it as {f'envpool:{elsewhere}'!r}; " if elsewhere else ""
+    return hint + also + ALLOWED

