@@ -15,14 +15,14 @@ class ActorReport:
 
     Attributes:
         actor: its name.
-        incarnation: which of its lives.
+        life: number of its life.
         sent_items: transitions sent.
         acknowledged_items: transitions that the shard acknowledged.
         abandoned_items: transitions not acknowledged when it ended; some may have arrived.
     """
 
     actor: str
-    incarnation: int
+    life: int
     sent_items: int
     acknowledged_items: int
     abandoned_items: int
@@ -72,7 +72,7 @@ class Actor:
         sender = self._sender
         return ActorReport(
             self._identity.name,
-            self._identity.incarnation,
+            self._identity.life,
             sender.sent_items,
             sender.acknowledged_items,
             sender.abandoned_items,

@@ -34,25 +34,6 @@ class EpisodeReturns:
     discounted: list[float]
 
 
-def greedy_returns(
-    spec: TaskSpec,
-    policy: Policy,
-    episodes: int,
-    seed: int,
-    max_steps: int | None = None,
-    num_envs: int = ENVS,
-) -> EpisodeReturns:
-    """Play so many fresh greedy episodes in environments that are closed afterwards.
-
-    Takes and raises what `GreedyEvaluation` does.
-    """
-    evaluation = GreedyEvaluation(spec, num_envs)
-    try:
-        return evaluation.play(policy, episodes, seed, max_steps)
-    finally:
-        evaluation.close()
-
-
 class GreedyEvaluation:
     """Plays greedy episodes of one task, a few at a time, in environments that stay for the next evaluation.
 

@@ -22,7 +22,7 @@ class ActorIdentity:
     """Who sends: a name, and which of its lives this is."""
 
     name: str
-    incarnation: int
+    life: int
 
 
 class FragmentWriter:
@@ -104,7 +104,7 @@ class FragmentWriter:
         block = FragmentBlock(
             task=self._spec.name,
             actor=self._identity.name,
-            incarnation=self._identity.incarnation,
+            life=self._identity.life,
             sequence=self._sequence,
             weights_version=int(self._versions[self._lead]),
             lead=self._lead,

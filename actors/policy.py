@@ -34,6 +34,18 @@ class Policy(Protocol):
         """
 
 
+class ActingPolicy(Policy, Protocol):
+    """A policy that experience is gathered with.
+
+    Attributes:
+        version: of its weights; -1 before any were loaded.
+        value_map: what its values stand for.
+    """
+
+    version: int
+    value_map: ValueMap
+
+
 class TaskPolicy:
     """A copy of one task's share of a network, on the CPU. Networks remember nothing yet.
 

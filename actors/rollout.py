@@ -7,7 +7,7 @@ import numpy as np
 from actors.exploration import Exploration
 from actors.fragment_writer import FragmentWriter
 from actors.frame_stack import FrameStack
-from actors.policy import TaskPolicy
+from actors.policy import ActingPolicy
 from actors.undisturbed import undisturbed
 from replay.fragment import FragmentBlock
 from replay.row import BOUNDARY, LIFE_LOST, TERMINATED, TRUNCATED
@@ -33,7 +33,7 @@ class Rollout:
     def __init__(
         self,
         vector: CheckedVector,
-        policy: TaskPolicy,
+        policy: ActingPolicy,
         exploration: Exploration,
         writer: FragmentWriter,
         clock: Callable[[], float] | None = None,

@@ -7,7 +7,6 @@ batches.
 """
 
 import argparse
-import json
 import sys
 from functools import partial
 
@@ -18,6 +17,7 @@ from benchmarks.harness import Bench, LocalPeer, Measure, warmed
 from benchmarks.ours_learner import make_batches, make_learner, make_specs, seconds_an_update, updates
 from benchmarks.report import to_json
 from learner.weighting.fixed import FixedWeighting
+from training.json_text import json_text
 
 SIZES = ((1, 256, 512), (2, 256, 512), (2, 128, 256))
 """Tasks, width of encoder and trunk, batch: beside the bare loop."""
@@ -66,7 +66,7 @@ def main() -> None:
         parser.error("--device: this machine has no CUDA device")
     bench = Bench(arguments.rounds, arguments.seconds, say=partial(print, file=sys.stderr))
     measure_learner(bench, torch.device(arguments.device), arguments.threads)
-    print(json.dumps(to_json(bench.rows)))
+    print(json_text(to_json(bench.rows)))
 
 
 if __name__ == "__main__":

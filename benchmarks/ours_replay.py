@@ -10,7 +10,7 @@ import numpy as np
 from actors.sender import BlockSender
 from benchmarks.peers.worker import Step
 from benchmarks.shapes import BATCH, BLOCK, ReplayShape
-from cluster.ray.shard_fleet import ShardCrew
+from cluster.ray.shard_crew import ShardCrew
 from config.batches import supplies
 from config.loading import parse_config
 from learner.batch_source import BatchSource, Position

@@ -2,19 +2,22 @@
 
     python -m benchmarks.scale_model [--workload atari] [--updates-per-second 1000] [--check] [--json]
 
-measures the costs over Ray, and simulates a run of 10 to 10,000 actors. `--check` runs real trainings on this
-machine instead, and puts what they do beside what the model says of them.
+measures the costs over Ray, and simulates runs of 10 to 10,000 actors with SimPy. `--check` runs real
+trainings on this machine instead, and puts what they do beside what the model says of them.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+if find_spec("simpy") is None:
+    sys.exit("the scale model needs SimPy: the extra 'dev' brings it (pip install --editable '.[dev]')")
 
 from benchmarks.scale.checking import Checked, check
 from benchmarks.scale.costs import Costs, Setting, Shape
@@ -24,6 +27,7 @@ from benchmarks.scale.tables import checks_table, costs_table, plans_table
 from benchmarks.scale.workload import SLOW, WORKLOADS
 from config.errors import ConfigError
 from training.errors import ClusterError, TrainingFailedError
+from training.json_text import json_text, parse_json
 
 ACTORS = (10, 100, 1_000, 10_000)
 CHECKED = ((2, 1, 4.0), (6, 2, 16.0), (4, 1, 1.0))
@@ -82,7 +86,7 @@ def read_costs(path: Path) -> Costs:
         ConfigError: there are none in it.
     """
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["costs"]
+        values: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))["costs"]
         return Costs(**{**values, "shape": Shape(**values["shape"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"--costs: {str(path)!r} is not a file that --json printed ({error})") from error
@@ -102,7 +106,7 @@ def with_parts_elsewhere(
 def report(costs: Costs, found: Sequence[Plan] | Sequence[Checked], as_json: bool) -> None:
     """Print the costs and what was found."""
     if as_json:
-        print(json.dumps({"costs": asdict(costs), "rows": [asdict(row) for row in found]}))
+        print(json_text({"costs": asdict(costs), "rows": [asdict(row) for row in found]}))
         return
     made = [row for row in found if isinstance(row, Plan)]
     checked = [row for row in found if isinstance(row, Checked)]

@@ -6,13 +6,14 @@ Each seed is a real `trunkline train`, Ray and all, in a process and a run direc
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from training.json_text import json_text, parse_json
 
 
 def train(seed: int, directory: Path, overrides: list[str]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def train(seed: int, directory: Path, overrides: list[str]) -> dict[str, Any]:
         "--json",
     ]
     finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    summary: dict[str, Any] = json.loads(finished.stdout)
+    summary: dict[str, Any] = parse_json(finished.stdout)
     return summary
 
 
@@ -58,7 +59,7 @@ def main() -> None:
                 **{name: task["greedy_return_mean"] for name, task in summary["tasks"].items()},
             }
             rows.append(row)
-            print(json.dumps(row), file=sys.stderr, flush=True)
+            print(json_text(row), file=sys.stderr, flush=True)
     seconds = sorted(row["train_seconds"] for row in rows)
     result = {
         "solved": sum(row["solved"] for row in rows),
@@ -70,7 +71,7 @@ def main() -> None:
         "update_share_median": statistics.median(row["update_share"] for row in rows),
     }
     if arguments.json:
-        print(json.dumps({**result, "runs": rows}))
+        print(json_text({**result, "runs": rows}))
     else:
         print("\n".join(f"{name:22} {value}" for name, value in result.items()))
 

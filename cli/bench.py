@@ -19,6 +19,7 @@ from benchmarks.report import draw, to_json
 from benchmarks.system import measure_system
 from benchmarks.weighting import measure_weighting
 from cli.arguments import JsonOption
+from cli.numbers import three_digits
 from cli.output import answer_json, console, note
 from config.errors import ConfigError
 
@@ -135,12 +136,6 @@ def _print_table(bench: Bench) -> None:
             heading, justify="right" if heading in ("ours", "peer", "ratio") else "left", overflow="fold"
         )
     for row in bench.rows:
-        ours, peer, ratio = (_number(value) for value in (row.ours, row.peer, row.ratio))
+        ours, peer, ratio = (three_digits(value) for value in (row.ours, row.peer, row.ratio))
         table.add_row(row.what, row.shape, row.unit, ours, peer, row.peer_name, ratio)
     console().print(table)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

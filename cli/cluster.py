@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from cli.arguments import JsonOption
+from cli.numbers import fixed
 from cli.output import answer, answer_json, console
 from cluster.token import find_token
 from deploy.run_client import RunClient
@@ -68,9 +69,9 @@ def _show(said: dict[str, Any]) -> None:
             task["name"],
             *map(str, counts),
             f"{task['env_steps_per_second']:,.0f}",
-            _number(task["greedy_return"]),
+            fixed(task["greedy_return"], 1),
             f"{kept:.0%}",
-            _number(task["samples_per_insert"]),
+            fixed(task["samples_per_insert"], 1),
         )
     screen.print(tasks)
     up = sum(shard["up"] for shard in said["shards"])
@@ -84,7 +85,3 @@ def _show(said: dict[str, Any]) -> None:
         screen.print(f"node {node['host']}: {node['state']}, {slots}", markup=False, soft_wrap=True)
     for sentence in said["warnings"]:
         screen.print(f"! {sentence}", markup=False, soft_wrap=True)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

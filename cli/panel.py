@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli.numbers import fixed
 from training.status.records import RunStatus, TaskStatus
 
 LINE_SECONDS = 5.0
@@ -90,6 +91,7 @@ def render(status: RunStatus) -> Panel:
         "steps/s",
         "episodes",
         "recent",
+        "length",
         "greedy",
         "solved at",
         "replay",
@@ -110,8 +112,8 @@ def render(status: RunStatus) -> Panel:
 def line(status: RunStatus) -> str:
     """Return a status as one line of text."""
     tasks = "  ".join(
-        f"{task.name}: {task.env_steps:,} steps, recent {_number(task.replay.table.recent_return)}, "
-        f"greedy {_number(task.greedy_return)}"
+        f"{task.name}: {task.env_steps:,} steps, recent {fixed(task.replay.table.recent_return, 1)}, "
+        f"greedy {fixed(task.greedy_return, 1)}"
         for task in status.tasks
     )
     return f"{status.train_seconds:6.1f} s  {tasks}  | {_learner_line(status)}"
@@ -123,19 +125,20 @@ def _cells(task: TaskStatus) -> list[str]:
         and task.greedy_return is not None
         and (task.greedy_return >= task.solved_at)
     )
-    greedy = _number(task.greedy_return)
+    greedy = fixed(task.greedy_return, 1)
     restarts = f" ({task.crew.restarts} replaced)" if task.crew.restarts else ""
     return [
         task.name,
         f"{task.env_steps:,}",
         f"{task.env_steps_per_second:,.0f}",
         f"{task.replay.table.episodes:,}",
-        _number(task.replay.table.recent_return),
+        fixed(task.replay.table.recent_return, 1),
+        fixed(task.replay.table.recent_length, 0),
         f"[bold green]{greedy}[/]" if solved else greedy,
-        _number(task.solved_at),
+        fixed(task.solved_at, 1),
         f"{task.replay.table.items / task.replay.replay_capacity:.0%}",
-        _number(task.learning.loss, 4),
-        _number(task.learning.staleness),
+        fixed(task.learning.loss, 4),
+        fixed(task.learning.staleness, 1),
         f"{task.crew.at_work}/{task.crew.wanted}{restarts}",
     ]
 
@@ -146,7 +149,3 @@ def _learner_line(status: RunStatus) -> str:
         f"{name} {seconds / total:.0%}" for name, seconds in status.learner.phase_seconds.items()
     )
     return f"learner: {status.learner_step:,} updates, {status.updates_per_second:,.0f}/s ({shares})"
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"

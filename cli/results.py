@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli.numbers import fixed
+
 
 def print_results(
     console: Console, tasks: dict[str, dict[str, Any]], best: dict[str, Any] | None = None
@@ -17,11 +19,11 @@ def print_results(
     for name, result in tasks.items():
         table.add_row(
             name,
-            _number(result["greedy_return_mean"]),
-            _number(result["greedy_return_std"]),
+            fixed(result["greedy_return_mean"], 2, "none"),
+            fixed(result["greedy_return_std"], 2, "none"),
             str(result["episodes"]),
-            *([_number(best["means"].get(name))] if best else []),
-            _number(result["solved_at"]),
+            *([fixed(best["means"].get(name), 2, "none")] if best else []),
+            fixed(result["solved_at"], 2, "none"),
             {True: "yes", False: "no", None: "no bound"}[result["solved"]],
         )
     console.print(table)
@@ -29,9 +31,5 @@ def print_results(
 
 def in_words(best: dict[str, Any]) -> str:
     """Say of which learner step the best weights are, and what they had reached."""
-    means = ", ".join(f"{task} {_number(mean)}" for task, mean in best["means"].items())
+    means = ", ".join(f"{task} {fixed(mean, 2, 'none')}" for task, mean in best["means"].items())
     return f"of learner step {best['learner_step']:,} ({means})"
-
-
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f}"

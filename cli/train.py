@@ -26,6 +26,7 @@ from cli.panel import display
 from cli.results import print_results
 from config.loading import load_config, with_overrides
 from config.resolution import ResolvedRun, rehearse
+from deploy.interrupts import Interrupts
 from deploy.launch import resume_run, start_or_resume_run, start_run
 from learner.checkpoint import Checkpoint
 from training.directory.run_directory import RunDirectory, refuse_existing
@@ -61,7 +62,10 @@ def train(
     announce(console, run, address)
     begin = start_or_resume_run if resume else start_run
     summary = _shown(
-        console, lambda observe: begin(run, directory.absolute(), runtime.value, address, [observe])
+        console,
+        lambda observe, interrupts: begin(
+            run, directory.absolute(), runtime.value, address, [observe], interrupts=interrupts
+        ),
     )
     _conclude(console, summary, directory, as_json, _where(runtime, address))
 
@@ -87,7 +91,9 @@ def resume(
     announce(console, run, address)
     summary = _shown(
         console,
-        lambda observe: resume_run(run, run_dir.absolute(), checkpoint, runtime.value, address, [observe]),
+        lambda observe, interrupts: resume_run(
+            run, run_dir.absolute(), checkpoint, runtime.value, address, [observe], interrupts=interrupts
+        ),
     )
     _conclude(console, summary, run_dir, as_json, _where(runtime, address))
 
@@ -112,10 +118,10 @@ def _where(runtime: Runtime, address: str | None) -> list[str]:
     return [*local, *(["--address", address] if address is not None else [])]
 
 
-def _shown(console: Console, work: Callable[[Observer], dict[str, Any]]) -> dict[str, Any]:
+def _shown(console: Console, work: Callable[[Observer, Interrupts], dict[str, Any]]) -> dict[str, Any]:
     screen = display(console)
     try:
-        return work(screen)
+        return work(screen, Interrupts(process_ends=True))
     finally:
         screen.close()
 

@@ -1,4 +1,4 @@
-"""Addresses: `host:port` in both directions, and the kind of socket that listens at one."""
+"""Addresses of the form `host:port`, and the kind of socket that listens at one."""
 
 import re
 import socket

@@ -8,18 +8,17 @@ from contextlib import suppress
 
 SILENCE_SECONDS = 4.0
 ANSWER_SECONDS = 5.0
-"""From when the connection stands; that itself may take `SILENCE_SECONDS`."""
+"""Counted from when the connection is open. Opening it may take `SILENCE_SECONDS` more."""
 MAX_ANSWER_BYTES = 16 * 2**20
 
 
 def ask(
     host: str, port: int, path: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> tuple[int, bytes]:
-    """Return status and body of the answer to a GET, or to a POST where there is a `body`.
+    """Return status and body of the answer to a GET, or to a POST if there is a `body`.
 
-    What the environment says of proxies does not count here: the question may carry the cluster's token. For
-    the same reason a redirection is an answer like any other, and is not followed. The connection is cut when
-    time is up, however slowly bytes trickle in.
+    The request may carry the cluster's token. So it goes through no proxy, and follows no redirection. When
+    the time is up the connection is closed, even if bytes still arrive.
 
     Raises:
         OSError, UnicodeError: nobody answers, or not in time; the host's name cannot be resolved.
@@ -41,7 +40,12 @@ def ask(
 
 def bearer(token: str) -> dict[str, str]:
     """Return the headers that show a token; none for an empty one."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    return {"Authorization": authorization(token)} if token else {}
+
+
+def authorization(token: str) -> str:
+    """Return the value of the header by which a request shows a token (RFC 6750, section 2.1)."""
+    return f"Bearer {token}"
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:

@@ -19,7 +19,7 @@ def is_slot(kind: str) -> bool:
 
 
 def state_of(draining: bool, version: str | None) -> NodeState:
-    """Return a node's state; one that does not say its version is taken at its word."""
+    """Return a node's state. A node that does not say its version counts as one of the same version."""
     if version not in (None, VERSION):
         return "refused"
     return "draining" if draining else "in service"

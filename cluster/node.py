@@ -1,4 +1,4 @@
-"""One node of a cluster: which `ray start` it is, and what has to be so before it starts."""
+"""One node of a cluster: the `ray start` that starts it, and what is checked before."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ from training.shell import command_line, program
 
 GCS_PORT = 6379
 AGENT_PORT = 52365
-"""And the two after it: where agents have known ports a node joins two seconds sooner, without waiting."""
+"""The two ports after it are used too. With known ports for its agents a node joins two seconds sooner."""
 METRICS_PORT = 8080
 FIXED_PORTS = {
     "dashboard-agent-listen-port": AGENT_PORT,
@@ -31,7 +31,7 @@ FIXED_PORTS = {
 }
 HEAD_SECONDS = 60.0
 DASHBOARD_SECONDS = 12.0
-"""For the dashboard to answer after the head does. It is an extra of Ray's: a cluster may be without one."""
+"""Time for the dashboard to answer once the head does. It is optional: a cluster may have none."""
 CONNECT_SECONDS = 3.0
 PAUSE_SECONDS = 1.0
 
@@ -46,7 +46,7 @@ ENVIRONMENT = {
     "RAY_grpc_client_keepalive_time_ms": "10000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",
 }
-"""What every node runs Ray with, where its environment does not say otherwise."""
+"""Variables for the Ray of every node, unless its environment sets them."""
 
 HEAD_ENVIRONMENT = {
     "RAY_health_check_period_ms": "1000",
@@ -76,7 +76,7 @@ class NodePlan:
     with_token: bool = True
 
     def command(self, taken: Collection[int] = ()) -> list[str]:
-        """Return the `ray start` that it is; instead of ports that are taken Ray finds free ones."""
+        """Return the command that starts it; Ray chooses free ports in the place of those in `taken`."""
         dashboard = ["--dashboard-host=0.0.0.0", f"--dashboard-port={DASHBOARD_PORT}"]
         head = ["--head", f"--port={GCS_PORT}", *dashboard]
         where = head if self.address is None else [f"--address={self.address}"]
@@ -96,7 +96,7 @@ class NodePlan:
         ]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment to run it in: this process's, and what it leaves open."""
+        """Return the environment of that command: this process's, with defaults for what it does not set."""
         environment = ENVIRONMENT | (HEAD_ENVIRONMENT if self.address is None else {})
         if self.store is not None:
             environment |= {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": self.store}
@@ -105,13 +105,13 @@ class NodePlan:
 
 
 def node_command(address: str, slots: Mapping[str, int]) -> str:
-    """Return the line that starts a node with slots, to be typed as it stands."""
+    """Return the command line that starts a node with slots, ready to be typed."""
     offers = [f"--slots={kind}={count}" for kind, count in slots.items()]
     return command_line([program("trunkline"), "node", f"--address={address}", *offers])
 
 
 def taken_ports() -> set[int]:
-    """Return which of a node's ports are taken here, as by another node of this machine."""
+    """Return which of a node's ports are taken on this machine, for example by another node."""
     return {port for port in FIXED_PORTS.values() if not _is_free(port)}
 
 
@@ -141,7 +141,7 @@ def wait_for_head(address: str, token: Token | None) -> str | None:
         except NoAnswerError:
             waited = time.monotonic() - begin
             if waited > DASHBOARD_SECONDS and _answers(host_and_port):
-                return f"cluster {address} answers, but not its dashboard: its versions are not compared"
+                return f"cluster {address} answers, but its dashboard does not: versions are not compared"
             if waited > HEAD_SECONDS:
                 raise
         else:
@@ -166,6 +166,6 @@ def refuse_other_versions(there: ClusterVersions, address: str) -> None:
         other = of_cluster[name]
         if other is not None and other != own:
             raise ClusterError(
-                f"this node has {name} {own}, the cluster at {address} has {name} {other}: "
-                "every node needs the same, so start it from the same image"
+                f"this node has {name} {own}, and the cluster at {address} has {name} {other}: "
+                "every node needs the same version, so start all of them from one image"
             )

@@ -1,9 +1,9 @@
-"""What Ray's processes should know of proxies: that the cluster and this machine are asked directly."""
+"""Settings of proxies for Ray's processes: they reach the cluster and this machine directly."""
 
 from collections.abc import Mapping
 
 NEARBY = ("localhost", "127.0.0.1", "::1", "169.254.169.254", "metadata.google.internal", "metadata")
-"""This machine, and where a cloud's machines ask about themselves."""
+"""This machine, and the addresses at which clouds tell a machine about itself."""
 
 
 def direct(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which actor should work where: wanted, held against the slots there are. It is told the time."""
+"""Decides which actor works on which node, from the actors wanted and the slots there are."""
 
 import itertools
 from collections import Counter
@@ -34,7 +34,7 @@ class Start:
 
     post: Post
     node_id: str
-    incarnation: int
+    life: int
     crew_size: int
 
 
@@ -53,7 +53,7 @@ class _AtWork:
 
 
 class Roster:
-    """Fills each task's slots up to the number wanted, leaves nodes that drain, rests what keeps dying.
+    """Fills each task's slots up to the number wanted, leaves draining nodes, and lets what keeps dying rest.
 
         roster = Roster({"cartpole": None})                # None: one actor in every slot
         roster.see(nodes)
@@ -141,7 +141,7 @@ class Roster:
         )
 
     def broken(self) -> str | None:
-        """Return why no actor of some task can go on, or None: all that it has room for are quarantined."""
+        """Return why a task has no actor that can work, since each of its places is quarantined, or None."""
         for task in self._wanted:
             reasons = [reason for post, reason in self._quarantined.items() if post.task == task]
             idle = all(post.task != task for post in self._at_work)
@@ -176,7 +176,7 @@ class Roster:
                 staying += 1
 
     def _starts(self, task: str) -> Iterator[Start]:
-        """Fill what is vacant; who rests keeps a place, so that nobody else dies in it meanwhile."""
+        """Fill vacant places. An actor that rests keeps its place, so that no other dies there meanwhile."""
         free = self._free_slots(task)
         wanted = self._count_wanted(task)
         staying = sum(post.task == task and not place.stopping for post, place in self._at_work.items())
@@ -190,10 +190,10 @@ class Roster:
         for _ in range(min(self._places(task) - staying - resting, free.total())):
             post, node_id = next(vacancies), free.most_common(1)[0][0]
             free[node_id] -= 1
-            incarnation = self._lives[post]
+            life = self._lives[post]
             self._lives[post] += 1
             self._at_work[post] = _AtWork(node_id)
-            yield Start(post, node_id, incarnation, crew_size=max(wanted, post.index + 1))
+            yield Start(post, node_id, life, crew_size=max(wanted, post.index + 1))
 
     def _free_slots(self, task: str) -> Counter[str]:
         kind = TASK_SLOT + task

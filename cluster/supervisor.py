@@ -1,4 +1,4 @@
-"""Who died, who is replaced, when to give up: a pure machine that is told the time."""
+"""Decides who is replaced after a death, and when to give up. It is told the time."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ class Replace:
     """Start the next life of a process, not before `at` (seconds on the caller's clock)."""
 
     name: str
-    incarnation: int
+    life: int
     at: float
 
 
@@ -25,7 +25,7 @@ class Supervisor:
 
     supervisor = Supervisor(max_deaths=4, window_seconds=120)
     match supervisor.died("actor cartpole-0", reason, now=12.5, node_id="a"):
-        case Replace(name, incarnation, at): ...
+        case Replace(name, life, at): ...
         case GiveUp(reason): ...
 
     A process that ends together with its node has not died: `left` gives it its next life. The end of a node
@@ -36,7 +36,7 @@ class Supervisor:
         self._max_deaths = max_deaths
         self._window_seconds = window_seconds
         self._deaths: dict[str, deque[tuple[float, str]]] = {}
-        self._incarnations: dict[str, int] = {}
+        self._lives: dict[str, int] = {}
 
     def died(self, name: str, reason: str, now: float, node_id: str = "") -> Replace | GiveUp:
         """Take in a death on a node; the first replacement comes at once, each further one a second later."""
@@ -56,14 +56,14 @@ class Supervisor:
         return self._next_life(name, now)
 
     def node_went(self, node_id: str) -> None:
-        """Take in that a node is gone: what died on it had not died by itself."""
+        """Take in that a node is gone: deaths on it were its own, and count no longer."""
         for name, deaths in self._deaths.items():
             self._deaths[name] = deque(death for death in deaths if death[1] != node_id)
 
     def restarts(self, name: str) -> int:
         """Return how often a process was replaced."""
-        return self._incarnations.get(name, 0)
+        return self._lives.get(name, 0)
 
     def _next_life(self, name: str, at: float) -> Replace:
-        self._incarnations[name] = self.restarts(name) + 1
-        return Replace(name, self._incarnations[name], at)
+        self._lives[name] = self.restarts(name) + 1
+        return Replace(name, self._lives[name], at)

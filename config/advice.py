@@ -72,7 +72,7 @@ def _of_encoder(config: RunConfig, seen: Seen, size: EncoderSize) -> Iterator[st
         return
     what = (
         f"tasks.{seen.task}.env: {_which(seen)} of shape {seen.shape} go through one linear layer of "
-        f"{seen.size:,} inputs and {seen.size * config.network.encoder_width:,} parameters"
+        f"{seen.size:,} inputs and {size.parts[seen]:,} parameters"
     )
     sides = sorted(frame)[-2:]
     if len(frame) == 1:

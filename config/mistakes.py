@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from config.schema import RunConfig
 
 Location = tuple[int | str, ...]
+"""Keys and positions; what begins with a bracket, `[key]` or a kind of value, names no field."""
 
 _KINDS = {
     "model_type": "it should be a mapping of fields",
@@ -32,7 +33,7 @@ def sentences(error: ValidationError, root: type[BaseModel] = RunConfig) -> list
 
 
 def _sentence(kind: str, location: Location, value: object, message: str, context: dict[str, Any]) -> str:
-    field = ".".join(str(part) for part in location if part != "[key]")
+    field = ".".join(str(part) for part in location if not str(part).startswith("["))
     if kind == "missing":
         return f"{field}: missing; it has to be given"
     if location[0] == "tasks" and location[2:] == ("[key]",):

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 
 from config.schema import RunConfig
 from config.sections.network import NetworkConfig
-from network.images import observed_maps, stem, trunk_maps
-from network.seen import Seen, seen_parts
+from network.images import fits_filters, trunk_maps
+from network.seen import seen_parts
 from tasks.spec import TaskSpec
 
 _ONLY_WITH_SHARING = {
@@ -99,16 +99,12 @@ def _of_images(network: NetworkConfig, specs: Sequence[TaskSpec]) -> list[str]:
     if network.encoder == "conv":
         mistakes += [
             f"network.encoder: 'conv' is not allowed: task {spec.name!r} has observations of shape "
-            f"{list(spec.observation_shape)}, which no filters fit into; it should be 'auto' or 'mlp'"
+            f"{_shapes(spec)}, which no filters fit into; it should be 'auto' or 'mlp'"
             for spec in specs
-            if not any(map(_can_be_convolved, seen_parts(spec)))
+            if not any(map(fits_filters, seen_parts(spec)))
         ]
     return mistakes
 
 
-def _can_be_convolved(seen: Seen) -> bool:
-    maps = observed_maps(seen)
-    try:
-        return maps is not None and bool(stem(maps))
-    except ValueError:
-        return False
+def _shapes(spec: TaskSpec) -> str:
+    return ", ".join(str(list(seen.shape)) for seen in seen_parts(spec))

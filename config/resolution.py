@@ -12,7 +12,7 @@ from config.memory_mistakes import memory_mistakes
 from config.message_size import message_mistakes
 from config.network_memory import network_memory_mistakes
 from config.network_mistakes import network_mistakes
-from config.rates import replay_mistakes
+from config.replay_mistakes import replay_mistakes
 from config.schema import RunConfig
 from tasks.inspection import EnvironmentReport
 from tasks.spec import TaskSpec
@@ -52,30 +52,8 @@ def rehearse(config: RunConfig) -> ResolvedRun:
     return ResolvedRun(config, specs, advice(config, specs, reports))
 
 
-def resolve_specs(config: RunConfig) -> list[TaskSpec]:
-    """Return the tasks' specifications, in order; every environment is built once, and none is played.
-
-    Raises:
-        ConfigError: an environment is unknown or cannot be trained on; one sentence a mistake.
-    """
-    specs, _, mistakes = described(config, looked_at)
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return specs
-
-
-def check(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> None:
-    """Refuse settings that contradict each other, or need more memory than `machine_bytes`.
-
-    Raises:
-        ConfigError: one sentence a mistake.
-    """
-    mistakes = _mistakes(config, specs, machine_bytes)
-    if mistakes:
-        raise ConfigError(*mistakes)
-
-
-def _mistakes(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
+def mistakes_in(config: RunConfig, specs: list[TaskSpec], machine_bytes: int) -> list[str]:
+    """Return a sentence for all that contradicts itself, the tasks, or a machine of so much memory."""
     return [
         *replay_mistakes(config, specs),
         *memory_mistakes(config, specs, machine_bytes),
@@ -90,7 +68,7 @@ def _checked(config: RunConfig, look: Look) -> tuple[list[TaskSpec], list[Enviro
     """Return what the tasks turned out to be, or tell at once what is wrong with each and with all."""
     specs, reports, mistakes = described(config, look)
     if len(specs) == len(config.tasks):
-        mistakes += _mistakes(config, specs, machine_memory_bytes())
+        mistakes += mistakes_in(config, specs, machine_memory_bytes())
     if mistakes:
         raise ConfigError(*mistakes)
     return specs, reports

@@ -1,8 +1,10 @@
 """What the parts of an observation are divided by, as a configuration says it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
+from config.sections.task import TaskConfig
 from network.images import has_channels_last
 from tasks.errors import TaskError
 from tasks.observation import Part, Scale
@@ -11,43 +13,44 @@ GivenScale = Sequence[float] | str
 """One number, several, or `auto`."""
 
 
-def scales(
-    task: str, given: GivenScale | Mapping[str, GivenScale] | None, parts: Sequence[Part]
-) -> list[Scale]:
+def scales(name: str, task: TaskConfig, parts: Sequence[Part]) -> list[Scale]:
     """Return the scale of each part.
 
     Args:
-        task: its name, for sentences.
-        given: for all parts of numbers, or by the name of a part; None for what suits the dtype.
+        name: of the task.
+        task: what the configuration says of it: one scale for all parts of numbers, or scales by the names of
+            parts; what it does not say follows from the dtype.
         parts: of the task's frames.
 
     Raises:
-        TaskError: it does not fit the parts.
+        TaskError: a scale does not fit the parts.
     """
-    numbers = [part for part in parts if part.kind == "numbers"]
-    if isinstance(given, Mapping):
-        names = [part.name for part in numbers]
-        for name in given:
-            if name not in names:
-                raise TaskError(
-                    f"tasks.{task}.observation_scale: {name!r} is no part of numbers; allowed are "
-                    f"{', '.join(map(repr, names)) or 'none: the observation has no such part'}"
-                )
-        return [_scale(f"{task}.observation_scale.{part.name}", given.get(part.name), part) for part in parts]
+    field, given = f"tasks.{name}.observation_scale", task.observation_scale
+    numbers = [part.name for part in parts if part.kind == "numbers"]
+    if isinstance(given, dict):
+        _refuse_unknown(field, given, numbers)
+        return [_scale(f"{field}.{part.name}", given.get(part.name), part, task.env) for part in parts]
     if given is not None and not numbers:
         raise TaskError(
-            f"tasks.{task}.observation_scale: {_shown(given)} is not allowed, since the observation has no part of "
-            "numbers; it should be null"
+            f"{field}: {_shown(given)} is not allowed: observations of {task.env} have no part of numbers; "
+            "it should be null"
         )
     if not isinstance(given, str | None) and len(given) > 1 and len(numbers) > 1:
         raise TaskError(
-            f"tasks.{task}.observation_scale: {len(given)} numbers given for {len(numbers)} parts; it should be one "
-            f"number, auto, or a mapping from {', '.join(repr(part.name) for part in numbers)} to theirs"
+            f"{field}: {len(given)} numbers given, and observations of {task.env} have several parts of "
+            f"numbers; it should be one number, auto, or a mapping from {_listed(numbers)} to a scale each"
         )
-    return [_scale(f"{task}.observation_scale", given, part) for part in parts]
+    return [_scale(field, given, part, task.env) for part in parts]
 
 
-def _scale(field: str, given: GivenScale | None, part: Part) -> Scale:
+def _refuse_unknown(field: str, given: dict[str, list[float] | Literal["auto"]], numbers: list[str]) -> None:
+    for name in given:
+        if name not in numbers:
+            allowed = f"allowed are {_listed(numbers)}" if any(numbers) else "it should be one scale, or null"
+            raise TaskError(f"{field}: the observation has no part {name!r} of numbers; {allowed}")
+
+
+def _scale(field: str, given: GivenScale | None, part: Part, env: str) -> Scale:
     """Return the divisors of a part: one, or one for each element."""
     if given is None or part.kind != "numbers":
         return part.scale
@@ -62,10 +65,15 @@ def _scale(field: str, given: GivenScale | None, part: Part) -> Scale:
         pixels = size // channels
         return tuple(given) * pixels if last else tuple(value for value in given for _ in range(pixels))
     allowed = f"1, {channels} (one for each channel)" if channels else "1"
+    which = f"the part {part.name!r} of an observation" if part.name else "an observation"
     raise TaskError(
-        f"tasks.{field}: {len(given)} numbers given; allowed are {allowed} or {size}, one for each element of "
-        f"{f'the part {part.name!r}' if part.name else 'an observation'}"
+        f"{field}: {len(given)} numbers given; allowed are {allowed} or {size}, one for each element of "
+        f"{which} of {env}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def _shown(given: GivenScale) -> str:

@@ -40,7 +40,7 @@ def task_spec(name: str, task: TaskConfig, report: EnvironmentReport) -> TaskSpe
         wrappers=wrappings(task),
         max_episode_steps=report.max_episode_steps,
         reading=reading(task),
-        layout=report.layout.scaled(scales(name, task.observation_scale, report.layout.parts)),
+        layout=report.layout.scaled(scales(name, task, report.layout.parts)),
         choices=report.choices,
         frame_stack=task.frame_stack,
         discount=task.discount,

@@ -9,8 +9,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationInfo,
     field_validator,
 )
@@ -78,6 +80,15 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _kind_of_scale(value: object) -> str | None:
+    """Return which of its kinds a scale is of; None if it is none."""
+    if isinstance(value, dict):
+        return "[parts]"
+    if isinstance(value, list) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return "[numbers]"
+    return "[auto]" if value == "auto" else None
+
+
 def _moderate(value: float) -> float:
     """Take what float32 can multiply by and divide by: neither it nor its inverse is 0 or infinite there."""
     if not 1e-37 <= value <= 1e37:
@@ -97,14 +108,32 @@ def _written_as_read(value: dict[str, Any]) -> dict[str, Any]:
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Factor = Annotated[PositiveFloat, AfterValidator(_moderate)]
+_Numbers = Annotated[list[Factor], BeforeValidator(_one_or_many), Tag("[numbers]")]
+_Auto = Annotated[Literal["auto"], Tag("[auto]")]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[
     int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
 ]
 Capacity = Annotated[int | str, BeforeValidator(_capacity)]
-PartScale = Annotated[list[Factor], BeforeValidator(_one_or_many)] | Literal["auto"]
 Wrappers = Annotated[list[str | dict[str, Any]], BeforeValidator(_wrappers)]
+PartScale = Annotated[
+    _Numbers | _Auto,
+    Discriminator(
+        _kind_of_scale,
+        custom_error_type="scale",
+        custom_error_message="it should be a number, a list of numbers, or auto",
+    ),
+]
+Scale = Annotated[
+    _Numbers | _Auto | Annotated[dict[str, PartScale], Tag("[parts]")],
+    Discriminator(
+        _kind_of_scale,
+        custom_error_type="scale",
+        custom_error_message="it should be a number, a list of numbers, auto, or a mapping from names of "
+        "parts to these",
+    ),
+]
 Arguments = Annotated[dict[str, Any], AfterValidator(_written_as_read)]
 TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 if TYPE_CHECKING:

@@ -22,9 +22,14 @@ class Interrupts:
 
     What follows within a second is no second request: a terminal that closes may send SIGHUP twice, and
     service managers send it after SIGTERM. `nohup` has SIGHUP ignored: the run then outlives its terminal.
+
+    Args:
+        process_ends: whether the process ends with the run. Once asked to end, only its answer is still to be
+            given, so SIGTERM and SIGHUP stay ignored. Otherwise all handlers become what they were before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, process_ends: bool = False) -> None:
+        self._process_ends = process_ends
         self._interrupt: Callable[[], None] | None = None
         self._heard_at: float | None = None
         self._before: dict[signal.Signals, Any] = {}
@@ -37,10 +42,10 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put the earlier handlers back; once asked to end, only the answer is still to be given."""
-        heard = self._heard_at is not None
+        """Put the earlier handlers back, but for those that the end of the process needs ignored."""
+        ignored = self._process_ends and self._heard_at is not None
         for number, handler in self._before.items():
-            signal.signal(number, signal.SIG_IGN if heard and number != signal.SIGINT else handler)
+            signal.signal(number, signal.SIG_IGN if ignored and number != signal.SIGINT else handler)
 
     def ask(self, interrupt: Callable[[], None]) -> None:
         """Call `interrupt` at the first signal from now on."""

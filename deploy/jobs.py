@@ -11,7 +11,7 @@ from config.loading import parse_config
 from config.resolution import rehearse
 from deploy.launch import start_run
 from training.directory.run_directory import METRICS, TENSORBOARD
-from training.json_text import json_text
+from training.json_text import json_line
 from training.parts.parts import Parts
 
 COST = "cost.json"
@@ -60,7 +60,7 @@ def run_job(job: Job) -> FinishedJob:
                 "parameters": sum(parameter.numel() for parameter in network.parameters()),
                 "memory_bytes": _peak_memory_bytes(),
             }
-            (directory / COST).write_text(json_text(cost) + "\n", encoding="utf-8")
+            (directory / COST).write_bytes(json_line(cost))
             return FinishedJob(job.name, _files(directory), None)
     except Exception as error:
         return FinishedJob(job.name, {}, str(error) or type(error).__name__)

@@ -22,11 +22,10 @@ from training.directory.best_keeper import BestKeeper
 from training.directory.run_directory import REPLAY, RunDirectory, is_begun, refuse_existing
 from training.directory.run_logs import RunLogs
 from training.evaluation.evaluations import record_all
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.status.progress import Outcome, Progress
-from training.status.replay_counters import CountedSteps
 from training.status.reporting import Observer
 from training.status.summary import is_summary, summarise
 
@@ -40,8 +39,12 @@ def start_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Train a new run in a new directory and return its summary.
+
+    Signals ask the run to end; after it their handlers are what they were before, unless `interrupts` say
+    otherwise.
 
     Raises:
         ConfigError: the directory exists or is in use, or the metrics' port is in use.
@@ -55,7 +58,7 @@ def start_run(
         def create_directory() -> RunDirectory:
             return RunDirectory.create(path, run.config, ownership)
 
-        return _run(parts, None, path, runtime, address, observers, cadence, create_directory)
+        return _run(parts, None, path, runtime, address, observers, cadence, interrupts, create_directory)
 
 
 def resume_run(
@@ -66,11 +69,12 @@ def resume_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Go on with the run at `path` from a checkpoint of its, or from the beginning, and return its summary.
 
     Replay comes back from its newest snapshot, where there is one. On a cluster by address, shards and actors
-    that the run's last learner left behind are taken over as they are.
+    that the run's last learner left are taken over as they are.
 
     Raises:
         CheckpointError: the checkpoint is of another network.
@@ -88,7 +92,7 @@ def resume_run(
             directory.begin_life(life)
             return directory
 
-        return _run(parts, checkpoint, path, runtime, address, observers, cadence, open_directory)
+        return _run(parts, checkpoint, path, runtime, address, observers, cadence, interrupts, open_directory)
 
 
 def start_or_resume_run(
@@ -98,6 +102,7 @@ def start_or_resume_run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence = USUAL,
+    interrupts: Interrupts | None = None,
 ) -> dict[str, Any]:
     """Make sure that the run at `path` gets done: start it, go on with it, or return what it came to.
 
@@ -106,13 +111,13 @@ def start_or_resume_run(
         ConfigError, ClusterError, SnapshotError, TrainingFailedError: as for `start_run`.
     """
     if not is_begun(path):
-        return start_run(run, path, runtime, address, observers, cadence)
+        return start_run(run, path, runtime, address, observers, cadence, interrupts)
     directory = RunDirectory.open(path)
     summary = directory.summary()
     if summary is not None and _is_done(summary, run.config.stop_env_steps):
         return summary
     checkpoint = directory.newest_checkpoint()[0] if directory.has_checkpoints() else None
-    return resume_run(run, path, checkpoint, runtime, address, observers, cadence)
+    return resume_run(run, path, checkpoint, runtime, address, observers, cadence, interrupts)
 
 
 def _is_done(summary: Mapping[str, Any], stop_env_steps: int) -> bool:
@@ -139,6 +144,7 @@ def _run(
     address: str | None,
     observers: Sequence[Observer],
     cadence: Cadence,
+    interrupts: Interrupts | None,
     open_directory: Callable[[], RunDirectory],
 ) -> dict[str, Any]:
     """Bring everything up, train, and return the summary.
@@ -151,11 +157,12 @@ def _run(
     config = parts.config
     torch.set_num_threads(config.learner.threads)
     learner = parts.learner(fresh=checkpoint is None)
-    before = Progress(life=parts.life) if checkpoint is None else _restore(learner, checkpoint, parts.life)
+    life = parts.run_life
+    before = Progress(life=life) if checkpoint is None else _restore(learner, checkpoint, life)
     served: list[Observer] = []
     server: RunServer | None = None
     with ExitStack() as stack:
-        interrupts = stack.enter_context(Interrupts())
+        heard = stack.enter_context(interrupts or Interrupts())
         if config.metrics.port:
             server = stack.enter_context(RunServer(config.metrics.host, config.metrics.port, _token()))
             served.append(server)
@@ -181,7 +188,7 @@ def _run(
         )
         training = assemble(parts, runtime, learner, before, outlets, cadence=cadence)
         # Until here a signal ends everything at once, since nothing was learned; now it asks the loop to end.
-        interrupts.ask(training.interrupt)
+        heard.ask(training.interrupt)
         outcome = training.run()
     return summary_of(outcome)
 
@@ -203,11 +210,4 @@ def _token() -> str | None:
 def _restore(learner: Learner, checkpoint: Checkpoint, life: int) -> Progress:
     restore_learner(learner, checkpoint)
     torch.set_rng_state(checkpoint.tensors["random"]["torch"])
-    state = checkpoint.state
-    return Progress(
-        env_steps=state["env_steps"],
-        train_seconds=state["train_seconds"],
-        life=life,
-        weights_version=state.get("weights_version", -1),
-        counted=[CountedSteps(**steps) for steps in state.get("counted", ())],
-    )
+    return Progress.restored(checkpoint.state, life)

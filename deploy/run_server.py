@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from cluster.address import listening_family
+from cluster.asking import authorization
 from config.errors import ConfigError
 from deploy.exporter import MetricsExporter
 from training.json_text import NotJsonError, json_text, parse_json
@@ -85,21 +86,16 @@ class RunServer:
                 return HTTPStatus.OK, TEXT, b"ok\n"
         return HTTPStatus.NOT_FOUND, TEXT, b"there are /metrics, /status and /healthz\n"
 
-    def order(self, target: str, authorization: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
-        """Carry out an order; return what to answer."""
+    def order(self, target: str, shown: str, body: bytes) -> tuple[HTTPStatus, str, bytes]:
+        """Carry out an order of whoever has `shown` the token in a header; return what to answer."""
         if _path(target) != "/scale":
             return HTTPStatus.NOT_FOUND, TEXT, b"there is /scale\n"
-        expected = f"Bearer {self._token}".encode()
-        if self._token is None or not hmac.compare_digest(authorization.encode(), expected):
+        if self._token is None or not _is_same(shown, authorization(self._token)):
             return HTTPStatus.FORBIDDEN, TEXT, b"scaling needs the token of the cluster\n"
         if self._scale is None or self._status is None:
             return HTTPStatus.SERVICE_UNAVAILABLE, TEXT, b"the run is still starting: try again\n"
-        problem = _problem(body, [task.name for task in self._status.tasks])
-        if problem is not None:
-            return HTTPStatus.BAD_REQUEST, TEXT, f"{problem}\n".encode()
-        order = parse_json(body)
         try:
-            self._scale(order["task"], order["actors"])
+            self._scale(*_order(body, [task.name for task in self._status.tasks]))
         except ConfigError as error:
             return HTTPStatus.BAD_REQUEST, TEXT, f"{error}\n".encode()
         return HTTPStatus.OK, TEXT, b"done\n"
@@ -115,19 +111,28 @@ def _path(target: str) -> str:
     return re.sub("^https?://[^/?]*", "", target, flags=re.IGNORECASE).partition("?")[0].rstrip("/")
 
 
-def _problem(body: bytes, tasks: list[str]) -> str | None:
-    """Return what is wrong with an order to scale, in one sentence, or None."""
+def _is_same(shown: str, expected: str) -> bool:
+    """Compare secrets in a time that says nothing of where they differ."""
+    return hmac.compare_digest(shown.encode(), expected.encode())
+
+
+def _order(body: bytes, tasks: list[str]) -> tuple[str, int | None]:
+    """Return which task an order scales, and to how many actors.
+
+    Raises:
+        ConfigError: it is no order that can be carried out.
+    """
     try:
         order = parse_json(body)
         task, actors = order["task"], order["actors"]
     except (NotJsonError, KeyError, TypeError):
-        return 'an order is {"task": NAME, "actors": NUMBER or null}'
+        raise ConfigError('an order is {"task": NAME, "actors": NUMBER or null}') from None
     if task not in tasks:
-        return f"task: {task!r} is not allowed: this run has {', '.join(tasks)}"
+        raise ConfigError(f"task: {task!r} is not allowed: this run has {', '.join(tasks)}")
     if actors is not None and (type(actors) is not int or not 0 <= actors <= MOST_ACTORS):
         allowed = f"it should be 0 to {MOST_ACTORS:,}, or null for one in every slot"
-        return f"actors: {actors!r} is not allowed: {allowed}"
-    return None
+        raise ConfigError(f"actors: {actors!r} is not allowed: {allowed}")
+    return task, actors
 
 
 class _Server(ThreadingHTTPServer):
@@ -158,8 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.BAD_REQUEST, TEXT, sentence.encode())
             return
         length = min(int(stated[:5]), MAX_REQUEST_BYTES)  # five digits are more than enough to be too many
-        authorization = self.headers.get("Authorization") or ""
-        self._answer(*self.server.run.order(self.path, authorization, self.rfile.read(length)))
+        shown = self.headers.get("Authorization") or ""
+        self._answer(*self.server.run.order(self.path, shown, self.rfile.read(length)))
 
     def log_message(self, *_: object) -> None:
         """Log nothing: requests are many and say little."""

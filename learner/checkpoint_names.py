@@ -51,7 +51,7 @@ class CheckpointNames:
         return [path for _, path in sorted(found, reverse=True)]
 
     def tidy(self, root: Path) -> None:
-        """Remove what saves that were cut short left behind; put back what one of them had set aside.
+        """Remove what is left of saves that were cut short; put back what one of them had set aside.
 
         What cannot be removed stays: it is in nobody's way.
         """

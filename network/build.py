@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,16 +15,18 @@ from network.experts import ExpertsTrunk
 from network.groups import TaskGroups
 from network.hard import HardTrunk
 from network.image_encoder import ImageEncoder
-from network.images import Width, is_image, trunk_maps
+from network.images import Width, convolves, trunk_maps
 from network.index_encoder import IndexEncoder
 from network.matching import closest_scale, multiply_adds, parameters
 from network.multi_task import Encoder, MultiTaskNetwork
 from network.output import Output, Values
-from network.parts_encoder import PartEncoder, PartsEncoder
+from network.part_encoder import PartEncoder
+from network.parts_encoder import PartsEncoder
 from network.seen import Seen, seen_parts
 from network.separate import SeparateTrunk
 from network.trunk import Trunk
 from network.words_encoder import WordsEncoder
+from tasks.observation import PartKind
 from tasks.spec import TaskSpec
 
 
@@ -70,6 +73,14 @@ _TRUNKS: dict[Sharing, Callable[[list[str], list[Width], Architecture], Trunk]] 
 }
 
 
+ENCODERS: dict[PartKind, Any] = {
+    "numbers": VectorEncoder,
+    "indices": IndexEncoder,
+    "words": WordsEncoder,
+}
+"""The encoder of each kind of part that a network takes in; images have one of convolutions."""
+
+
 def build_network(specs: Sequence[TaskSpec], architecture: Architecture, seed: int) -> MultiTaskNetwork:
     """Return a freshly initialised network, the same for the same seed, leaving torch's RNG on the CPU alone.
 
@@ -105,26 +116,22 @@ def _network(specs: Sequence[TaskSpec], architecture: Architecture) -> MultiTask
 
 def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
     parts = list(zip(*map(seen_parts, alike), strict=True))
-    if architecture.trunk_convolutions:
-        return ImageEncoder.initialised(parts[0], None)
-    encoders = [_part_encoder(architecture.encoder, part, architecture.widths[0]) for part in parts]
+    encoders: list[PartEncoder] = (
+        [ImageEncoder.initialised(part, None) for part in parts]
+        if architecture.trunk_convolutions
+        else [_part_encoder(architecture.encoder, part, architecture.widths[0]) for part in parts]
+    )
     layout = alike[0].layout
     return encoders[0] if len(layout.parts) == 1 else PartsEncoder(layout, encoders)
 
 
 def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartEncoder:
-    if alike[0].part.kind == "indices":
-        return IndexEncoder.initialised(alike, width)
-    if alike[0].part.kind == "words":
-        return WordsEncoder.initialised(alike, width)
+    made: PartEncoder
     if convolves(kind, alike[0]):
-        return ImageEncoder.initialised(alike, width)
-    return VectorEncoder.initialised(alike, width)
-
-
-def convolves(kind: EncoderKind, seen: Seen) -> bool:
-    """Return whether a part of numbers goes through convolutions."""
-    return (kind == "conv" and len(seen.part.shape) > 1) or (kind == "auto" and is_image(seen))
+        made = ImageEncoder.initialised(alike, width)
+    else:
+        made = ENCODERS[alike[0].part.kind].initialised(alike, width)
+    return made
 
 
 def _matched(specs: Sequence[TaskSpec], architecture: Architecture) -> Architecture:

@@ -34,7 +34,7 @@ class Dimensions(nn.Module):
         self.register_buffer("table", torch.from_numpy(spec.choices.table), persistent=False)
 
     def best(self, q_NA: Tensor) -> Tensor:
-        """Return the choice of the largest value in each dimension: (N,) of one dimension, (N, D) of several."""
+        """Return the choice of the largest value in each dimension: (N,), or (N, D) of several dimensions."""
         if not self.choices.shape:
             return q_NA.argmax(1)
         place_ND = q_NA[:, self.table].argmax(2)

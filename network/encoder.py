@@ -1,15 +1,16 @@
-"""Encoders of numbers: from parts of observations as environments give them to the width that the trunk takes."""
+"""Encoders of numbers: from parts of observations as environments give them to the width of the trunk."""
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from network.grouped import GroupedLinear, joined
+from network.part_encoder import PartEncoder
 from network.scaling import Scaling, scaling_of
 from network.seen import Seen
 
 
-class VectorEncoder(nn.Module):
+class VectorEncoder(PartEncoder):
     """Scales, flattens and linearly maps numbers of a group of tasks, each with weights of its own.
 
     encoder = VectorEncoder.initialised(seen, width=256)

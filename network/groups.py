@@ -94,7 +94,7 @@ def task_views(named: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tenso
             yield name.replace(key, own_key, 1), own
 
 
-def owners(name: str) -> list[str]:
+def tasks_in(name: str) -> list[str]:
     """Return the tasks whose slices a parameter holds, in their order, by its name; none of a shared one."""
     key = _key_in(name)
     return [] if key is None else group_names(key)

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from network.convolution import GroupedConvolution
 from network.grouped import GroupedLinear, joined
 from network.images import has_channels_last, observed_maps, stem
+from network.part_encoder import PartEncoder
 from network.scaling import Scaling, scaling_of
 from network.seen import Seen
 
 
-class ImageEncoder(nn.Module):
+class ImageEncoder(PartEncoder):
     """Scales images of a group of tasks and convolves them, each task with filters of its own.
 
     Small images go through one convolution (Young and Tian 2019), large ones through three (Mnih et al.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from network.choices import EncoderKind
 from network.seen import Seen, seen_parts
 from tasks.spec import TaskSpec
 
@@ -76,9 +77,9 @@ def has_channels_last(frame: tuple[int, ...]) -> bool:
 
 
 def observed_maps(seen: Seen) -> Maps | None:
-    """Return a part of observations as maps, those of all stacked frames; a board without channels is one map.
+    """Return a part of observations as maps, those of all stacked frames; None for no board and no image.
 
-    None if it is neither a board nor an image.
+    A board without channels is one map.
     """
     frame = seen.part.shape
     if seen.part.kind != "numbers" or len(frame) not in (2, 3):
@@ -91,6 +92,20 @@ def is_image(seen: Seen) -> bool:
     """Return whether a part has several channels and sides that are worth a convolution."""
     maps = observed_maps(seen)
     return maps is not None and len(seen.shape) > 2 and min(maps.height, maps.width) >= SMALLEST_SIDE
+
+
+def convolves(encoder: EncoderKind, seen: Seen) -> bool:
+    """Return whether an encoder of that kind convolves a part of numbers."""
+    return (encoder == "conv" and fits_filters(seen)) or (encoder == "auto" and is_image(seen))
+
+
+def fits_filters(seen: Seen) -> bool:
+    """Return whether a part can be convolved: it is a board or an image, and filters fit into it."""
+    maps = observed_maps(seen)
+    try:
+        return maps is not None and bool(stem(maps))
+    except ValueError:
+        return False
 
 
 def stem(maps: Maps) -> list[Maps]:

@@ -12,10 +12,11 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from network.grouped import joined, on_tasks
+from network.part_encoder import PartEncoder
 from network.seen import Seen
 
 
-class IndexEncoder(nn.Module):
+class IndexEncoder(PartEncoder):
     """Adds up one row of a table for each index: a linear layer over indices that are one-hot.
 
     encoder = IndexEncoder.initialised(seen, width=256)
@@ -45,9 +46,6 @@ class IndexEncoder(nn.Module):
         """Return the encoder of one task, in this encoder's memory."""
         weight, bias = self.weight.detach().chunk(self._tasks), self.bias.detach().chunk(self._tasks)
         return IndexEncoder(1, self.first, weight[index], bias[index])
-
-    def observe(self, observations: Sequence[Tensor]) -> None:
-        """Do nothing: there is nothing to scale."""
 
     def forward(self, observations: Sequence[Tensor]) -> Tensor:
         """Return features (N, width) of one batch a task, each of shape (B, *shape of the part)."""

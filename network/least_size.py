@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
-from network.build import Architecture, convolves
-from network.images import Maps, Width, channels, features, observed_maps, stem, trunk_maps
+from network.build import Architecture
+from network.images import Maps, Width, channels, convolves, features, observed_maps, stem, trunk_maps
 from network.seen import Seen, seen_parts
 from network.words_encoder import FILTERS
 from tasks.spec import TaskSpec

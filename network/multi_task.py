@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from network.dimensions import Dimensions
 from network.grouped import joined
-from network.groups import TaskGroups, group_key, group_names, owners
+from network.groups import TaskGroups, group_key, group_names, tasks_in
 from network.heads import Head
 from network.output import Output
-from network.parts_encoder import PartEncoder, PartsEncoder
+from network.part_encoder import PartEncoder
+from network.parts_encoder import PartsEncoder
 from network.tied import TIED, TiedEncoder, TiedHead
 from network.trunk import Trunk
 from tasks.spec import TaskSpec
@@ -184,7 +185,7 @@ class MultiTaskNetwork(nn.Module):
 
         The slices lie one after another along the first dimension. None: the parameter is no task's own.
         """
-        tasks = [owners(name) for name, _ in self.named_parameters()]
+        tasks = [tasks_in(name) for name, _ in self.named_parameters()]
         return [slice(self._ranks[own[0]], self._ranks[own[-1]] + 1) if own else None for own in tasks]
 
     def forward(self, observations: Sequence[Tensor]) -> list[Tensor]:

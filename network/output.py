@@ -46,9 +46,10 @@ class Output(nn.Module, ABC):
         """Return the value of each choice, q_NA, of what heads say: (N, A, *shape)."""
 
     def joint(self, said_ND: Tensor) -> Tensor:
-        """Return what is said of whole actions, (N, *shape), of what is said of their choices: (N, D, *shape).
+        """Return what is said of whole actions, (N, *shape), given that of their choices, (N, D, *shape).
 
-        Its value is the mean of theirs (Seyde et al. 2023, "Solving Continuous Control via Q-learning", eq. 4).
+        Its value is the mean of theirs (Seyde et al. 2023, "Solving Continuous Control via Q-learning",
+        eq. 4).
         """
         return said_ND.squeeze(1) if said_ND.shape[1] == 1 else self._joined(said_ND)
 

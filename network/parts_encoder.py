@@ -1,17 +1,12 @@
-"""The encoder of observations that have several parts: each part by one of its own, and all of them joined."""
+"""The encoder of observations of several parts: each part by one of its own, and all of them joined."""
 
 from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from network.encoder import VectorEncoder
-from network.image_encoder import ImageEncoder
-from network.index_encoder import IndexEncoder
+from network.part_encoder import PartEncoder
 from network.seen import part_of
-from network.words_encoder import WordsEncoder
 from tasks.observation import ObservationLayout
-
-PartEncoder = VectorEncoder | ImageEncoder | IndexEncoder | WordsEncoder
 
 
 class PartsEncoder(nn.Module):

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from network.grouped import joined
 from network.heads import Head
-from network.parts_encoder import PartEncoder, PartsEncoder
+from network.part_encoder import PartEncoder
+from network.parts_encoder import PartsEncoder
 
 TIED = "tied"
 """Key of such a module, where others have a `group_key`."""

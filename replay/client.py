@@ -51,8 +51,8 @@ class ShardClient(Protocol):
     def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:
         """Ask how a task stands, once more than `inserted_beyond` transitions were inserted or time is up."""
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
-        """Send new priorities; nobody waits for them."""
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
+        """Send new priorities; nobody waits for them. Return whether they could be sent."""
 
     def stats(self) -> Reply[ShardStats]:
         """Ask for the counters."""
@@ -91,9 +91,10 @@ class LocalShardClient:
         """Answer now: in one thread nothing could change while somebody waits."""
         return Answered(self._shard.follow(task, pace))
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
         """Update now."""
         self._shard.update_priorities(task, keys, priorities)
+        return True
 
     def stats(self) -> Reply[ShardStats]:
         """Read now."""

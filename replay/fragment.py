@@ -28,7 +28,7 @@ class FragmentBlock:
     Attributes:
         task: name of the task.
         actor: name of the sender.
-        incarnation: counts the sender's lives; a later one supersedes an earlier one.
+        life: number of the sender's life; a later one supersedes an earlier one.
         sequence: counts the sender's blocks from 0 within a life.
         weights_version: version of the weights that chose the actions.
         lead: rows of each fragment before its first start.
@@ -41,7 +41,7 @@ class FragmentBlock:
 
     task: str
     actor: str
-    incarnation: int
+    life: int
     sequence: int
     weights_version: int
     lead: int
@@ -132,7 +132,7 @@ def empty_block(
     return FragmentBlock(
         task=shape.task,
         actor="",
-        incarnation=0,
+        life=0,
         sequence=0,
         weights_version=0,
         lead=lead,

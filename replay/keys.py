@@ -20,19 +20,18 @@ SHARD_LIVES_OF_A_RUN_LIFE = 256
 _SHARD_SHIFT = ROW_BITS + LIFE_BITS
 
 
-def first_key(run_life: int, incarnation: int) -> int:
+def first_key(run_life: int, life: int) -> int:
     """Return the key at which a table of a shard begins; those of other lives are elsewhere.
 
-    Every life of a run has room for 256 incarnations of a shard. Further ones take the place of later lives
+    Every life of a run has room for 256 lives of a shard. Further ones take the place of later lives
     of the run, which can only begin once the learner that may ask for these keys has ended. After 256 lives
-    of a run, or 65,536 incarnations within one, keys begin again: no message is under way for that long.
+    of a run, or 65,536 lives of a shard within one, keys begin again: no message is under way for that long.
 
     Args:
-        run_life: counts the times that the run was started or resumed.
-        incarnation: counts the shard's lives within that one.
+        run_life: which life of the run it is, from 0.
+        life: counts the shard's lives within that one.
     """
-    life = (run_life * SHARD_LIVES_OF_A_RUN_LIFE + incarnation) % LIVES
-    return life * ROWS_OF_A_LIFE
+    return (run_life * SHARD_LIVES_OF_A_RUN_LIFE + life) % LIVES * ROWS_OF_A_LIFE
 
 
 def with_shard(keys: NDArray[np.int64], shard: int) -> NDArray[np.int64]:

@@ -109,6 +109,7 @@ class TableStats:
         invalid_updates: priority updates that were negative or not finite.
         episodes: finished episodes reported by actors.
         recent_return: mean undiscounted return of the last 100 episodes; None before the first.
+        recent_length: mean length of the same episodes in env steps; None before the first.
         acting_version: weights version that acted in the last block put in; None before the first.
     """
 
@@ -125,6 +126,7 @@ class TableStats:
     invalid_updates: int
     episodes: int
     recent_return: float | None
+    recent_length: float | None
     acting_version: int | None
 
 
@@ -133,15 +135,15 @@ class ShardStats:
     """Plain counters of one shard.
 
     Attributes:
-        incarnation: which of its lives counts.
+        life: number of the life that these counters are of; a later life has a higher number.
         tables: counters of each task's table.
         refused_blocks: messages that could not be decoded or did not fit their table, by reason.
         memory_bytes: memory of all tables.
         weights_version: newest weights version that the shard has heard of.
-        items_by_life: transitions that each life of an actor (name, incarnation) brought.
+        items_by_life: transitions that each life of an actor (name, life) brought.
     """
 
-    incarnation: int
+    life: int
     tables: dict[str, TableStats]
     refused_blocks: int
     memory_bytes: int

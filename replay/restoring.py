@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,24 @@ def _manifest(directory: Path) -> dict[str, Any]:
 
 
 def _refuse_other_shape(task: str, saved: Mapping[str, Any], shape: TableShape) -> None:
-    for name, value in asdict(shape).items():
-        before, now = saved.get(name), list(value) if isinstance(value, tuple) else value
+    for field in fields(shape):
+        absent = None if field.default is MISSING else _as_written(field.default)
+        before, now = saved.get(field.name, absent), _as_written(getattr(shape, field.name))
         if before != now:
             raise SnapshotError(
-                f"replay snapshot of another configuration: {name} of task {task!r} was {before}, "
-                f"it is {now} now; to resume without replay give checkpoint.replay=false"
+                f"replay snapshot of another configuration: {field.name} of task {task!r} was "
+                f"{_shown(before)}, it is {_shown(now)} now; to resume without replay give "
+                "checkpoint.replay=false"
             )
+
+
+def _shown(value: object) -> object:
+    return "empty" if value == "" else value
+
+
+def _as_written(value: object) -> object:
+    """Return a field of a table's shape as a manifest has it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _restore(directory: Path, files: Mapping[str, Any], entry: Mapping[str, Any], table: Table) -> int:

@@ -36,6 +36,7 @@ class ReplayRouter:
     Attributes:
         down: why each shard that is down is.
         lost: items that were on shards whose process is gone, by task.
+        dropped_updates: new priorities that could not be sent, by shard.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ReplayRouter:
         self._gone: set[int] = set()
         self.down: dict[int, str] = {}
         self.lost: Counter[str] = Counter()
+        self.dropped_updates: Counter[int] = Counter()
 
     def request(self, task: str, size: int, weights_version: int) -> Draw | None:
         """Ask for items, or return None while the rate or a lack of items holds them back."""
@@ -86,8 +88,14 @@ class ReplayRouter:
         shards, keys_there = split_keys(keys)
         for shard in self._tasks[task].spread.shards:
             here = shards == shard
-            if here.any() and shard not in self.down:
-                self._clients[shard].update_priorities(task, keys_there[here], priorities[here])
+            count = int(here.sum())
+            if count and not self._update(shard, task, keys_there[here], priorities[here]):
+                self.dropped_updates[shard] += count
+
+    def _update(
+        self, shard: int, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]
+    ) -> bool:
+        return shard not in self.down and self._clients[shard].update_priorities(task, keys, priorities)
 
     def returned(self, shard: int) -> None:
         """Take a shard that is down back as it is: it was silent, and its process answers again."""
@@ -144,7 +152,8 @@ class ReplayRouter:
             return
         counts = self._rng.multinomial(draw.missing, masses / masses.sum()).tolist()
         by_shard = dict(zip(alive, masses.tolist(), strict=True))
-        for shard, count in zip(alive, counts, strict=True):
+        # Whoever is asked first gets what room there is: in one order for ever the others would starve.
+        for shard, count in sorted(zip(alive, counts, strict=True), key=lambda pair: book.granted[pair[0]]):
             if count:
                 pace = Pace(draw.weights_version, book.grant(shard))
                 reply = self._clients[shard].sample(task, count, pace)

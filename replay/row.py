@@ -41,6 +41,8 @@ class TableShape:
         num_actions: choices of all dimensions of an action: each is one of 0 .. num_actions - 1.
         action_shape: of one action: () where it has one dimension, (D,) where it has several.
         layout: what the bytes of a frame of several parts mean, in words; empty for a frame of one part.
+
+    Fields with a default are younger than the first snapshots, which were of such tables.
     """
 
     task: str

@@ -8,7 +8,7 @@ class SequenceBook:
     """Blocks seen, by actor; they may arrive in any order within `WINDOW`, and begin at any number.
 
     book = SequenceBook()
-    book.verdict("cartpole-0", incarnation=1, sequence=0)     # None: new
+    book.verdict("cartpole-0", life=1, sequence=0)     # None: new
     book.record("cartpole-0", 1, 0, items=64)
     book.verdict("cartpole-0", 1, 0)                          # "duplicate"
 
@@ -16,43 +16,42 @@ class SequenceBook:
     """
 
     def __init__(self) -> None:
-        self._lives: dict[str, _Life] = {}
+        self._newest: dict[str, _BlocksOfALife] = {}
         self._items: dict[tuple[str, int], int] = {}
 
-    def verdict(self, actor: str, incarnation: int, sequence: int) -> str | None:
+    def verdict(self, actor: str, life: int, sequence: int) -> str | None:
         """Return `superseded`, `duplicate`, or None for a block that is new."""
-        life = self._lives.get(actor)
-        if life is None or incarnation > life.incarnation:
+        newest = self._newest.get(actor)
+        if newest is None or life > newest.life:
             return None
-        if incarnation < life.incarnation:
+        if life < newest.life:
             return "superseded"
-        return "duplicate" if life.has(sequence) else None
+        return "duplicate" if newest.has(sequence) else None
 
-    def record(self, actor: str, incarnation: int, sequence: int, items: int) -> None:
+    def record(self, actor: str, life: int, sequence: int, items: int) -> None:
         """Remember a new block, and how many transitions it brought."""
-        life = self._lives.get(actor)
-        if life is None or incarnation > life.incarnation:
-            life = self._lives[actor] = _Life(incarnation, sequence)
-        life.add(sequence)
-        key = (actor, incarnation)
-        self._items[key] = self._items.get(key, 0) + items
+        newest = self._newest.get(actor)
+        if newest is None or life > newest.life:
+            newest = self._newest[actor] = _BlocksOfALife(life, sequence)
+        newest.add(sequence)
+        self._items[actor, life] = self._items.get((actor, life), 0) + items
 
     def items_by_life(self) -> dict[tuple[str, int], int]:
-        """Return how many transitions each life (actor, incarnation) has brought."""
+        """Return how many transitions each life (actor, life) has brought."""
         return dict(self._items)
 
 
-class _Life:
+class _BlocksOfALife:
     """The blocks of one life: bit i of `_seen` stands for the sequence number `_highest - i`."""
 
-    def __init__(self, incarnation: int, sequence: int) -> None:
-        self.incarnation = incarnation
+    def __init__(self, life: int, sequence: int) -> None:
+        self.life = life
         self._highest = sequence
         self._seen = 0
 
     def has(self, sequence: int) -> bool:
-        behind = self._highest - sequence
-        return behind >= 0 and (behind >= WINDOW or bool(self._seen >> behind & 1))
+        bit = self._highest - sequence
+        return bit >= 0 and (bit >= WINDOW or bool(self._seen >> bit & 1))
 
     def add(self, sequence: int) -> None:
         if sequence > self._highest:

@@ -29,9 +29,9 @@ class Shard:
     shard.sample("cartpole", 512, Pace(weights_version=0, insert_until=10_000))      # Sampled | NotReady
     """
 
-    def __init__(self, tables: Mapping[str, Table], incarnation: int = 0) -> None:
+    def __init__(self, tables: Mapping[str, Table], life: int = 0) -> None:
         self.tables = dict(tables)
-        self._incarnation = incarnation
+        self._life = life
         self._sequences = SequenceBook()
         self._refused_blocks = 0
         self._weights_version = 0
@@ -64,13 +64,13 @@ class Shard:
         A repeated block inserts nothing and is acknowledged again, so senders may retry.
         """
         table = self.tables[block.task]
-        verdict = self._sequences.verdict(block.actor, block.incarnation, block.sequence)
+        verdict = self._sequences.verdict(block.actor, block.life, block.sequence)
         if verdict is not None:
             table.drop(block, verdict)
             return Inserted(0, self._weights_version)
         answer = table.insert(block, self._weights_version)
         if isinstance(answer, Inserted):
-            self._sequences.record(block.actor, block.incarnation, block.sequence, answer.items)
+            self._sequences.record(block.actor, block.life, block.sequence, answer.items)
         return answer
 
     def sample(self, task: str, size: int, pace: Pace) -> SampleAnswer:
@@ -91,7 +91,7 @@ class Shard:
     def stats(self) -> ShardStats:
         """Return a copy of all counters."""
         return ShardStats(
-            incarnation=self._incarnation,
+            life=self._life,
             tables={task: table.stats() for task, table in self.tables.items()},
             refused_blocks=self._refused_blocks,
             memory_bytes=sum(table.nbytes for table in self.tables.values()),

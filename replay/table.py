@@ -1,6 +1,7 @@
 """A table: the replay of one task on one shard, composed of rows, a selector and a cutter."""
 
 from collections import Counter, deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ class Table:
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._recent_returns: deque[float] = deque(maxlen=100)
+        self._recent_lengths: deque[int] = deque(maxlen=100)
         self._acting_version: int | None = None
 
     @property
@@ -88,6 +90,7 @@ class Table:
         if len(block.episode_returns):
             counts["episodes"] += len(block.episode_returns)
             self._recent_returns.extend(block.episode_returns.tolist())
+            self._recent_lengths.extend(block.episode_lengths.tolist())
         return Inserted(count, weights_version)
 
     def drop(self, block: FragmentBlock, reason: str) -> None:
@@ -135,7 +138,7 @@ class Table:
 
     def stats(self) -> TableStats:
         """Return a copy of the counters."""
-        counts, recent = self._counts, self._recent_returns
+        counts = self._counts
         return TableStats(
             items=self.num_items,
             mass=self.selector.mass,
@@ -149,7 +152,8 @@ class Table:
             stale_updates=counts["stale_updates"],
             invalid_updates=counts["invalid_updates"],
             episodes=counts["episodes"],
-            recent_return=float(np.mean(recent)) if recent else None,
+            recent_return=_mean(self._recent_returns),
+            recent_length=_mean(self._recent_lengths),
             acting_version=self._acting_version,
         )
 
@@ -161,3 +165,7 @@ class Table:
         if counts["arrived"] != counts["inserted"] + dropped:
             return f"arrived {counts['arrived']} is not inserted {counts['inserted']} + dropped {dropped}"
         return self.rows.problem()
+
+
+def _mean(recent: Sequence[float]) -> float | None:
+    return float(np.mean(recent)) if recent else None

@@ -26,10 +26,12 @@ COMPRESS_FROM_BYTES = 8 * 2**10
 WORTHWHILE = 0.8
 """Compressed size over size above which an array is sent as it is: Ray copies faster than LZ4 unpacks."""
 DTYPES = frozenset({"float32", "int32", "uint8", *(column.dtype for column in SENT.values() if column.dtype)})
+LIFE = "incarnation"
+"""What a message calls the `life` of its block: messages of shards and actors that run already do so."""
 _SCALARS: dict[str, type] = {
     "task": str,
     "actor": str,
-    "incarnation": int,
+    LIFE: int,
     "sequence": int,
     "weights_version": int,
     "lead": int,
@@ -60,7 +62,8 @@ def encode_block(block: FragmentBlock) -> bytes:
         if field.name == "rows":
             message |= {name: _encode_array(value[name]) for name in SENT}
         else:
-            message[field.name] = _encode_array(value) if isinstance(value, np.ndarray) else value
+            name = LIFE if field.name == "life" else field.name
+            message[name] = _encode_array(value) if isinstance(value, np.ndarray) else value
     data: bytes = msgpack.packb(message)
     if len(data) > MAX_MESSAGE_BYTES:
         raise WireError(
@@ -94,7 +97,7 @@ def decode_block(data: bytes) -> FragmentBlock:
         else:
             raise WireError(f"field {name} is not the {_kind(name)} within its limits")
     rows = {name: decoded.pop(name) for name in SENT}
-    return FragmentBlock(rows=rows, **decoded)
+    return FragmentBlock(rows=rows, life=decoded.pop(LIFE), **decoded)
 
 
 def _read(data: bytes) -> dict[str, Any]:

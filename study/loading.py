@@ -17,8 +17,7 @@ from study.plan import Plan, PlannedRun
 from study.records import ArmCost, ArmRecord, StudyRecord
 from study.scored import scored
 from study.similarity import features_beside_reference
-from training.directory.run_directory import EVALUATIONS, SUMMARY
-from training.evaluation.probing import PROBES
+from training.directory.run_directory import EVALUATIONS, PROBES, SUMMARY
 
 Lines = list[dict[str, Any]]
 

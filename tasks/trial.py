@@ -30,14 +30,12 @@ class Trial:
         largest: largest absolute value of each part that was observed; empty if nothing was.
         outside: whether observations left the bounds that the environment declares.
         masks: whether infos came with a mask of actions.
-        quick: whether the trial was over before its time was.
     """
 
     mistakes: dict[str, str] = field(default_factory=dict)
     largest: tuple[float, ...] = ()
     outside: bool = False
     masks: bool = False
-    quick: bool = True
 
 
 def try_environment(instance: gymnasium.Env[Any, Any], declared: Declared, seed: int) -> Trial:
@@ -78,7 +76,6 @@ class _Player:
                 going = self._reset(None)
             elif step == STEPS - 1 and time.monotonic() - began < SECONDS:
                 self._reset(None)
-        self._trial.quick = time.monotonic() - began < SECONDS
         return self._trial
 
     def _reset(self, seed: int | None) -> bool:

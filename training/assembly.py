@@ -18,11 +18,12 @@ from training.loop import PHASES, Training
 from training.parts.parts import Parts
 from training.runtime import Runtime
 from training.saving import SaveCheckpoint, Saver
+from training.schedule import Schedule
 from training.shard_supervision import ShardKeeper
 from training.stalling import StallGuard
 from training.status.phases import PhaseTimes
 from training.status.progress import Progress
-from training.status.reading import StatusReader
+from training.status.reading import Learned, StatusReader
 from training.status.records import DiskStatus
 from training.status.replay_status import ReplayReader
 from training.status.reporting import Observer, Reporter
@@ -97,10 +98,9 @@ def assemble(
     evaluations = Evaluations(runtime.evaluator, judge, publisher, progress, outlets.evaluation)
     keeper = ShardKeeper(shards, router)
     saver = Saver(config.checkpoint, learner, outlets.checkpoint, keeper, progress, clock)
-    replay = ReplayReader(config.replay, parts.replay.capacities(), intake.monitor, router)
-    read = StatusReader(
-        config, intake, log, publisher, evaluations, probing, saver, keeper, fleet, replay, outlets.disk
-    )
+    replay = ReplayReader(config.replay, parts.replay.capacities(), intake.monitor, router, keeper)
+    learned = Learned(log, evaluations, probing)
+    read = StatusReader(config, progress, learned, replay, saver, fleet, outlets.disk)
     report = Reporter(read, before.env_steps, learner.learner_step, outlets.observers, clock).report
 
     def moved() -> int:
@@ -110,18 +110,7 @@ def assemble(
     supervision = Supervision(keeper, guard, fleet, tasks, report, clock, cadence)
     interruption = Interruption(runtime.halt)
     ending = Ending(
-        config, learner, intake, publisher, evaluations, saver, interruption, report, outlets.outcome
+        config, learner, intake, progress, evaluations, saver, interruption, report, outlets.outcome
     )
-    return Training(
-        config,
-        actors,
-        intake,
-        updates,
-        publisher,
-        evaluations,
-        saver,
-        supervision,
-        interruption,
-        ending,
-        phases,
-    )
+    schedule = Schedule(config, log, publisher, evaluations, saver, phases)
+    return Training(config, intake, updates, schedule, supervision, interruption, ending)

@@ -7,7 +7,6 @@ from actors.sender import RefusedBlockError
 from config.schema import RunConfig
 from learner.divergence import DivergedError
 from learner.learner import Learner
-from learner.weights_publisher import WeightsPublisher
 from network.weights import WeightsLayout
 from replay.client import ShardUnavailableError
 from tasks.errors import EnvironmentFailureError
@@ -55,7 +54,7 @@ class Ending:
         config: RunConfig,
         learner: Learner,
         intake: Intake,
-        publisher: WeightsPublisher,
+        progress: Callable[[], Progress],
         evaluations: Evaluations,
         saver: Saver,
         interruption: Interruption,
@@ -65,7 +64,7 @@ class Ending:
         self._config = config
         self._learner = learner
         self._intake = intake
-        self._publisher = publisher
+        self._progress = progress
         self._evaluations = evaluations
         self._saver = saver
         self._interruption = interruption
@@ -113,9 +112,6 @@ class Ending:
         if self._failures:
             raise self._failure()
         return outcome
-
-    def _progress(self) -> Progress:
-        return self._intake.progress(self._publisher.version)
 
     def _save_learner(self) -> Progress:
         progress = self._progress()

@@ -24,6 +24,7 @@ class Intake:
         accounts = intake.stop_actors()
 
     Attributes:
+        actors: who brings it.
         monitor: the counters of all shards.
     """
 
@@ -37,7 +38,7 @@ class Intake:
         clock: Callable[[], float],
     ) -> None:
         self._tasks = list(tasks)
-        self._actors = actors
+        self.actors = actors
         self._router = router
         self._before = before
         self._stopped_at_seconds: float | None = None
@@ -85,7 +86,7 @@ class Intake:
 
     def stop_actors(self) -> dict[str, TaskAccount]:
         """End the actors, hear the last of every shard, and say where each task's transitions went."""
-        reports = self._actors.stop()
+        reports = self.actors.stop()
         all_heard = self.monitor.settle(timeout_seconds=SETTLE_SECONDS)
         counted, lost = self.monitor.tables(), self._router.lost
         tables = {task: counted[task] for task in self._tasks if task in counted}

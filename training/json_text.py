@@ -19,6 +19,11 @@ def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401 - w
     return json.dumps(_with_nulls(value), indent=indent, allow_nan=False)
 
 
+def json_line(value: Any, indent: int | None = None) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+    """Return a value as files hold it: JSON, ended by a line break."""
+    return f"{json_text(value, indent)}\n".encode()
+
+
 class NotJsonError(ValueError):
     """There is no JSON that can be read; the message says why."""
 

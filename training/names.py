@@ -13,16 +13,17 @@ def task_of(actor: str) -> str:
     return actor.rpartition("-")[0]
 
 
-def life_number(life: int, incarnation: int) -> int:
+def life_number(run_life: int, life: int) -> int:
     """Return the number of a process's life, higher than that of any before it over all lives of its run.
 
+    `life` counts the process's lives from 0 within the `run_life`, and that counts the lives of the run.
     The number travels in 64 bits: there is room for 2^31 lives of a run, and for 2^32 of a process in each,
     which is one a second for a century.
     """
-    return life * _LIVES_OF_A_PROCESS + incarnation
+    return run_life * _LIVES_OF_A_PROCESS + life
 
 
-def learner_life(number: int) -> int:
+def run_life_of(number: int) -> int:
     """Return in which life of the run the life of a process with this number began."""
     return number // _LIVES_OF_A_PROCESS
 

@@ -27,11 +27,14 @@ class SavingStatus:
         checkpoints: written in this life of the run.
         last_checkpoint: the last one; before the first, what this life began with.
         checkpoint_period: updates between two of them.
+        replay_saves_skipped: checkpoints of this life without a save of replay, since the save before was not
+            finished.
     """
 
     checkpoints: int
     last_checkpoint: CheckpointStatus
     checkpoint_period: int
+    replay_saves_skipped: int
 
 
 SaveCheckpoint = Callable[[Learner, Progress], None]
@@ -77,7 +80,7 @@ class Saver:
 
     def status(self) -> SavingStatus:
         """Return how checkpoints stand."""
-        return SavingStatus(self.checkpoints, self.last, self._config.period)
+        return SavingStatus(self.checkpoints, self.last, self._config.period, self._keeper.skipped_saves)
 
     def due(self) -> bool:
         """Return whether so many updates, or so much time, have passed since the last checkpoint."""

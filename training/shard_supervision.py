@@ -18,6 +18,7 @@ class ShardStatus:
         up: whether it answers.
         restarts: how often it was replaced.
         memory_bytes: memory of its tables.
+        dropped_updates: new priorities of its items that could not be sent to it.
         trouble: what is waited for while it does not answer; None if all is well.
     """
 
@@ -25,6 +26,7 @@ class ShardStatus:
     up: bool
     restarts: int
     memory_bytes: int
+    dropped_updates: int
     trouble: str | None = None
 
 
@@ -77,6 +79,7 @@ class ShardKeeper:
                 up=index not in self._router.down,
                 restarts=self._restarts[index],
                 memory_bytes=stats.memory_bytes,
+                dropped_updates=self._router.dropped_updates[index],
                 trouble=self._troubles.get(index) if index in self._router.down else None,
             )
             for index, stats in sorted(shards.items())

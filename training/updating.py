@@ -24,7 +24,7 @@ class Updates:
 
     Attributes:
         learner: what is updated.
-        log: what the updates show.
+        phases: where its time goes.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Updates:
         self._source = source
         self._router = router
         self._probing = probing
-        self._phases = phases
+        self.phases = phases
         self._wait_seconds = wait_seconds
         prioritised = SELECTORS[config.replay.selector].wants_priorities
         self._feedback = PriorityFeedback(router, FEEDBACK_PERIOD) if prioritised else None
         self.learner = learner
-        self.log = log
+        self._log = log
 
     def next(self, weights_version: int) -> bool:
         """Make one update, unless a task has no batch for it yet; return whether it was made.
@@ -57,14 +57,14 @@ class Updates:
         batches = self._source.poll(Position(self.learner.learner_step, weights_version))
         if batches is None:
             return False
-        if self.log.is_empty:
-            self._phases.restart()
-        self._phases.mark("waiting")
+        if self._log.is_empty:
+            self.phases.restart()
+        self.phases.mark("waiting")
         if self._probing.before_update(self.learner, batches):
-            self._phases.mark("probing")
+            self.phases.mark("probing")
         result = self.learner.step(batches)
-        self._phases.mark("update")
-        self.log.add(batches, result)
+        self.phases.mark("update")
+        self._log.add(batches, result)
         if self._feedback is not None:
             self._feedback.add(batches, result.abs_td_errors)
         return True
@@ -75,4 +75,4 @@ class Updates:
             self._source.wait(self._wait_seconds)
         else:
             time.sleep(self._wait_seconds)
-        self._phases.mark("waiting")
+        self.phases.mark("waiting")

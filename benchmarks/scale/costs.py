@@ -1,6 +1,10 @@
 """What a run's parts cost: the numbers that are measured, and all that the model knows of the machine."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+_UNITS = {"µs": 1e6, "kB": 1e-3, "cores": 1.0}
 
 
 @dataclass(frozen=True)
@@ -27,59 +31,48 @@ class Shape:
         return self.batch_size * self.batches_per_request
 
 
+def _cost(label: str, unit: str = "µs") -> Any:  # noqa: ANN401 - a dataclass's field
+    return field(metadata={"label": label, "unit": unit})
+
+
 @dataclass(frozen=True)
 class Costs:
-    """Seconds and bytes of single calls. Seconds are of CPU, but for `step`.
+    """Seconds and bytes of single calls, as their labels say. Seconds are of CPU, but for `step`.
 
-    Attributes:
-        shape: of the run in which they were measured.
-        step: seconds of an actor for one step of one of its streams, encoding and sending included.
-        step_cpu: of those, seconds of CPU; the rest its environments wait.
-        insert: of a shard, for one block.
-        sample_call: of a shard, for one request of a sample.
-        sample_item: of a shard, for each transition of it, its new priority included.
-        fetch_call: of the threads beside the learner's own, for one shard's answer.
-        fetch_item: of the same, for each transition.
-        take_draw: of the learner's thread, for one request, from however many shards.
-        take_call: of the same, for one shard's answer.
-        take_item: of the same, for each transition: batch assembly and priorities.
-        merge_item: of the same, for each transition of a request to several shards.
-        update: of the learner's thread, for one update.
-        publish: of the same, for one version of the weights.
-        pull: of the board, for one actor's question.
-        load: of an actor, for fetching and loading one version.
-        reading: of the learner's thread, for one shard's counters.
-        reading_life: of the same, for each actor's entry in them.
-        look: of the same, for one actor in one look of the crew's roster.
-        block_bytes: of one block on the wire.
-        item_bytes: of one transition in a sample.
-        weights_bytes: of one version.
-        background: CPU seconds a second of Ray's own processes on one machine.
+    `step`, `step_cpu` and `load` are an actor's, `insert` and `sample_*` a shard's, `pull` is the board's,
+    `fetch_*` are those of the threads beside the learner's own, and the others those of the learner's thread.
+    The units of the labels are for people.
     """
 
     shape: Shape
-    step: float
-    step_cpu: float
-    insert: float
-    sample_call: float
-    sample_item: float
-    fetch_call: float
-    fetch_item: float
-    take_draw: float
-    take_call: float
-    take_item: float
-    merge_item: float
-    update: float
-    publish: float
-    pull: float
-    load: float
-    reading: float
-    reading_life: float
-    look: float
-    block_bytes: float
-    item_bytes: float
-    weights_bytes: float
-    background: float
+    step: float = _cost("an env step of an actor")
+    step_cpu: float = _cost("of those, CPU")
+    insert: float = _cost("a block's insert, at the shard")
+    sample_call: float = _cost("a request of a sample, at the shard")
+    sample_item: float = _cost("each transition of it, its new priority included")
+    fetch_call: float = _cost("a shard's answer, beside the learner's thread")
+    fetch_item: float = _cost("each transition of that answer")
+    take_draw: float = _cost("a request, in the learner's thread")
+    take_call: float = _cost("each shard's answer to it")
+    take_item: float = _cost("each transition of that request")
+    merge_item: float = _cost("each transition more, with several shards")
+    update: float = _cost("an update")
+    publish: float = _cost("a version of the weights, in the learner's thread")
+    pull: float = _cost("a pull, at the weights board")
+    load: float = _cost("a pull, at the actor")
+    reading: float = _cost("a reading of one shard's counters")
+    reading_life: float = _cost("each actor's entry in it")
+    look: float = _cost("an actor in one look of the crew's roster")
+    block_bytes: float = _cost("a block", "kB")
+    item_bytes: float = _cost("a transition of a sample", "kB")
+    weights_bytes: float = _cost("the weights", "kB")
+    background: float = _cost("Ray's own processes", "cores")
+
+    def labelled(self) -> Iterator[tuple[str, float, str]]:
+        """Yield each cost's label, its value in its unit, and the unit."""
+        for each in fields(self):
+            if unit := each.metadata.get("unit"):
+                yield each.metadata["label"], getattr(self, each.name) * _UNITS[unit], unit
 
 
 @dataclass(frozen=True)

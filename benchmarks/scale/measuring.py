@@ -15,7 +15,7 @@ from benchmarks.scale.processes import ACTOR, OTHERS, cpu_seconds
 from benchmarks.scale.workload import TASK, Workload
 from cluster.ray.connection import cluster
 from cluster.ray.runtime import RayRuntime
-from cluster.ray.shard_fleet import ShardCrew
+from cluster.ray.shard_crew import ShardCrew
 from network.weights import WeightsLayout
 
 BLOCKS_AHEAD, SECONDS_AHEAD = 4, 0.4

@@ -120,8 +120,7 @@ class ReplayCosts:
         size = 64
         answer = self._clients[0].sample(TASK, size, OPEN).result()
         assert isinstance(answer, Sampled)
-        arrays = [value for value in vars(answer).values() if isinstance(value, np.ndarray)]
-        return sum(array.nbytes for array in arrays) / size
+        return answer_bytes(answer) / size
 
     def readings(self) -> tuple[float, float]:
         """Return what a reading of one shard's counters costs, and what each actor's entry adds to it."""
@@ -164,6 +163,11 @@ class ReplayCosts:
         thread, process = time.thread_time() - thread, time.process_time() - process
         shards = cpu_seconds()[SHARD] - shards
         return thread / done, max(0.0, process - thread) / done, shards / done
+
+
+def answer_bytes(answer: Sampled) -> int:
+    """Return the bytes of all arrays in a shard's answer."""
+    return sum(array.nbytes for array in (*answer.columns.values(), answer.probabilities, answer.keys))
 
 
 def example_block(parts: Parts) -> FragmentBlock:

@@ -1,151 +1,113 @@
-"""What a simulated run stands on: shards that keep the rate, threads, the board, the network, the cores."""
+"""What actors, shards and learner of a simulated run share: the clock, the cores, the network, the board."""
 
-from collections import Counter, deque
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 
-import numpy as np
+import simpy
+from simpy.events import Event, ProcessGenerator
 
-from actors.sender import MAX_IN_FLIGHT
 from benchmarks.scale.costs import Costs, Setting
-from benchmarks.scale.queueing import Clock, Process, Servers, Then
-from benchmarks.scale.stations import (
-    ACTING,
-    BITS,
-    BOARD,
-    CORES,
-    FETCHING,
-    LEARNER_IN,
-    LEARNER_OUT,
-    SHARD_IN,
-    SHARD_OUT,
-    SHARDS,
-    UPDATE,
-    bottleneck,
-    stations,
-)
-from cluster.ray.shard_process import HELD_BLOCKS
-from replay.rate_limiter import RateLimiter, smallest_error_buffer
+from benchmarks.scale.stations import BITS, BOARD, CORES, FETCHING, LEARNER_IN, LEARNER_OUT, UPDATE
 
-MIN_SIZE, SLICE_SECONDS, DRAWN_AHEAD = 1000, 2e-3, 4096
-BLOCKS, REQUESTS = 300, 60
-"""That go through until a run counts as steady."""
+SLICE_SECONDS = 2e-3
+"""After which a thread makes room on its core for the next one, as operating systems see to it."""
 
 
-class Times:
-    """Service times with a given mean."""
-
-    def __init__(self, spread: float, seed: int) -> None:
-        self._spread = spread
-        self._rng = np.random.default_rng(seed)
-        self._factors: list[float] = []
-
-    def around(self, mean: float) -> float:
-        """Return one of them."""
-        if self._spread == 0.0:
-            return mean
-        if not self._factors:
-            shape = 1 / self._spread**2
-            self._factors = self._rng.gamma(shape, 1 / shape, DRAWN_AHEAD).tolist()
-        return mean * self._factors.pop()
-
-
-class Run:
-    """All but actors and learner: shards, threads, board, network, cores, and what passes between them.
+@dataclass(frozen=True)
+class Server:
+    """A thread, or one direction of a host's network: first come, first served.
 
     Attributes:
-        version: of the weights, newest.
-        updates: made.
-        steps: env steps taken in.
-        samples: transitions asked for.
-        resent: blocks that had to be sent again.
-        on_insert: called whenever a block was taken in.
+        station: to which it belongs.
+        turn: what its users request.
     """
 
-    def __init__(self, costs: Costs, setting: Setting, times: Times) -> None:
-        self.costs, self.setting, self.shape, self.times = costs, setting, costs.shape, times
-        self.clock = clock = Clock()
-        self.cores = Servers(clock, setting.cores, SLICE_SECONDS if setting.cores else None)
-        self.acting_seconds = 0.0
-        self.shards = [Process(self.cores) for _ in range(setting.shards)]
-        self.learner, self.fetching, self.board = (Process(self.cores) for _ in range(3))
-        self.learner_in, self.learner_out = Servers(clock), Servers(clock)
-        self.shards_in = [Servers(clock) for _ in self.shards]
-        self.shards_out = [Servers(clock) for _ in self.shards]
-        least = smallest_error_buffer(
-            setting.samples_per_insert, self.shape.block_items, self.shape.request_items, setting.shards
-        )
-        self.limiter = RateLimiter(setting.samples_per_insert, MIN_SIZE, 2 * least)
-        self.held: deque[tuple[int, Then]] = deque()
-        self.held_by: Counter[int] = Counter()
-        self.copies: Counter[int] = Counter()
-        self.version = self.updates = self.steps = self.samples = self.resent = 0
-        self.on_insert: Then = lambda: None
+    station: str
+    turn: simpy.Resource
 
-    def seconds_until_steady(self) -> float:
-        """Return a time after which queues are as they stay.
 
-        Every actor has made its blocks by then, the shards have seen them, and hundreds more went through.
-        """
-        costs, setting, block = self.costs, self.setting, self.shape.block_items
-        rate = bottleneck(stations(costs, setting)).capacity
-        request = self.shape.request_items / setting.samples_per_insert
-        first_blocks = MAX_IN_FLIGHT * setting.actors / setting.shards * costs.insert
-        return max(BLOCKS * block / rate, REQUESTS * request / rate, 4 * block * costs.step, 2 * first_blocks)
+class Plant:
+    """One run's machines, and what was done on them.
 
-    def busy(self) -> dict[str, float]:
-        """Return the seconds of work that each station has done."""
-        found = {
-            ACTING: self.acting_seconds,
-            SHARDS: sum(shard.busy_seconds for shard in self.shards),
-            UPDATE: self.learner.busy_seconds,
-            FETCHING: self.fetching.busy_seconds,
-            BOARD: self.board.busy_seconds,
-        }
-        if self.setting.cores is not None:
-            return {**found, CORES: self.cores.busy_seconds}
-        return {
-            **found,
-            LEARNER_IN: self.learner_in.busy_seconds,
-            LEARNER_OUT: self.learner_out.busy_seconds,
-            SHARD_IN: sum(link.busy_seconds for link in self.shards_in),
-            SHARD_OUT: sum(link.busy_seconds for link in self.shards_out),
-        }
+        plant = Plant(costs, setting, spread=0.5, seed=0)
+        yield from plant.serve(plant.board, 4e-4)              # in a process of SimPy
 
-    def send(self, link: Servers, size: float, then: Then) -> None:
-        """Bring so many bytes over a host's network, if there is one in between."""
-        if self.setting.cores is None:
-            link.serve(size * BITS / self.setting.network_bits, then)
-        else:
-            then()
+    Args:
+        costs: of the parts; service times are drawn around them.
+        setting: how many of each.
+        spread: standard deviation of a service time over its mean: gamma distributed, 0 for always the same.
+        seed: of the draws.
 
-    def insert(self, shard: int, acknowledged: Then) -> None:
-        """Bring a block to a shard; its acknowledgement comes once the rate lets it in."""
+    Attributes:
+        env: SimPy's environment.
+        learner: the learner's thread.
+        fetching: the threads beside it.
+        board: of the weights.
+        learner_in: the network into the learner's host.
+        learner_out: the network out of it.
+        version: of the weights, newest.
+        counts: env `steps` taken in, `updates` made, blocks `resent`.
+        busy: seconds of work by station.
+    """
 
-        def arrived() -> None:
-            self.shards[shard].serve(self.times.around(self.costs.insert), decided)
+    def __init__(self, costs: Costs, setting: Setting, spread: float, seed: int) -> None:
+        self.costs, self.setting = costs, setting
+        self.env = simpy.Environment()
+        self.learner, self.fetching, self.board = map(self.server, (UPDATE, FETCHING, BOARD))
+        self.learner_in, self.learner_out = map(self.server, (LEARNER_IN, LEARNER_OUT))
+        self.version = 0
+        self.counts: Counter[str] = Counter()
+        self.busy: defaultdict[str, float] = defaultdict(float)
+        self._cores = None if setting.cores is None else simpy.Resource(self.env, setting.cores)
+        self._spread, self._rng = spread, random.Random(seed)
 
-        def decided() -> None:
-            if not self.held and self._admits():
-                self._take_in(acknowledged)
-            elif self.held_by[shard] < HELD_BLOCKS:
-                self.held_by[shard] += 1
-                self.held.append((shard, acknowledged))
-            else:
-                self.resent += 1
-                self.insert(shard, acknowledged)
+    def server(self, station: str) -> Server:
+        """Return one more server of a station."""
+        return Server(station, simpy.Resource(self.env))
 
-        self.send(self.shards_in[shard], self.costs.block_bytes, arrived)
+    def compute(self, seconds: float) -> ProcessGenerator:
+        """Use a core for so many seconds: one's own in a cluster, on one machine those that all share."""
+        if self._cores is None:
+            yield self.env.timeout(seconds)
+            return
+        while seconds > 0.0:
+            part = min(seconds, SLICE_SECONDS)
+            with self._cores.request() as turn:
+                yield turn
+                yield self.env.timeout(part)
+            self.busy[CORES] += part
+            seconds -= part
 
-    def release(self) -> None:
-        """Take in held blocks, oldest first, as far as the rate goes."""
-        while self.held and self._admits():
-            shard, acknowledged = self.held.popleft()
-            self.held_by[shard] -= 1
-            self._take_in(acknowledged)
+    def serve(self, server: Server, seconds: float) -> ProcessGenerator:
+        """Queue up at a server, and take so many seconds of it."""
+        with server.turn.request() as turn:
+            yield turn
+            yield from self.compute(seconds)
+        self.busy[server.station] += seconds
 
-    def _admits(self) -> bool:
-        return self.steps + self.shape.block_items <= self.limiter.most_inserts(self.samples)
+    def send(self, link: Server, size: float) -> ProcessGenerator:
+        """Bring so many bytes over a host's network; on one machine there is none in between."""
+        if self._cores is None:
+            yield from self.serve(link, size * BITS / self.setting.network_bits)
 
-    def _take_in(self, acknowledged: Then) -> None:
-        self.steps += self.shape.block_items
-        acknowledged()
-        self.on_insert()
+    def around(self, mean: float) -> float:
+        """Return a service time with a given mean."""
+        if self._spread == 0.0:
+            return mean
+        shape = self._spread**-2
+        return mean * self._rng.gammavariate(shape, 1.0 / shape)
+
+
+class Bell:
+    """Wakes all who wait for news with `yield bell.rung`."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+        self.rung = env.event()
+
+    def ring(self, _news: Event | None = None) -> None:
+        """Wake them; whoever waits from now on waits for what comes next."""
+        if self.rung.callbacks:
+            self.rung.succeed()
+            self.rung = self._env.event()

@@ -20,9 +20,10 @@ from benchmarks.scale.stations import (
     stations,
 )
 from cluster.ray.shard_process import HELD_BLOCKS
+from config.sections.replay import MOST_SHARDS
 
-MOST_SHARDS, COMFORT = 100, 0.7
-"""Shards of a run, as its configuration allows; utilisation up to which a shard answers without delay."""
+COMFORT = 0.7
+"""Utilisation up to which a shard answers without delay."""
 LEAST_RATIO, HALVINGS = 0.01, 40
 ADVICE = {
     ACTING: "more actors",
@@ -52,7 +53,6 @@ class Plan:
         advice: what to do about it.
         busiest: the station that comes next, and how busy it is.
         learner_gbits: a second into the learner's host, and out of it.
-        shard_gbits: a second into one shard's host, and out of it.
     """
 
     setting: Setting
@@ -64,7 +64,6 @@ class Plan:
     advice: str
     busiest: tuple[str, float]
     learner_gbits: tuple[float, float]
-    shard_gbits: tuple[float, float]
 
 
 def plan(costs: Costs, setting: Setting) -> Plan:
@@ -90,7 +89,6 @@ def plan(costs: Costs, setting: Setting) -> Plan:
         advice=f"for more: {ADVICE[second.name]}" if first.name == ACTING else ADVICE[first.name],
         busiest=(second.name, second.utilisation(served)),
         learner_gbits=(gbits(LEARNER_IN), gbits(LEARNER_OUT)),
-        shard_gbits=(gbits(SHARD_IN), gbits(SHARD_OUT)),
     )
 
 

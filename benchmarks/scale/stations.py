@@ -9,7 +9,7 @@ of board and network is an upper bound: an actor that waits for one version pass
 from dataclasses import dataclass
 
 from benchmarks.scale.costs import Costs, Setting
-from cluster.ray.crew import LOOK_SECONDS
+from cluster.ray.actor_crew import LOOK_SECONDS
 from training.loop import STATS_PERIOD
 
 ACTING, SHARDS, UPDATE, FETCHING, BOARD = "actors", "shards", "learner", "batch fetching", "weights board"

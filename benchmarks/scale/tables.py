@@ -1,46 +1,24 @@
 """Costs, plans and checks as text for people."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from benchmarks.scale.checking import Checked
 from benchmarks.scale.costs import Costs
 from benchmarks.scale.sizing import Plan
 from benchmarks.scale.stations import ACTING
 
-_MICROSECONDS = {
-    "step": "an env step of an actor",
-    "step_cpu": "of those, CPU",
-    "insert": "a block's insert, at the shard",
-    "sample_call": "a request of a sample, at the shard",
-    "sample_item": "each transition of it, its new priority included",
-    "fetch_call": "a shard's answer, beside the learner's thread",
-    "fetch_item": "each transition of that answer",
-    "take_draw": "a request, in the learner's thread",
-    "take_call": "each shard's answer to it",
-    "take_item": "each transition of that request",
-    "merge_item": "each transition more, with several shards",
-    "update": "an update",
-    "publish": "a version of the weights, in the learner's thread",
-    "pull": "a pull, at the weights board",
-    "load": "a pull, at the actor",
-    "reading": "a reading of one shard's counters",
-    "reading_life": "each actor's entry in it",
-    "look": "an actor in one look of the crew's roster",
-}
-_BYTES = {"block_bytes": "a block", "item_bytes": "a transition of a sample", "weights_bytes": "the weights"}
-
 
 def costs_table(costs: Costs) -> str:
     """Return the costs as a table in Markdown."""
-    values, shape = asdict(costs), costs.shape
-    rows = [f"| {what} | {values[name] * 1e6:,.2f} µs |" for name, what in _MICROSECONDS.items()]
-    rows += [f"| {what} | {values[name] / 1e3:,.2f} kB |" for name, what in _BYTES.items()]
-    rows.append(f"| Ray's own processes | {costs.background:.3f} cores |")
+    shape = costs.shape
     cut = (
         f"blocks of {shape.block_items} transitions, batches of {shape.batch_size}, "
         f"{shape.batches_per_request} a request"
     )
+    rows = [
+        f"| {label} | {value:,.{3 if unit == 'cores' else 2}f} {unit} |"
+        for label, value, unit in costs.labelled()
+    ]
     return "\n".join([f"| cost ({cut}) | |", "|---|---|", *rows])
 
 

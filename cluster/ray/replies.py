@@ -1,4 +1,4 @@
-"""Answers that come by Ray, with a deadline and a name for who owes them."""
+"""Answers that come by Ray, with a deadline, and words for the question."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class RayReply(Generic[T]):
     """An answer on its way, as `replay.client.Reply` describes it.
 
-    Ray fetches and unpacks it on a thread of its own, so that whoever polls pays for neither.
+    Ray fetches and unpacks it on a thread of its own, so that a poll spends no time on it.
     """
 
     def __init__(
@@ -47,16 +47,14 @@ class RayReply(Generic[T]):
         try:
             return self._future.result(max(0.0, self._deadline - time.monotonic()))
         except TimeoutError as error:
-            raise ShardUnavailableError(f"no answer to {self._question} before its deadline") from error
+            raise ShardUnavailableError(f"{self._question} was not answered in time") from error
         except ActorUnavailableError as error:
             raise ShardUnavailableError(
-                f"the connection broke before the answer to {self._question}"
+                f"the connection broke before {self._question} was answered"
             ) from error
         except RayActorError as error:
             self._on_death()
-            raise ShardUnavailableError(
-                f"the process that owed the answer to {self._question} died"
-            ) from error
+            raise ShardUnavailableError(f"the process died before {self._question} was answered") from error
         except RayTaskError as error:
             raise ShardUnavailableError(f"{self._question} failed: {error.cause}") from error
 

@@ -51,8 +51,8 @@ class Revival:
 
     Args:
         handles: the process of each shard; successors are put in their place.
-        start: starts a shard's next life, given its index and incarnation; ValueError while its name is
-            taken.
+        start: starts a shard's next life, given the shard's index and the number of that life; raises
+            ValueError while the shard's name is taken.
         name: of a shard by its index.
         silence_seconds: how long a silent shard is waited for.
     """
@@ -90,8 +90,8 @@ class Revival:
             state = self._bring_up(index, absence, absence.replace, nodes, now)
         if state in ("returned", "replaced"):
             del self._absences[index]
-            how = "answers again, with all that it held" if state == "returned" else "has a successor"
-            logger.warning("shard %s %s, after %.1f s", self._name(index), how, now - absence.since)
+            how = "answers again, with all that it held" if state == "returned" else "was replaced"
+            logger.warning("shard %s %s after %.1f s", self._name(index), how, now - absence.since)
             return ShardState(state)
         return ShardState(state, absence.trouble)
 
@@ -103,8 +103,8 @@ class Revival:
 
     def _silence(self, index: int, reason: str) -> str:
         return (
-            f"shard {self._name(index)} does not answer ({reason}): it is waited for, "
-            f"for {self._silence_seconds:g} s at most (replay.silence_seconds)"
+            f"shard {self._name(index)} does not answer ({reason}): "
+            f"the run waits for it for at most {self._silence_seconds:g} s (replay.silence_seconds)"
         )
 
     def _listen(self, index: int, absence: _Absence, nodes: Sequence[Node], now: float) -> Standing:
@@ -132,7 +132,8 @@ class Revival:
         if all(node.id != node_id or node.state != "in service" for node in nodes):
             absence.replace = self._supervisor.left(shard, now)
             absence.trouble = (
-                f"{shard} went away with its node: it begins anew on the next node with a free replay slot"
+                f"{shard} is gone with its node: "
+                "another takes its place as soon as a node has a free replay slot"
             )
         else:
             match self._supervisor.died(shard, reason, now, node_id):
@@ -141,7 +142,7 @@ class Revival:
                 case GiveUp(sentence):
                     raise TrainingFailedError(sentence)
             absence.trouble = (
-                f"{shard} died ({reason}): it begins anew as soon as a node has a free replay slot"
+                f"{shard} died ({reason}): another takes its place as soon as a node has a free replay slot"
             )
         logger.warning(absence.trouble)
 
@@ -151,7 +152,7 @@ class Revival:
         """Start the successor when it is due and the name is free; see whether it is up."""
         if absence.ready is None and now >= replace.at:
             try:
-                self._handles[index] = self._start(index, replace.incarnation)
+                self._handles[index] = self._start(index, replace.life)
                 absence.ready = self._handles[index].stats.remote()
             except ValueError:
                 return "gone"

@@ -3,11 +3,11 @@
 from contextlib import ExitStack
 from types import TracebackType
 
+from cluster.ray.actor_crew import ActorCrew
 from cluster.ray.connection import cluster
-from cluster.ray.crew import ActorCrew
 from cluster.ray.evaluator import RayEvaluator
 from cluster.ray.forwarded import FILE
-from cluster.ray.shard_fleet import ShardCrew
+from cluster.ray.shard_crew import ShardCrew
 from cluster.ray.weights import RayWeightsSink, put_up_board
 from training.fleet import TASK_SLOT
 from training.parts.parts import Parts

@@ -34,28 +34,28 @@ Answer = TypeVar("Answer")
 
 
 class ShardHost:
-    """Holds a shard in one asyncio thread and does its waiting.
+    """Serves a shard from one asyncio thread, and waits where the shard itself never does.
 
-    A throttled insert, or a question for news that there are not yet, is held until something changes that
-    could let it through, for at most `HOLD_SECONDS`; then its answer goes out as it is. How many blocks of an
-    actor are held is bounded: a producer that does not wait for its acknowledgements is told at once to.
+    An insert that is throttled is held until it may go in, and a `watch` until there is news. After
+    `HOLD_SECONDS` the answer is sent as it is. Only a few blocks of each actor are held: an actor that does
+    not wait for its acknowledgements is told at once that it is throttled.
 
     Args:
         parts: of the run.
         index: which of its shards this is.
-        incarnation: counts the shard's lives within the run's; a successor takes a snapshot if it can, the
-            first life says if it cannot.
+        life: counts the shard's lives within the run's. In the first one a snapshot that cannot be used is an
+            error; a later one then begins empty.
     """
 
-    def __init__(self, parts: Parts, index: int, incarnation: int) -> None:
+    def __init__(self, parts: Parts, index: int, life: int) -> None:
         parts.replay.warm_up()
-        self._shard = parts.replay.shard(index, incarnation)
+        self._shard = parts.replay.shard(index, life)
         self._unusable: SnapshotError | None = None
         try:
             parts.replay.restore(self._shard, index)
         except SnapshotError as error:
-            self._unusable = error if incarnation == 0 else None
-            self._shard = parts.replay.shard(index, incarnation)
+            self._unusable = error if life == 0 else None
+            self._shard = parts.replay.shard(index, life)
         self._writer = parts.replay.snapshot_writer(index)
         self._saving = asyncio.Lock()
         self._changed = {task: asyncio.Event() for task in self._shard.tables}
@@ -96,11 +96,11 @@ class ShardHost:
         return answer
 
     async def watch(self, task: str, inserted_beyond: int, pace: Pace) -> TableProgress:
-        """Say how a task stands, once enough was inserted or something is held back."""
+        """Return how a task stands, once enough was inserted or an insert is held back."""
         self._shard.follow(task, pace)
         self._announce(task)
-        # Inserts that came in with this question go first: they may be the news. Those that are held and were
-        # just woken need more turns of the event loop than this one; the next question hears of them.
+        # Inserts that arrived with this question go first: they may be the news. Inserts that were held and
+        # are just woken need further turns of the event loop: the next question hears of them.
         await asyncio.sleep(0)
         return await self._held(
             task,
@@ -115,22 +115,22 @@ class ShardHost:
         self._shard.update_priorities(task, keys, priorities)
 
     async def up(self) -> None:
-        """Answer: it is there.
+        """Return once the shard is up.
 
         Raises:
-            SnapshotError: its first life cannot take its snapshot. An error of the constructor would come to
-                those who ask as text alone.
+            SnapshotError: its snapshot cannot be used, in its first life. It is raised here, since an error
+                of the constructor would reach callers only as text.
         """
         if self._unusable is not None:
             raise self._unusable
 
     async def stats(self) -> ShardStats:
-        """Return the counters; only learners ask for them, and often."""
+        """Return the counters. Learners ask for them often, and nobody else does."""
         self._asked = time.monotonic()
         return self._shard.stats()
 
     async def save(self) -> None:
-        """Save the shard where its snapshots go; meanwhile it goes on serving."""
+        """Save the shard where its snapshots go, and serve meanwhile."""
         if self._writer is None:
             return
         async with self._saving:
@@ -139,17 +139,13 @@ class ShardHost:
             await asyncio.to_thread(self._writer.commit)
 
     async def release(self) -> None:
-        """Hold nothing back from now on: a run ends, and whoever waits should hear so."""
+        """Hold nothing back from now on: the run ends, and whoever waits gets an answer."""
         self._released = True
         for task in list(self._changed):
             self._announce(task)
 
-    async def problem(self) -> str | None:
-        """Return what is wrong with the shard, or None."""
-        return self._shard.problem()
-
     def _end_when_orphaned(self) -> None:
-        """End this process when no learner has asked for anything for long: nobody else would."""
+        """End this process once no learner has asked for anything for long: nobody else ends it."""
         while time.monotonic() - self._asked < ORPHAN_SECONDS:
             time.sleep(ORPHAN_LOOK_SECONDS)
         os._exit(1)

@@ -12,7 +12,7 @@ from actors.actor import Actor, ActorReport
 from actors.evaluation import EpisodeReturns
 from cluster.ray.nodes import own_node_id
 from cluster.ray.shard_client import RayShardClient
-from cluster.ray.shard_fleet import shard_name
+from cluster.ray.shard_crew import shard_name
 from cluster.ray.weights import RayWeightsSource
 from network.weights import WeightsSnapshot
 from tasks.errors import told
@@ -32,12 +32,12 @@ class ActorHost:
     it over.
     """
 
-    def __init__(self, parts: Parts, task: str, index: int, incarnation: int, crew_size: int) -> None:
+    def __init__(self, parts: Parts, task: str, index: int, life: int, crew_size: int) -> None:
         torch.set_num_threads(1)
         self._parts = parts
         self._spec = _spec(parts, task)
         self._index = index
-        self._incarnation = incarnation
+        self._life = life
         self._crew_size = crew_size
         self._stopped = False
         self._actor: Actor | None = None
@@ -72,7 +72,7 @@ class ActorHost:
         client = RayShardClient(shard_name(shard))
         source = RayWeightsSource()
         actor = self._actor = self._parts.actor(
-            self._spec, self._index, self._incarnation, self._crew_size, client, source, time.monotonic
+            self._spec, self._index, self._life, self._crew_size, client, source, time.monotonic
         )
         while not self._stopped:
             actor.advance(STEP_SECONDS)

@@ -6,11 +6,13 @@ from pydantic import Field
 
 from config.values import Bytes, Capacity, Fraction, Positive, PositiveFloat, Section, SelectorName
 
+MOST_SHARDS = 100
+
 
 class ReplayConfig(Section):
     """Replay: one table a task."""
 
-    shards: Annotated[int, Field(gt=0, le=100)] = Field(
+    shards: Annotated[int, Field(gt=0, le=MOST_SHARDS)] = Field(
         1, description="replay shards, each a server process of its own"
     )
     selector: SelectorName = Field(

@@ -9,9 +9,9 @@ from config.values import (
     Capacity,
     Factor,
     NonNegativeFloat,
-    PartScale,
     Positive,
     PositiveFloat,
+    Scale,
     Section,
     Wrappers,
 )
@@ -44,26 +44,27 @@ class TaskConfig(Section):
     evaluation_steps: Positive | None = Field(
         None, description="an evaluation cuts an episode after so many steps; null for the time limit alone"
     )
-    observation_scale: PartScale | dict[str, PartScale] | None = Field(
+    observation_scale: Scale | None = Field(
         None,
         description="observations are divided by it: one number, one number per channel of an image, or "
-        "one per element; auto for statistics that are gathered while training; a mapping gives each part of an "
-        "observation its own; null for 255 where observations are uint8, and 1 elsewhere",
+        "one per element; auto subtracts the mean of what was seen and divides by its standard deviation; a "
+        "mapping gives each part of an observation a scale of its own; null for 255 where observations are "
+        "uint8, and 1 elsewhere",
     )
     observation_length: Annotated[int, Field(gt=0, le=4096)] | None = Field(
         None,
-        description="most words that are kept of a text, and most elements of a Sequence; null for what a text "
-        "space says, at most 64 words",
+        description="most words that are kept of a text, and most elements of a Sequence; null for what a "
+        "text space says, at most 64 words",
     )
     action_bins: Annotated[int, Field(ge=2, le=255)] | None = Field(
         None,
-        description="values that each dimension of a continuous (Box) action may have, spread evenly over its "
-        "range; 2 or 3 are usual; null where actions are choices already",
+        description="values that each dimension of a continuous (Box) action may have, spread evenly over "
+        "its range; 2 and 3 are usual; null where actions are choices already",
     )
     action_mask: Annotated[str, Field(min_length=1)] | None = Field(
         None,
-        description='says which actions are allowed: info for info["action_mask"], or the name of a part of the '
-        "observation; null where all of them are",
+        description='says which actions are allowed: info for info["action_mask"], or the name of a part of '
+        "the observation; null where all of them are",
     )
     life_loss: bool = Field(
         False,

@@ -60,7 +60,7 @@ def reader_of(space: Any, place: Place) -> Reader:  # noqa: ANN401 - whatever an
     """
     if place.name and place.name == place.reading.action_mask:
         return MaskReader(place.choices, place.name, place.what)
-    make = next((make for kind, make in _READERS.items() if isinstance(space, kind)), None)
+    make = next((make for kind, make in READERS.items() if isinstance(space, kind)), None)
     return make(space, place) if make is not None else _of_other(space, place)
 
 
@@ -136,7 +136,7 @@ def _of_other(space: object, place: Place) -> Reader:
     )
 
 
-_READERS: Mapping[Any, Callable[[Any, Place], Reader]] = {
+READERS: Mapping[Any, Callable[[Any, Place], Reader]] = {
     spaces.Box | spaces.MultiBinary: _of_numbers,
     spaces.Discrete | spaces.MultiDiscrete: _of_indices,
     PaddedText: lambda space, at: PaddedTextReader(space, at.name, at.what, at.reading.length),

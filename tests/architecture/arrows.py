@@ -40,6 +40,7 @@ ROOMS_OF_PACKAGE = {
     "torch": set(ROOMS) - {"tasks", "replay"},
     "matplotlib": {"study", "benchmarks"},
     "pydantic": {"config", "training", "study", "cli"},
+    "simpy": {"benchmarks"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import acting, learner, probes, replay, system
+from benchmarks import acting, harness, learner, ours_acting, ours_system, probes, replay, system
 from benchmarks.shapes import ReplayShape
 from tests.support.runs import run_command
 
@@ -19,6 +19,8 @@ TINY = ReplayShape((4,), "float32", capacity=2_000)
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Return `trunkline bench` in a folder of its own, where no peers are installed, for one short round."""
     monkeypatch.chdir(tmp_path)
+    for module in (harness, ours_acting):
+        monkeypatch.setattr(module, "WARM_UP_SECONDS", 0.05)
 
     def run(name: str, *arguments: str) -> tuple[list[dict[str, Any]], str]:
         short = ("--rounds", "1", "--seconds", "0.2", "--json")
@@ -101,6 +103,7 @@ def test_probes(bench, monkeypatch):
 def test_system(bench, monkeypatch):
     """A training run beside two peers, and the learner's time."""
     monkeypatch.setattr(system, "THREADS", (1,))
+    monkeypatch.setattr(ours_system, "WARM_UPDATES", 20)
     rows, err = bench("system")
     expect_peer(rows[0], "RLlib 2.60.0", "ormsgpack", "requirements.txt", err)
     expect_peer(rows[1], "Stable-Baselines3 2", "stable_baselines3", "requirements.txt", err)

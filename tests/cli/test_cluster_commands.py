@@ -120,7 +120,7 @@ def test_status_shows_tasks_nodes_and_what_is_lacking(trunkline: Command, run):
     assert lines[0].split()[:5] == ["task", "actors", "wanted", "slots", "resting"]
     assert lines[1].split()[:5] == ["chain", "3", "5", "4", "2"]
     assert "node [host]: in service, task:pong 3" in lines
-    assert "! 3 slots are for task 'pong', which this run does not have" in lines
+    assert "! slots for task 'pong', which this run does not have: 3" in lines
     code, out, err = trunkline("status", "--address", run[0], "--json")
     assert (code, err, json.loads(out)["state"]) == (0, "", "training")
 

@@ -25,8 +25,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
     """Return the directory and the summary of a finished local run."""
     directory = tmp_path_factory.mktemp("cli") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        arguments = ["train", *UNBOUNDED, "--runtime", "local", "--run-dir", directory, "--json"]
-        code, out, err = run_command(patch, *arguments)
+        local = ("--runtime", "local", "--json", "--run-dir", directory)
+        code, out, err = run_command(patch, "train", *UNBOUNDED, *local)
     assert code == 0, err
     return directory, json.loads(out)
 
@@ -160,8 +160,8 @@ def trained_on_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("board") / "run"
     overrides = [*UNBOUNDED, "tasks.board={env: trunkline/Catch-v0, envs_per_actor: 4, solved_at: null}"]
     with pytest.MonkeyPatch.context() as patch:
-        arguments = ["train", *overrides, "--runtime", "local", "--run-dir", directory, "--json"]
-        assert run_command(patch, *arguments)[0] == 0
+        local = ("--runtime", "local", "--json", "--run-dir", directory)
+        assert run_command(patch, "train", *overrides, *local)[0] == 0
     return directory
 
 

@@ -22,9 +22,10 @@ def result(mean: float | None) -> dict[str, Any]:
 
 def printed(best: dict[str, Any] | None) -> list[list[str]]:
     """Return the cells of the table, row by row."""
-    console = Console(file=io.StringIO(), width=200)
+    page = io.StringIO()
+    console = Console(file=page, width=200)
     print_results(console, {"cartpole": result(-16.0), "new": result(None)}, best)
-    lines = console.file.getvalue().splitlines()
+    lines = page.getvalue().splitlines()
     return [
         [cell.strip() for cell in line[1:-1].replace("┃", "│").split("│")]
         for line in lines

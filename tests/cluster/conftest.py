@@ -1,7 +1,8 @@
 """One cluster for all tests, and a line for each figure that they measure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -12,7 +13,12 @@ SERVICES = ("head", "learner", "replay", "actor-cartpole", "actor-mountaincar", 
 IMAGE = "trunkline"
 ORDER = ("test_making", "test_scaling", "test_monitoring", "test_security", "test_faults")
 
-Measure = Callable[[str, float, str, float], None]
+
+class Measure(Protocol):
+    """Notes a figure under a name, with its unit, and holds it against its limit, the most or the least."""
+
+    def __call__(self, what: str, value: float, unit: str, limit: float, at_least: bool = False) -> None:
+        """Note it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

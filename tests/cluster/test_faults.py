@@ -138,7 +138,7 @@ def test_an_outage_of_the_replay_node_is_waited_for(cluster: Cluster, measure: M
     begin = time.monotonic()
     with cut_off(replay):
         cluster.wait("a warning", 40, lambda status: any(
-            "begins anew" in sentence for sentence in status["warnings"]
+            "takes its place" in sentence for sentence in status["warnings"]
         ))  # fmt: skip
         time.sleep(10)
     cluster.wait("both up", 90, lambda status: all(shard["up"] for shard in status["shards"]))

@@ -40,7 +40,7 @@ def test_a_task_may_be_scaled_to_nothing_and_back(cluster: Cluster, measure: Mea
         "Running" not in docker("ps", "--filter", f"id={one}", "--format", "{{.State}}") for one in leaving
     )
     cluster.wait("a warning", 15, lambda said: any(
-        sentence.startswith("cartpole: 1 actors wanted, 0 slots there") for sentence in said["warnings"]
+        sentence.startswith("cartpole: actors wanted: 1, slots for them: 0") for sentence in said["warnings"]
     ))  # fmt: skip
     cluster.wait("the learner waits", 120, lambda said: said["waiting_for"] == ["cartpole"])
     before = cluster.status()
@@ -77,7 +77,7 @@ def test_an_order_scales_within_the_slots_there_are(cluster: Cluster):
     cluster.compose(*scale, "3")
     cluster.wait("three", 30, lambda said: task(said, "cartpole")["crew"]["at_work"] == 3)
     cluster.compose(*scale, "20")
-    cluster.wait("named", 30, lambda said: any("20 actors wanted" in line for line in said["warnings"]))
+    cluster.wait("named", 30, lambda said: any("actors wanted: 20" in line for line in said["warnings"]))
     cluster.compose(*scale, "all")
     cluster.wait("no warnings", 30, lambda said: said["warnings"] == [])
     refused = cluster.compose("exec", "-T", "learner", "trunkline", "scale", "acrobot", "1", check=False)
@@ -134,7 +134,7 @@ def test_slots_for_a_task_that_the_run_does_not_have_are_named(cluster: Cluster)
     container = cluster.compose("run", "--detach", "--no-deps", "actor-cartpole", *command).stdout.strip()
     try:
         cluster.wait("a warning", 40, lambda said: (
-            "2 slots are for task 'acrobot', which this run does not have" in said["warnings"]
+            "slots for task 'acrobot', which this run does not have: 2" in said["warnings"]
         ))  # fmt: skip
     finally:
         docker("rm", "--force", container)

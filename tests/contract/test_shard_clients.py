@@ -1,15 +1,8 @@
 """What every shard client promises, near or far: the same tests over both."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
-import ray
 
-from cluster.ray.connection import ray_actor
-from cluster.ray.shard_client import RayShardClient
-from cluster.ray.shard_process import ShardHost
 from replay.client import LocalShardClient, ShardClient
 from replay.messages import Inserted, NotReady, Pace, Refused, Sampled, TableProgress
 from replay.rate_limiter import NO_LIMIT
@@ -27,21 +20,6 @@ CLIENTS = ["local", pytest.param("ray", marks=pytest.mark.ray)]
 EMPTY = TableProgress(inserted=0, items=0, mass=0.0)
 
 
-class EmptiedHost(ShardHost):
-    """Begins again for each test: a process for each would take seconds."""
-
-    async def begin_again(self, parts: Parts) -> None:
-        """Take an empty shard."""
-        self.__init__(parts, 0, 0)
-
-
-@pytest.fixture(scope="module")
-def far_host(ray_cluster: None) -> Iterator[Any]:  # noqa: ARG001 - it has to be there
-    host = ray_actor(EmptiedHost, slot="replay", name="the far shard").remote(PARTS["uniform"], 0, 0)
-    yield host
-    ray.kill(host)
-
-
 @pytest.fixture(params=CLIENTS)
 def client(request: pytest.FixtureRequest) -> ShardClient:
     """A client of an empty shard, which draws uniformly."""
@@ -57,8 +35,8 @@ def proportional_client(request: pytest.FixtureRequest) -> ShardClient:
 def empty_shard(request: pytest.FixtureRequest, parts: Parts) -> ShardClient:
     if request.param == "local":
         return LocalShardClient(parts.replay.shard(0))
-    ray.get(request.getfixturevalue("far_host").begin_again.remote(parts))
-    return RayShardClient("the far shard")
+    far: ShardClient = request.getfixturevalue("far_shard")(parts)[1]
+    return far
 
 
 def fill(client: ShardClient, blocks: int = 8) -> None:
@@ -182,4 +160,4 @@ def test_counters_add_up(client: ShardClient):
     table = stats.tables["chain"]
     assert (table.items, table.inserted, table.evicted, table.sampled) == (256, 256, 0, 40)
     assert stats.items_by_life == {("chain-0", 1): 256}
-    assert stats.incarnation == 0
+    assert stats.life == 0

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.evaluation import greedy_returns
 from tasks.environment import CheckedVector
 from tasks.errors import EnvironmentFailureError
 from tasks.inspection import examine_environment
 from tests.support.builders import make_spec
 from tests.support.cartpoles import CARTPOLES, CartPole, balances, begins, follows, has_fallen, played, same
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.vector_environments import MODULE
 
 every_source = pytest.mark.parametrize("source", CARTPOLES, ids=lambda source: source.name)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.ipv6 import needs_ipv6
 from tests.support.metrics_page import free_port
 from tests.support.runs import TINY, wait_until
 
@@ -24,7 +25,7 @@ SLOTS = {"task:chain": 1, "task:identity": 1, "replay": 1, "evaluator": 1}
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a head node with slots for the tiny pair, in a directory of its own, and end it again."""
     port = free_port()
-    command = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
+    command: list[str | Path] = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
     command += ["--include-dashboard=false", f"--resources={json.dumps(SLOTS)}"]
     elsewhere = tmp_path_factory.mktemp("ray")
     log = (elsewhere / "log").open("wb")
@@ -45,7 +46,7 @@ def train(tmp_path: Path, address: str, *overrides: str) -> subprocess.Completed
     """Run `trunkline train --address` in a process of its own, as a user does."""
     config = tmp_path / "tiny.yaml"
     config.write_text(yaml.safe_dump(TINY))
-    command = [BIN / "trunkline", "train", config, *overrides, "--address", address]
+    command: list[str | Path] = [BIN / "trunkline", "train", config, *overrides, "--address", address]
     command += ["--run-dir", "run", "--json"]
     environment = {**os.environ, "PYTHONWARNINGS": ""}
     return subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment, cwd=tmp_path)
@@ -61,7 +62,7 @@ def test_a_run_uses_the_slots_of_the_cluster(tmp_path: Path, address: str):
     assert (tmp_path / "run" / "replay" / "shard-0" / "manifest.json").exists()
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+@needs_ipv6
 def test_an_ipv6_address_is_joined(tmp_path: Path, address: str):
     """In brackets, as everywhere; so it stands in the sentences, too."""
     loopback = address.replace("127.0.0.1", "[::1]")

@@ -50,7 +50,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
     """Start a head node of another trunkline version, in a session of processes of its own, and end them."""
     found = Head(free_port(), free_port())
     elsewhere = tmp_path_factory.mktemp("r")
-    command = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--num-cpus=1"]
+    command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=1"]
     command += [f"--port={found.port}", f"--dashboard-port={found.dashboard_port}"]
     command += ["--dashboard-agent-listen-port=0", "--object-store-memory=80000000"]
     command += [f"--resources={json.dumps(SLOTS)}", "--labels=trunkline-version=9.9.9"]

@@ -21,7 +21,7 @@ def start(tmp_path: Path, runtime: str, **sections: object) -> subprocess.Popen[
     endless["tasks"] = {name: {**task, "solved_at": None} for name, task in TINY["tasks"].items()}
     config = tmp_path / "endless.yaml"
     config.write_text(yaml.safe_dump(endless))
-    command = [TRUNKLINE, "train", config, "--runtime", runtime, "--run-dir", tmp_path / "run", "--json"]
+    command = (TRUNKLINE, "train", config, "--runtime", runtime, "--run-dir", tmp_path / "run", "--json")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics = tmp_path / "run" / "metrics.jsonl"
     wait_until(
@@ -54,7 +54,8 @@ def test_one_interrupt_ends_with_a_checkpoint(tmp_path: Path, runtime: str, numb
 
 def test_a_second_interrupt_ends_at_once(tmp_path: Path):
     """No waiting for the checkpoint at hand, no summary, no traceback: the process is gone."""
-    process = start(tmp_path, "local", network={"encoder_width": 4000, "trunk": [4000]})
+    quick = {**TINY["learner"], "batch_size": 2}
+    process = start(tmp_path, "local", network={"encoder_width": 4000, "trunk": [4000]}, learner=quick)
     process.send_signal(signal.SIGINT)
     checkpoints = tmp_path / "run" / "checkpoints"
     wait_until(lambda: any(checkpoints.glob(".step-*.tmp")), 60, "a large checkpoint is being written")

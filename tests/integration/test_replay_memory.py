@@ -9,13 +9,14 @@ import pytest
 import ray
 
 from cluster.ray.connection import cluster
-from cluster.ray.shard_fleet import ShardCrew
+from cluster.ray.shard_crew import ShardCrew
 from config.schema import RunConfig
 from replay.messages import Inserted, Pace
 from replay.rate_limiter import NO_LIMIT
 from replay.wire import encode_block
 from tests.support.builders import make_block, make_spec
 from tests.support.processes import pid_of, private_bytes
+from tests.support.shard_books import problems_of
 from training.parts.parts import Parts
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -46,15 +47,15 @@ def test_memory_stands_still_over_ten_minutes_of_inserts_and_samples():
         pid = pid_of("ray::ShardHost")
         insert_and_sample(crew, 0, FILL, FILL)
         before = private_bytes(pid)
-        free_before = ray.available_resources()["object_store_memory"]  # type: ignore[no-untyped-call]
+        free_before = ray.available_resources()["object_store_memory"]
         insert_and_sample(crew, FILL, VECTOR_BLOCKS, IMAGE_BLOCKS)
         assert private_bytes(pid) - before < 8 * MIB
-        free_after = ray.available_resources()["object_store_memory"]  # type: ignore[no-untyped-call]
+        free_after = ray.available_resources()["object_store_memory"]
         assert free_before - free_after < 64 * MIB
         stats = crew.clients[0].stats().result()
         assert stats.tables["vector"].inserted == 256 * (FILL + VECTOR_BLOCKS)
         assert stats.tables["image"].evicted == 64 * (FILL + IMAGE_BLOCKS) - stats.tables["image"].items
-        assert crew.problems() == []
+        assert problems_of(crew) == []
 
 
 def insert_and_sample(crew: ShardCrew, first: int, vector_blocks: int, image_blocks: int) -> None:

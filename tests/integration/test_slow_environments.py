@@ -25,5 +25,5 @@ def test_blocks_that_would_take_minutes_to_fill_are_sent_before_and_waited_for_b
     assert run.outcome.reason == "budget"
     assert run.outcome.learner_step > 0
     assert len(run.runtime.actors.reports) == 2
-    assert [account.lost for account in run.outcome.accounts.values()] == [0, 0]
+    assert [account.lost for account in run.accounts.values()] == [0, 0]
     assert time.monotonic() - began < 150.0

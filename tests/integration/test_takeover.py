@@ -65,7 +65,7 @@ def env_steps_of(status: dict[str, Any]) -> dict[str, int]:
 @pytest.fixture(name="address", scope="module")
 def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
-    command = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
+    command: list[str | Path] = [BIN / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2"]
     command += ["--include-dashboard=false", f"--resources={json.dumps(SLOTS)}"]
     elsewhere = tmp_path_factory.mktemp("ray")
     log = (elsewhere / "log").open("wb")
@@ -81,7 +81,7 @@ def learner(folder: Path, address: str, port: int) -> Iterator[Learner]:
     """Run `trunkline train --resume` in a folder, as a container does; `port` is for its status."""
     (folder / "run.yaml").write_text(yaml.safe_dump(TINY))
     overrides = [*NEVER, "replay.shards=2", "checkpoint.period=25"]
-    command = [BIN / "trunkline", "train", "run.yaml", *overrides, f"metrics.port={port}"]
+    command: list[str | Path] = [BIN / "trunkline", "train", "run.yaml", *overrides, f"metrics.port={port}"]
     command += ["--address", address, "--run-dir", "main", "--resume", "--json"]
     environment = {**os.environ, "PYTHONWARNINGS": ""}
     with subprocess.Popen(

@@ -78,7 +78,7 @@ def test_a_time_limit_is_bootstrapped_through(task: str, control: Controller, la
 
 @pytest.mark.parametrize(("task", "control"), [("cartpole", fall), ("mountaincar", rock)])
 def test_an_end_is_an_end(task: str, control: Controller):
-    """A fallen pole and a reached flag are terminated: nothing is bootstrapped behind them."""
+    """A fallen pole and a reached flag are terminated: nothing is bootstrapped after them."""
     flags, discounts = flags_and_discounts(task, control)
     last_step = int(np.flatnonzero(flags)[0])
     assert last_step < 199

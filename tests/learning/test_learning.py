@@ -10,7 +10,7 @@ from tasks.spec import TaskSpec
 from tests.support.keypad import ENV as KEYPAD
 from tests.support.runs import tiny_run
 from training.assembly import assemble
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.status.progress import Outcome, Progress
 

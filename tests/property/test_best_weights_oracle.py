@@ -71,7 +71,7 @@ def test_the_scale_of_a_tasks_rewards_does_not_matter(
     means: list[tuple[float, ...]], exponent: int, shift: int
 ):
     """Nor where their zero is. Powers of two and quarters keep the arithmetic exact."""
-    others = [(a * 2.0**exponent + shift, b, c) for a, b, c in means]
+    others: list[tuple[float, ...]] = [(a * 2.0**exponent + shift, b, c) for a, b, c in means]
     assert decided(BestWeights(), means) == decided(BestWeights(), others)
 
 

@@ -41,7 +41,8 @@ def features_of(draw: st.DrawFn, rows: int, width: int) -> Tensor:
 def two_features(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
     """Draw features of the same rows, of two widths."""
     rows = draw(st.integers(2, 12))
-    return tuple(features_of(draw, rows, draw(st.integers(1, 6))) for _ in range(2))
+    first, second = (features_of(draw, rows, draw(st.integers(1, 6))) for _ in range(2))
+    return first, second
 
 
 def hsic(first_NF: Tensor, second_NG: Tensor) -> float:

@@ -64,10 +64,12 @@ def test_what_another_space_shows_is_taken_as_it_is_or_refused(
     other.seed(seed)
     reader = ObservationReader(space, Choices((2,)), Reading())
     frames = np.zeros((1, *reader.layout.frame_shape), reader.layout.frame_dtype)
+    refused = ""
     try:
         reader.read(other.sample(), {}, reader.layout.parts_of(frames), row=0)
     except ContractError as error:
-        assert str(error).startswith("returned ")
+        refused = str(error)
+    assert refused.startswith("returned ") or not refused
 
 
 @pytest.mark.parametrize("stack", [False, True])

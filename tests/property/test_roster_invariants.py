@@ -32,12 +32,12 @@ class Cluster(RuleBasedStateMachine):
         self.roster.see(list(self.nodes.values()))
         for order in self.roster.orders(self.now):
             match order:
-                case Start(post, node_id, incarnation, crew_size):
+                case Start(post, node_id, life, crew_size):
                     assert post not in self.running
                     assert self.nodes[node_id].state == "in service"
-                    assert incarnation > self.newest_life.get(post, -1)
+                    assert life > self.newest_life.get(post, -1)
                     assert crew_size > post.index
-                    self.newest_life[post] = incarnation
+                    self.newest_life[post] = life
                     self.running[post] = node_id
                     self.roster.is_up(post)
                 case Stop(post):
@@ -89,8 +89,9 @@ class Cluster(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_name_is_still_taken(self, data: st.DataObject) -> None:
         if self.running:
-            post = data.draw(st.sampled_from(sorted(set(self.running) - self.stopping) or [None]))
-            if post is not None:
+            starting = sorted(set(self.running) - self.stopping)
+            if starting:
+                post = data.draw(st.sampled_from(starting))
                 del self.running[post]
                 self.roster.not_started(post, self.now)
 

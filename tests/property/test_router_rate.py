@@ -12,7 +12,7 @@ from tests.support.shard_clients import MortalShardClient
 
 RATIOS = st.integers(1, 80).map(lambda eighths: eighths / 8)
 ROUNDS = 3
-"""How often everyone may try in vain: a pace is heard of with one question, and used behind it."""
+"""How often everyone may try in vain: a pace is heard of with one question, and used after it."""
 
 
 class Run:

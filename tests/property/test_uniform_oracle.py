@@ -28,5 +28,5 @@ def test_what_was_inserted_and_not_removed_is_drawn(changes: list[tuple[bool, li
         assert selector.mass == len(expected)
         if expected:
             drawn, probabilities = selector.sample(DRAWS, rng)
-            assert (drawn.dtype, set(drawn.tolist())) == (np.int64, expected)
+            assert (drawn.dtype, set(drawn.tolist())) == (np.dtype(np.int64), expected)
             assert set(probabilities.tolist()) == {1 / len(expected)}

@@ -22,8 +22,8 @@ def some_returns(data: st.DataObject, sizes: Sequence[int]) -> tuple[Returns, li
     number = st.floats(-50, 50, width=32)
     row = st.tuples(st.just(0.0) | number, st.sampled_from([0.0, 0.5, 0.9]), number)
     tasks = [data.draw(st.lists(row, min_size=size, max_size=size)) for size in sizes]
-    columns = torch.tensor([row for rows in tasks for row in rows]).unbind(1)
-    return Returns(*columns, sizes), tasks
+    reward_N, discount_N, bootstrap_N = torch.tensor([row for rows in tasks for row in rows]).unbind(1)
+    return Returns(reward_N, discount_N, bootstrap_N, sizes), tasks
 
 
 @settings(max_examples=25, deadline=None)
@@ -84,8 +84,8 @@ def test_popart_keeps_the_deviation_of_large_means(seed: int, level: float, spre
         total_B = level + spread * torch.randn(4, generator=generator)
         scale.observe(Returns(total_B, torch.zeros(4), torch.zeros(4), [4]))
         exact = [Fraction(total) for total in total_B.tolist()]
-        mean += step * (sum(exact) / 4 - mean)
-        square += step * (sum(total**2 for total in exact) / 4 - square)
+        mean += step * (sum(exact, Fraction()) / 4 - mean)
+        square += step * (sum((total * total for total in exact), Fraction()) / 4 - square)
     deviation = math.sqrt(max(float(square - mean**2), 1e-8))
     assert math.isclose(float(scale.scale_T), deviation, rel_tol=1e-6)
     assert math.isclose(float(scale.shift_T), float(mean), rel_tol=1e-12, abs_tol=1e-12)
@@ -94,7 +94,7 @@ def test_popart_keeps_the_deviation_of_large_means(seed: int, level: float, spre
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), sizes=SIZES, updates=st.integers(1, 5))
 def test_the_range_is_that_of_a_loop(data: st.DataObject, sizes: list[int], updates: int):
-    """The largest |n-step return|, what lies behind it believed up to the range so far."""
+    """The largest |n-step return|, what comes after it believed up to the range so far."""
     scale = ReturnRange(len(sizes), 10.0, preserve=True)
     ranges = [0.0] * len(sizes)
     for _ in range(updates):

@@ -37,7 +37,7 @@ def blocks(draw: st.DrawFn) -> FragmentBlock:
     return make_block(
         task=draw(NAMES),
         actor=draw(NAMES),
-        incarnation=draw(COUNTS),
+        life=draw(COUNTS),
         sequence=draw(COUNTS),
         weights_version=draw(COUNTS),
         lead=draw(st.integers(0, 3)),

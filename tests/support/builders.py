@@ -78,7 +78,7 @@ def make_block(
     size = (streams, lead + starts + overlap)
     values: dict[str, Any] = {
         "actor": f"{task}-0",
-        "incarnation": 1,
+        "life": 1,
         "frames": rng.integers(0, 256, (*size, *frame_shape)).astype(frame_dtype),
         "actions": rng.integers(0, 2, size).astype(np.int32),
         "rewards": rng.normal(size=size).astype(np.float32),
@@ -177,7 +177,7 @@ def header(dtype: object, shape: object, data: object, codec: object = RAW) -> d
 
 def assert_same_block(expected: FragmentBlock, actual: FragmentBlock) -> None:
     """Compare two blocks field by field: values, shapes and dtypes."""
-    fields, others = vars(expected) | expected.rows, vars(actual) | actual.rows
+    fields, others = ({**vars(block), **block.rows} for block in (expected, actual))
     assert fields.pop("rows").keys() == others["rows"].keys()
     for name, value in fields.items():
         other = others[name]

@@ -57,7 +57,7 @@ class Cluster:
         subprocess.run(
             ["make", "token", f"SECRETS={self.secrets}", f"ENV={directory / 'env'}"], cwd=ROOT, check=True
         )
-        render = [Path(sys.executable).with_name("trunkline"), "compose", str(config.relative_to(ROOT))]
+        render = (Path(sys.executable).with_name("trunkline"), "compose", config.relative_to(ROOT))
         rendered = subprocess.run(render, cwd=ROOT, capture_output=True, text=True, check=True)
         self._file = directory / "docker-compose.yml"
         self._file.write_text(rendered.stdout)

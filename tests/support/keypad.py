@@ -1,4 +1,4 @@
-"""An environment of many kinds at once: words, indices and a picture to see, two dimensions to act in, masks."""
+"""An environment of many kinds at once: words, indices, a picture, two dimensions to act in, and masks."""
 
 from typing import Any
 

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from config.loading import parse_config
-from config.resolution import resolve_specs
 from config.schema import RunConfig
 from learner.batch import TaskBatch
 from learner.learner import Learner, UpdateRule
@@ -24,6 +23,7 @@ from replay.messages import Pace, SampleAnswer
 from replay.shard import Shard
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
+from tests.support.resolution import resolve_specs
 from training.cadence import Cadence
 from training.parts.parts import Parts
 
@@ -66,10 +66,10 @@ def tiny_config(*overrides: str, **sections: Any) -> RunConfig:
     return parse_config(tiny_raw(**sections), overrides)
 
 
-def tiny_parts(*overrides: str, life: int = 0, replay_directory: Path | None = None) -> Parts:
+def tiny_parts(*overrides: str, run_life: int = 0, replay_directory: Path | None = None) -> Parts:
     """Return the builder of a small run's parts, on one machine; replay is saved in `replay_directory`."""
     config = tiny_config(*overrides).on_one_machine()
-    return Parts(config, resolve_specs(config), life, replay_directory)
+    return Parts(config, resolve_specs(config), run_life, replay_directory)
 
 
 def two_specs() -> list[TaskSpec]:

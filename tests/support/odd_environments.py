@@ -119,7 +119,7 @@ class OldStep(Steady):
 class Seedless(Steady):
     """Takes no seed."""
 
-    def reset(self) -> Any:
+    def reset(self) -> Any:  # type: ignore[override]  # what is odd about it
         """Begin."""
         return super().reset()
 
@@ -235,6 +235,9 @@ class WithSpaces(Steady):
         graph = spaces.Graph(box, None)
         self.observation_space = {
             "steady": self.observation_space,
+            "parts": spaces.Dict(
+                {"arm": box, "image": Box(0, 255, (7, 7, 3), np.uint8), "room": Discrete(4)}
+            ),
             "graph": graph,
             "dict of graph": spaces.Dict({"map": spaces.Tuple([box, box, graph])}),
             "dict of nothing": spaces.Dict({"arm": Box(-1.0, 1.0, (0,))}),

@@ -1,9 +1,10 @@
-"""Environments that tests need: some that take their time, and one that a single frame does not tell.
+"""Environments that tests need: slow ones, one that sends a signal, one that no single frame tells.
 
 Importing this module registers them with Gymnasium, so that any process can build them by
 `tests.support.own_environments:trunkline-test/SlowChain-v0` and the like.
 """
 
+import signal
 import time
 from typing import Any
 
@@ -41,6 +42,22 @@ class SlowIdentity(Identity):
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         """Sleep, then step."""
         time.sleep(self._seconds)
+        return super().step(action)
+
+
+class SignallingIdentity(Identity):
+    """Identity, whose step number `after` of an instance sends this process the signal `number`."""
+
+    def __init__(self, number: int, after: int = 300) -> None:
+        super().__init__()
+        self._number = number
+        self._left = after
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
+        """Count, then step."""
+        self._left -= 1
+        if self._left == 0:
+            signal.raise_signal(self._number)
         return super().step(action)
 
 
@@ -83,7 +100,7 @@ def slowed(task: str, seconds: float) -> list[str]:
     ]
 
 
-for _kind, _limit in ((SlowChain, 50), (SlowIdentity, 20), (Drift, 20)):
+for _kind, _limit in ((SlowChain, 50), (SlowIdentity, 20), (SignallingIdentity, 20), (Drift, 20)):
     if f"trunkline-test/{_kind.__name__}-v0" not in gymnasium.registry:
         gymnasium.register(
             id=f"trunkline-test/{_kind.__name__}-v0",

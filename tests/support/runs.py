@@ -5,7 +5,7 @@ import copy
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +18,11 @@ from cli.main import main
 from cluster.ray.runtime import RayRuntime
 from config.loading import parse_config
 from config.resolution import ResolvedRun, resolve
+from tests.support.shard_books import problems_of
 from training.assembly import Outlets, assemble
 from training.cadence import USUAL, Cadence
 from training.parts.parts import Parts
+from training.status.accounting import TaskAccount
 from training.status.progress import Outcome, Progress
 from training.status.records import RunStatus
 
@@ -66,8 +68,14 @@ class FinishedRun:
     seconds: list[float]
     runtime: RayRuntime
 
+    @property
+    def accounts(self) -> Mapping[str, TaskAccount]:
+        """Where each task's transitions went."""
+        assert self.outcome.accounts is not None
+        return self.outcome.accounts
+
     def longest_pause(self) -> float:
-        """Return the longest time without an update behind the first one, as statuses show it."""
+        """Return the longest time without an update after the first one, as statuses show it."""
         moments = [
             now
             for now, before, status in zip(
@@ -108,9 +116,10 @@ def train_over_ray(
             parts, runtime, parts.learner(), Progress(), Outlets(observers=[observe]), cadence=cadence
         )
         outcome = training.run()
-        assert runtime.shards.problems() == []
-        assert [account.problem for account in outcome.accounts.values()] == [None] * len(outcome.accounts)
-    return FinishedRun(outcome, statuses, seconds, runtime)
+        assert problems_of(runtime.shards) == []
+    finished = FinishedRun(outcome, statuses, seconds, runtime)
+    assert {account.problem for account in finished.accounts.values()} == {None}
+    return finished
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> tuple[int, str, str]:

@@ -56,10 +56,10 @@ class MortalShardClient(LocalShardClient):
         self.asked.append(("watch", task))
         return MortalReply(self, lambda: self._shard.follow(task, pace))
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
         """Update now."""
         self.updated += keys.tolist()
-        super().update_priorities(task, keys, priorities)
+        return super().update_priorities(task, keys, priorities)
 
 
 class MortalReply(Reply[T]):
@@ -81,6 +81,23 @@ class MortalReply(Reply[T]):
             raise ShardUnavailableError(f"no answer to question {self._number}")
         answer: T = self._answer
         return answer
+
+
+class NotedReply(Reply[T]):
+    """An answer that tells `note` of every wait for it, in seconds."""
+
+    def __init__(self, reply: Reply[T], note: Callable[[float], None]) -> None:
+        self._reply = reply
+        self._note = note
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Tell, and wait."""
+        self._note(timeout_seconds)
+        return self._reply.wait(timeout_seconds)
+
+    def result(self) -> T:
+        """Return the answer."""
+        return self._reply.result()
 
 
 def make_numbered_table(

@@ -29,7 +29,8 @@ def parted_spec(name: str, sizes: tuple[int, ...] = (3,), masked: bool = False, 
     """Return a task with an image, numbers, indices and words, and perhaps a mask."""
     choices = Choices(sizes)
     parts = (IMAGE, SPEED, DIRECTION, MISSION, *([mask_of(choices)] if masked else []))
-    return make_spec(name, **({"layout": ObservationLayout(parts), "choices": choices} | changes))
+    settings: dict[str, Any] = {"layout": ObservationLayout(parts), "choices": choices}
+    return make_spec(name, **(settings | changes))
 
 
 def random_frames(spec: TaskSpec, rows: int, rng: np.random.Generator) -> NDArray[Any]:

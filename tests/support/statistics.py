@@ -1,7 +1,6 @@
 """Statistics for tests of chance; the standard library has no chi-square distribution."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,9 @@ Z_P_0_001 = 3.0902
 """A standard normal variable lies above it with probability 0.001."""
 
 
-def chi_square(observed: NDArray[np.int64], probabilities: Sequence[float]) -> float:
+def chi_square(observed: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     """Return Pearson's statistic of counts against probabilities."""
-    expected = observed.sum() * np.asarray(probabilities)
+    expected = observed.sum() * probabilities
     return float(((observed - expected) ** 2 / expected).sum())
 
 

@@ -32,16 +32,17 @@ def table_stats(**changes: Any) -> TableStats:
         "invalid_updates": 6,
         "episodes": 7,
         "recent_return": 1.5,
+        "recent_length": 24.5,
         "acting_version": 30,
     }
     return TableStats(**(values | changes))
 
 
 def shard_stats(
-    incarnation: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
+    life: int = 0, items_by_life: dict[tuple[str, int], int] | None = None, **tables: TableStats
 ) -> ShardStats:
     """Return counters of a shard with these tables."""
-    return ShardStats(incarnation, tables, 2, 4096, 31, items_by_life or {})
+    return ShardStats(life, tables, 2, 4096, 31, items_by_life or {})
 
 
 def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
@@ -69,7 +70,7 @@ def task_status(name: str = "chain", **changes: Any) -> TaskStatus:
 
 def shard_status(index: int = 0, **changes: Any) -> ShardStatus:
     """Return the status of a shard that was replaced once and is up."""
-    values: dict[str, Any] = {"up": True, "restarts": 1, "memory_bytes": 4096}
+    values: dict[str, Any] = {"up": True, "restarts": 1, "memory_bytes": 4096, "dropped_updates": 13}
     return ShardStatus(index, **(values | changes))
 
 
@@ -95,6 +96,7 @@ def run_status(*tasks: TaskStatus, **changes: Any) -> RunStatus:
         "last_update_time": 1.75e9,
         "last_checkpoint": CheckpointStatus(600, 1.5e9),
         "checkpoint_period": 200,
+        "replay_saves_skipped": 14,
         "disk": DiskStatus(free_bytes=10**9, total_bytes=10**10),
         "notices": [],
         "gradient_norm": 0.875,

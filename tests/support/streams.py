@@ -49,7 +49,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Reach:
-    """How many rows of its fragment lie before and behind the row of a transition."""
+    """How many rows of its fragment lie before and after the row of a transition."""
 
     back: float = math.inf
     ahead: float = math.inf
@@ -103,7 +103,7 @@ def _stack(episode: Episode, place: int, stack: int, reach: float) -> tuple[int,
 
 
 def rows_of(stream: list[Episode], rng: np.random.Generator, lead: int = 0) -> list[tuple[int, ...]]:
-    """Return (frame, action, reward, flags) of each row: `lead` boundary rows, one behind every episode.
+    """Return (frame, action, reward, flags) of each row: `lead` boundary rows, one after every episode.
 
     A boundary row's action and reward mean nothing: they are made as misleading as possible.
     """

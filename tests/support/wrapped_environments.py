@@ -3,6 +3,7 @@
 Any process can build them by `tests.support.wrapped_environments:Tenfold` and the like.
 """
 
+import importlib
 from typing import Any
 
 import gymnasium
@@ -46,7 +47,7 @@ class Twice(gymnasium.Wrapper):
         if answer[2] or answer[3]:
             return answer
         observation, reward, *rest = self.env.step(action)
-        return observation, answer[1] + reward, *rest
+        return observation, float(answer[1]) + float(reward), *rest
 
 
 class Reshaped(gymnasium.ObservationWrapper):
@@ -87,7 +88,7 @@ class Needy(gymnasium.Wrapper):
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
-        import no_such_package  # noqa: F401
+        importlib.import_module("no_such_package")
 
 
 class ThreeLives(Steady):

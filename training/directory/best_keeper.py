@@ -16,7 +16,7 @@ from replay.durable import replace_synced
 from training.directory.best_weights import BestWeights, Evaluated
 from training.directory.run_directory import CONFIG, RunDirectory
 from training.evaluation.judge import EvaluationResult
-from training.json_text import NotJsonError, json_text, read_json
+from training.json_text import NotJsonError, json_line, read_json
 from training.status.progress import Progress
 
 RANGES = "ranges.json"
@@ -72,7 +72,7 @@ class BestKeeper:
                 checkpoint = self._checkpoint(snapshot, evaluated, progress.life)
                 self._directory.save_best(snapshot.learner_step, checkpoint)
                 self._decision.best = evaluated
-            replace_synced(self._directory.path / RANGES, f"{json_text(self._decision.state())}\n".encode())
+            replace_synced(self._directory.path / RANGES, json_line(self._decision.state()))
         except OSError as error:
             if not self._warned:
                 logger.warning("the best weights cannot be saved: %s", error.strerror or error)

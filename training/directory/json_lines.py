@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from training.directory.append_file import AppendFile
-from training.json_text import json_text, parse_json
+from training.json_text import json_line, parse_json
 
 BLOCK_BYTES = 2**16
 
@@ -28,7 +28,7 @@ class JsonLines:
 
     def append(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
         """Append a value."""
-        self.file.append(f"{json_text(value)}\n".encode())
+        self.file.append(json_line(value))
 
 
 def cut_lines(path: Path, belongs: Callable[[dict[str, Any]], bool], aside: Path) -> None:

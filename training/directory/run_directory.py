@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from learner.learner_state import learner_tensors
 from replay.durable import replace_synced
 from training.directory.owner import OWNER, Ownership, owned
 from training.errors import TrainingFailedError
-from training.json_text import NotJsonError, json_text, read_json
+from training.json_text import NotJsonError, json_line, read_json
 from training.shell import as_operand, command_line
 from training.status.progress import Progress
 from training.status.records import DiskStatus
@@ -36,6 +35,7 @@ MOST_LIVES = 1_000_000
 REPLAY = "replay"
 EVALUATIONS = "evaluations.jsonl"
 METRICS = "metrics.jsonl"
+PROBES = "probes.jsonl"
 TENSORBOARD = "tensorboard"
 SUMMARY = "summary.json"
 _OF_A_START = {OWNER, LIVES, f".{LIVES}.new", f".{CONFIG}.new"}
@@ -187,7 +187,7 @@ class RunDirectory:
         """
         if self._ownership is not None:
             self._ownership.check()
-        state = {"learner_step": learner.learner_step, "seed": self.config.seed, **asdict(progress)}
+        state = {"learner_step": learner.learner_step, "seed": self.config.seed, **progress.state()}
         tensors = learner_tensors(learner) | {"random": {"torch": torch.get_rng_state()}}
         checkpoint = Checkpoint(tensors, state, {CONFIG: to_yaml(self.config)})
         try:
@@ -234,7 +234,7 @@ class RunDirectory:
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`; if that is not possible a warning says so, since the run itself is saved."""
         try:
-            replace_synced(self.path / SUMMARY, f"{json_text(summary, indent=2)}\n".encode())
+            replace_synced(self.path / SUMMARY, json_line(summary, indent=2))
         except OSError as error:
             logger.warning("%s cannot be written: %s", self.path / SUMMARY, error.strerror or error)
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from learner.probes.reading import ProbeReading
 from training.directory.json_lines import JsonLines, cut_lines
-from training.directory.run_directory import EVALUATIONS, METRICS, TENSORBOARD
+from training.directory.run_directory import EVALUATIONS, METRICS, PROBES, TENSORBOARD
 from training.directory.tensorboard_events import EventFile
 from training.evaluation.judge import EvaluationResult
-from training.evaluation.probing import PROBES, ProbesLog
 from training.status.progress import Progress
 from training.status.records import RunStatus
 from training.status.reporting import Observer
@@ -49,6 +49,17 @@ class EvaluationLog:
         self.lines.append({"learner_step": result.request.snapshot.learner_step, "tasks": tasks})
 
 
+class ProbesLog:
+    """Writes each reading as a line of `probes.jsonl`: its fields by name, null for what is not a number."""
+
+    def __init__(self, directory: Path) -> None:
+        self.lines = JsonLines(directory / PROBES)
+
+    def __call__(self, reading: ProbeReading) -> None:
+        """Write a line."""
+        self.lines.append(asdict(reading))
+
+
 class TensorboardLog:
     """Writes each status as TensorBoard scalars over env steps.
 
@@ -69,6 +80,7 @@ class TensorboardLog:
             of_task = {
                 "greedy_return": task.greedy_return,
                 "recent_return": task.replay.table.recent_return,
+                "recent_length": task.replay.table.recent_length,
                 "loss": task.learning.loss,
                 "weight": task.learning.weight,
                 "env_steps_per_second": task.env_steps_per_second,

@@ -30,7 +30,7 @@ def evaluate_run(directory: RunDirectory, episodes: int, best: bool = False) -> 
         EnvironmentFailureError: an environment broke its contract.
     """
     checkpoint, passed_over = directory.newest_checkpoint(BEST if best else LAST)
-    parts = Parts(directory.config, resolve(directory.config).specs, life=checkpoint.state["life"])
+    parts = Parts(directory.config, resolve(directory.config).specs, run_life=checkpoint.state["life"])
     network = parts.network()
     restore_weights(network, checkpoint.tensors["weights"])
     torch.set_num_threads(1)

@@ -1,16 +1,12 @@
-"""Reads the probes every so many updates, and writes down what they say."""
+"""Reads the probes every so many updates, and hands on what they say."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from learner.batch import TaskBatch
 from learner.learner import Learner
 from learner.probes.read import read_probes
 from learner.probes.reading import ProbeReading, TaskReading, defined
-from training.directory.json_lines import JsonLines
-
-PROBES = "probes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -57,14 +53,3 @@ class Probing:
     def of_task(self, name: str) -> TaskReading:
         """Return what the newest reading says of a task."""
         return TaskReading() if self.latest is None else self.latest.of_task(name)
-
-
-class ProbesLog:
-    """Writes each reading as a line of `probes.jsonl`: its fields by name, null for what is not a number."""
-
-    def __init__(self, directory: Path) -> None:
-        self.lines = JsonLines(directory / PROBES)
-
-    def __call__(self, reading: ProbeReading) -> None:
-        """Write a line."""
-        self.lines.append(asdict(reading))

@@ -49,7 +49,7 @@ class Parts:
     Attributes:
         config: the run's configuration.
         specs: its tasks, in order.
-        life: counts the times that this run was started or resumed, so that a resumed run draws new numbers.
+        run_life: which life of the run it is, from 0; a resumed run draws new numbers.
         replay: builds shards and what reaches them.
         evaluators: who plays the tasks greedily in this process.
     """
@@ -58,13 +58,15 @@ class Parts:
         self,
         config: RunConfig,
         specs: Sequence[TaskSpec],
-        life: int = 0,
+        run_life: int = 0,
         replay_directory: Path | None = None,
     ) -> None:
         self.config = config
         self.specs = list(specs)
-        self.life = life
-        self.replay = ReplayParts(config, specs, life, replay_directory if config.checkpoint.replay else None)
+        self.run_life = run_life
+        self.replay = ReplayParts(
+            config, specs, run_life, replay_directory if config.checkpoint.replay else None
+        )
         self.evaluators = Evaluators(self.network, self.evaluation_envs)
 
     @cached_property
@@ -84,7 +86,7 @@ class Parts:
         self,
         spec: TaskSpec,
         index: int,
-        incarnation: int,
+        life: int,
         crew_size: int,
         client: ShardClient,
         source: WeightsSource,
@@ -104,15 +106,13 @@ class Parts:
             spec.choices,
             settings.exploration_max_duration,
             settings.exploration_zeta,
-            np.random.default_rng(self._seed("exploration", spec.name, index, incarnation)),
+            np.random.default_rng(self._seed("exploration", spec.name, index, life)),
         )
-        identity = ActorIdentity(actor_name(spec.name, index), life_number(self.life, incarnation))
+        identity = ActorIdentity(actor_name(spec.name, index), life_number(self.run_life, life))
         writer = FragmentWriter(
             spec, identity, task.envs_per_actor, settings.fragment_length, self.replay.returns(spec)
         )
-        vector = CheckedVector(
-            spec, task.envs_per_actor, self._seed("environments", spec.name, index, incarnation)
-        )
+        vector = CheckedVector(spec, task.envs_per_actor, self._seed("environments", spec.name, index, life))
         rollout = Rollout(vector, policy, exploration, writer, clock)
         return Actor(identity, rollout, BlockSender(client), WeightsFollower(source, policy, time.monotonic))
 
@@ -174,4 +174,4 @@ class Parts:
         return self.config.evaluation.envs or min(ENVS, self.config.tasks[task].envs_per_actor)
 
     def _seed(self, *path: str | int) -> int:
-        return child_seed(self.config.seed, self.life, *path)
+        return child_seed(self.config.seed, self.run_life, *path)

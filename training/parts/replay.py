@@ -42,7 +42,7 @@ class ReplayParts:
     Args:
         config: the run's configuration.
         specs: its tasks, in order.
-        life: counts the times that the run was started or resumed.
+        run_life: which life of the run it is, from 0.
         directory: where shards save themselves, and come back from; None for nowhere.
 
     Attributes:
@@ -50,13 +50,13 @@ class ReplayParts:
     """
 
     def __init__(
-        self, config: RunConfig, specs: Sequence[TaskSpec], life: int, directory: Path | None
+        self, config: RunConfig, specs: Sequence[TaskSpec], run_life: int, directory: Path | None
     ) -> None:
         self.directory = directory
         self.silence_seconds = config.replay.silence_seconds
         self._config = config
         self._specs = list(specs)
-        self._life = life
+        self._run_life = run_life
 
     @property
     def num_shards(self) -> int:
@@ -76,23 +76,23 @@ class ReplayParts:
         shards = self.shards_of(task)
         return shards[index % len(shards)]
 
-    def shard(self, index: int, incarnation: int = 0) -> Shard:
+    def shard(self, index: int, life: int = 0) -> Shard:
         """Return a shard with an empty table for each of its tasks; inserts wait until it is told a pace."""
         plans = {plan.task: plan for plan in table_plans(self._config, self._specs)}
         return Shard(
             {
-                spec.name: self._table(spec, plans[spec.name].rows, index, incarnation)
+                spec.name: self._table(spec, plans[spec.name].rows, index, life)
                 for spec in self._specs
                 if index in plans[spec.name].shards
             },
-            life_number(self._life, incarnation),
+            life_number(self._run_life, life),
         )
 
     def warm_up(self) -> None:
         """Compile what tables are made of, so that no answer has to wait for it."""
         for spec in self._specs:
             block = empty_block(table_shape(spec), lead=spec.frame_stack - 1)
-            table = self._table(spec, rows=2 * block.num_rows, index=0, incarnation=0)
+            table = self._table(spec, rows=2 * block.num_rows, index=0, life=0)
             table.follow(NO_LIMIT)
             table.insert(block, weights_version=0)
             answer = table.sample(1)
@@ -153,15 +153,15 @@ class ReplayParts:
         """Return how a task's rewards become returns."""
         return ReturnSpec(self._config.replay.n_step, spec.discount, spec.reward_scale, spec.reward_clip)
 
-    def _table(self, spec: TaskSpec, rows: int, index: int, incarnation: int) -> Table:
+    def _table(self, spec: TaskSpec, rows: int, index: int, life: int) -> Table:
         replay = self._config.replay
-        shape, begin = table_shape(spec), first_key(self._life, incarnation)
+        shape, begin = table_shape(spec), first_key(self._run_life, life)
         return Table(
             shape=shape,
             rows=RowRing(rows, shape, first_key=begin),
             selector=SELECTORS[replay.selector].build(rows, replay.priority_exponent),
             cutter=NStepCutter(self.returns(spec), spec.frame_stack),
-            rng=np.random.default_rng(self._seed("table", spec.name, index, incarnation)),
+            rng=np.random.default_rng(self._seed("table", spec.name, index, life)),
             insert_until=0,
         )
 
@@ -169,4 +169,4 @@ class ReplayParts:
         return {} if self.directory is None else snapshot_directories(self.directory)
 
     def _seed(self, *path: str | int) -> int:
-        return child_seed(self._config.seed, self._life, *path)
+        return child_seed(self._config.seed, self._run_life, *path)

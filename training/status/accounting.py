@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from actors.actor import ActorReport
 from replay.messages import ShardStats, TableStats
-from training.names import is_successor, learner_life, task_of
+from training.names import is_successor, run_life_of, task_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def settle_accounts(
 
     Args:
         tables: counters of each task over all shards.
-        items_by_life: transitions that each life of an actor (name, incarnation) brought.
+        items_by_life: transitions that each life of an actor (name, life) brought.
         reports: of the actors that ended in order.
         lost: items that were on shards when they died, by task.
         all_heard: whether these are the last counters of every shard that there was. Those of one that died
@@ -69,9 +69,9 @@ def books_are_whole(shards: Iterable[ShardStats], reports: Sequence[ActorReport]
     An actor may be older than a shard, where learners came and went and took over what they found: what it
     had sent to the shard before that one is in no books any more.
     """
-    oldest = min((learner_life(report.incarnation) for report in reports), default=None)
+    oldest = min((run_life_of(report.life) for report in reports), default=None)
     return oldest is None or all(
-        learner_life(stats.incarnation) <= oldest and not is_successor(stats.incarnation) for stats in shards
+        run_life_of(stats.life) <= oldest and not is_successor(stats.life) for stats in shards
     )
 
 
@@ -85,10 +85,10 @@ def _settle(
 ) -> TaskAccount:
     arrived = Counter({life: items for life, items in items_by_life.items() if task_of(life[0]) == task})
     own = [report for report in reports if task_of(report.actor) == task]
-    reported = {(report.actor, report.incarnation) for report in own}
+    reported = {(report.actor, report.life) for report in own}
     killed = sum(items for life, items in arrived.items() if life not in reported)
     superseded = table.dropped.get("superseded", 0)
-    absent = [report.sent_items - arrived[report.actor, report.incarnation] for report in own]
+    absent = [report.sent_items - arrived[report.actor, report.life] for report in own]
     abandoned = sum(
         max(0, min(count, report.abandoned_items)) for count, report in zip(absent, own, strict=True)
     )

@@ -1,8 +1,8 @@
 """How far a run has come, and what it came to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from training.evaluation.judge import EvaluationResult
 from training.status.accounting import TaskAccount
@@ -28,6 +28,21 @@ class Progress:
     life: int = 0
     weights_version: int = -1
     counted: Sequence[CountedSteps] = ()
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds of it, as plain values."""
+        return asdict(self) | {"counted": [steps.state() for steps in self.counted]}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any], life: int) -> "Progress":
+        """Return the progress that a checkpoint's state tells of, as `life` of the run begins."""
+        return cls(
+            env_steps=state["env_steps"],
+            train_seconds=state["train_seconds"],
+            life=life,
+            weights_version=state.get("weights_version", -1),
+            counted=[CountedSteps.restored(steps) for steps in state.get("counted", ())],
+        )
 
 
 @dataclass(frozen=True)

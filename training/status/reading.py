@@ -1,86 +1,91 @@
 """Puts together what everyone who works for a run knows of it at one moment."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from config.schema import RunConfig
-from learner.weights_publisher import WeightsPublisher
 from training.evaluation.evaluations import Evaluations
 from training.evaluation.probing import Probing
-from training.intake import Intake
 from training.runtime import Fleet
 from training.saving import Saver
-from training.shard_supervision import ShardKeeper
+from training.status.progress import Progress
 from training.status.records import DiskStatus, RunStatus, TaskStatus
 from training.status.replay_status import ReplayReader
 from training.update_log import UpdateLog
 
 
+@dataclass(frozen=True)
+class Learned:
+    """Who knows what the network has learned.
+
+    Attributes:
+        updates: what the updates show.
+        evaluations: what greedy episodes show.
+        probes: what probes of the network show.
+    """
+
+    updates: UpdateLog
+    evaluations: Evaluations
+    probes: Probing
+
+
 class StatusReader:
     """Asks everyone for their part of a status.
 
-    read = StatusReader(config, intake, log, ...)
+    read = StatusReader(config, progress, learned, replay, saver, fleet, disk)
     status = read()
     """
 
     def __init__(
         self,
         config: RunConfig,
-        intake: Intake,
-        log: UpdateLog,
-        publisher: WeightsPublisher,
-        evaluations: Evaluations,
-        probing: Probing,
-        saver: Saver,
-        keeper: ShardKeeper,
-        fleet: Fleet,
+        progress: Callable[[], Progress],
+        learned: Learned,
         replay: ReplayReader,
+        saver: Saver,
+        fleet: Fleet,
         disk: Callable[[], DiskStatus | None],
     ) -> None:
         self._config = config
-        self._intake = intake
-        self._log = log
-        self._publisher = publisher
-        self._evaluations = evaluations
-        self._probing = probing
-        self._saver = saver
-        self._keeper = keeper
-        self._fleet = fleet
+        self._progress = progress
+        self._learned = learned
         self._replay = replay
+        self._saver = saver
+        self._fleet = fleet
         self._disk = disk
 
     def __call__(self) -> RunStatus | None:
         """Return how the run stands, without rates; None while a shard has not been heard of yet."""
-        monitor = self._intake.monitor
-        if not monitor.complete:
+        if not self._replay.complete:
             return None
+        progress = self._progress()
         return RunStatus(
-            train_seconds=self._intake.progress(self._publisher.version).train_seconds,
-            learner=self._log.learner(),
-            weights_version=self._publisher.version,
+            train_seconds=progress.train_seconds,
+            learner=self._learned.updates.learner(),
+            weights_version=progress.weights_version,
             saving=self._saver.status(),
-            refused_blocks=monitor.refused_blocks(),
-            evaluations=self._evaluations.finished,
-            trunk=self._probing.trunk(),
-            tasks=self._tasks(),
-            shards=self._keeper.statuses(monitor.shards()),
+            refused_blocks=self._replay.refused_blocks(),
+            evaluations=self._learned.evaluations.finished,
+            trunk=self._learned.probes.trunk(),
+            tasks=self._tasks(progress),
+            shards=self._replay.shards(),
             cluster=self._fleet.cluster,
             disk=self._disk(),
         )
 
-    def _tasks(self) -> list[TaskStatus]:
-        version = self._publisher.version
-        env_steps = self._intake.progress(version).env_steps
-        replay, learning = self._replay.tasks(version), self._log.tasks()
-        latest = self._evaluations.judge.latest
+    def _tasks(self, progress: Progress) -> list[TaskStatus]:
+        replay = self._replay.tasks(progress.weights_version)
+        learning = self._learned.updates.tasks()
+        latest = self._learned.evaluations.judge.latest
         return [
             TaskStatus(
                 name=name,
                 solved_at=task.solved_at,
-                env_steps=env_steps[name],
+                env_steps=progress.env_steps[name],
                 replay=replay[name],
                 greedy_return=None if latest is None else latest.mean(name),
                 learning=learning[name],
-                probes=self._probing.of_task(name),
+                probes=self._learned.probes.of_task(name),
                 crew=self._fleet.crew(name),
             )
             for name, task in self._config.tasks.items()

@@ -107,21 +107,25 @@ class RunStatus:
         return {task: count for task, count in task_slots(self.cluster.nodes).items() if task not in own}
 
     def warnings(self) -> list[str]:
-        """Return a sentence for everything about tasks, slots, nodes and shards that should be put right."""
+        """Return a sentence for everything about tasks, slots, nodes and shards that needs attention."""
         sentences = list(self.learner.notices)
         for task in self.tasks:
             crew = task.crew
             if crew.wanted > crew.slots or crew.slots == 0:
                 sentences.append(
-                    f"{task.name}: {max(crew.wanted, 1)} actors wanted, {crew.slots} slots there: "
-                    f"start nodes with --slots task:{task.name}=COUNT, or scale its service up"
+                    f"{task.name}: actors wanted: {max(crew.wanted, 1)}, slots for them: {crew.slots}; "
+                    f"start nodes with --slots task:{task.name}=COUNT, or scale the task's service up"
                 )
             if crew.quarantined:
-                sentences.append(f"{task.name}: {crew.quarantined} actors died again and again and rest")
+                sentences.append(
+                    f"{task.name}: actors that died again and again, and rest before the next try: "
+                    f"{crew.quarantined}"
+                )
         for name, count in self.foreign_slots.items():
-            sentences.append(f"{count} slots are for task {name!r}, which this run does not have")
+            sentences.append(f"slots for task {name!r}, which this run does not have: {count}")
         sentences += [
-            f"node {node.host} has trunkline {node.version}, this run has {VERSION}: nothing is started there"
+            f"node {node.host} has trunkline {node.version}, and this run has {VERSION}: "
+            "no process of the run starts there"
             for node in self.cluster.nodes
             if node.state == "refused"
         ]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import Any
 
 from replay.client import Reply, ShardClient, ShardUnavailableError
 from replay.messages import ShardStats, TableStats
@@ -14,8 +15,17 @@ class CountedSteps:
     """Env steps by task that one life of a shard had taken in at some time."""
 
     shard: int
-    incarnation: int
+    life: int
     env_steps: Mapping[str, int]
+
+    def state(self) -> dict[str, Any]:
+        """Return it as plain values. The life has another name there: checkpoints that exist call it so."""
+        return {"shard": self.shard, "incarnation": self.life, "env_steps": dict(self.env_steps)}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> "CountedSteps":
+        """Return what `state` gave."""
+        return cls(state["shard"], state["incarnation"], state["env_steps"])
 
 
 class ReplayMonitor:
@@ -35,7 +45,7 @@ class ReplayMonitor:
         clock: Callable[[], float],
         counted: Collection[CountedSteps] = (),
     ) -> None:
-        self._counted = {(steps.shard, steps.incarnation): steps.env_steps for steps in counted}
+        self._counted = {(steps.shard, steps.life): steps.env_steps for steps in counted}
         self._clients = list(clients)
         self._clock = clock
         self._replies: dict[int, Reply[ShardStats]] = {}
@@ -107,9 +117,7 @@ class ReplayMonitor:
     def counted(self) -> list[CountedSteps]:
         """Return what the shards that are there now have taken in, for a later life of the run."""
         return [
-            CountedSteps(
-                index, stats.incarnation, {task: table.inserted for task, table in stats.tables.items()}
-            )
+            CountedSteps(index, stats.life, {task: table.inserted for task, table in stats.tables.items()})
             for index, stats in self._newest.items()
         ]
 
@@ -127,13 +135,13 @@ class ReplayMonitor:
         except ShardUnavailableError:
             return
         self._answers[index] += 1
-        self._lives[index, stats.incarnation] = stats
+        self._lives[index, stats.life] = stats
         self._newest[index] = stats
         # Asked for after every update, and changed by nothing but a new answer.
         self._env_steps = Counter()
-        for life, known in self._lives.items():
+        for shard_and_life, known in self._lives.items():
             for task, table in known.tables.items():
-                self._env_steps[task] += table.inserted - self._counted.get(life, {}).get(task, 0)
+                self._env_steps[task] += table.inserted - self._counted.get(shard_and_life, {}).get(task, 0)
 
 
 def merged(tables: Iterable[TableStats]) -> TableStats:
@@ -142,23 +150,28 @@ def merged(tables: Iterable[TableStats]) -> TableStats:
     dropped: Counter[str] = Counter()
     for part in parts:
         dropped.update(part.dropped)
-    returns = [part.recent_return for part in parts if part.recent_return is not None]
     sums = {
         name: sum(getattr(part, name) for part in parts)
         for name in TableStats.__dataclass_fields__
-        if name not in ("dropped", "recent_return", "acting_version")
+        if name not in ("dropped", "recent_return", "recent_length", "acting_version")
     }
     return TableStats(
         **sums,
         dropped=dict(dropped),
-        recent_return=fmean(returns) if returns else None,
+        recent_return=_mean(part.recent_return for part in parts),
+        recent_length=_mean(part.recent_length for part in parts),
         acting_version=max((p.acting_version for p in parts if p.acting_version is not None), default=None),
     )
 
 
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
 def _only_counters(stats: ShardStats) -> ShardStats:
     tables = {
-        task: replace(table, items=0, mass=0.0, recent_return=None, acting_version=None)
+        task: replace(table, items=0, mass=0.0, recent_return=None, recent_length=None, acting_version=None)
         for task, table in stats.tables.items()
     }
     return replace(stats, tables=tables, memory_bytes=0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from config.sections.replay import ReplayConfig
 from replay.messages import TableStats
 from replay.router import ReplayRouter
+from training.shard_supervision import ShardKeeper, ShardStatus
 from training.status.replay_counters import ReplayMonitor
 
 
@@ -33,9 +34,9 @@ class TaskReplay:
 
 
 class ReplayReader:
-    """Reads what the shards have told, and the router has seen.
+    """Reads what the shards have told, the router has seen, and the keeper has done.
 
-    reader = ReplayReader(config.replay, capacities, monitor, router)
+    reader = ReplayReader(config.replay, capacities, monitor, router, keeper)
     reader.tasks(weights_version=32)["cartpole"].samples_per_insert
     """
 
@@ -45,11 +46,26 @@ class ReplayReader:
         capacities: Mapping[str, int],
         monitor: ReplayMonitor,
         router: ReplayRouter,
+        keeper: ShardKeeper,
     ) -> None:
         self._config = config
         self._capacities = capacities
         self._monitor = monitor
         self._router = router
+        self._keeper = keeper
+
+    @property
+    def complete(self) -> bool:
+        """Whether every shard has told something."""
+        return self._monitor.complete
+
+    def shards(self) -> list[ShardStatus]:
+        """Return how every shard that has told something stands."""
+        return self._keeper.statuses(self._monitor.shards())
+
+    def refused_blocks(self) -> int:
+        """Return the messages that any shard refused."""
+        return self._monitor.refused_blocks()
 
     def tasks(self, weights_version: int) -> dict[str, TaskReplay]:
         """Return how every task that a shard has told of stands, where this is the newest version."""

@@ -39,15 +39,15 @@ def _sentences(config: RunConfig, paid: Mapping[str, float]) -> Iterator[str]:
     times, rewards = paid[most] / paid[least], f"{config.replay.n_step}-step rewards"
     if times >= MOST_TIMES and config.network.sharing != "separate":
         yield (
-            f"{rewards} of {most} are up to {paid[most]:.3g}, {_rounded(times)} times those of {least}, "
-            f"{paid[least]:.3g}: one of the two may not be learned; "
+            f"the largest {rewards} are {paid[most]:.3g} in {most} and {paid[least]:.3g} in {least}, "
+            f"which is {_rounded(times)} times less: one of the two tasks may not be learned; "
             f"{_advice(config, most)} brings them to one scale"
         )
     for task in (most, least):
         if not SMALLEST <= paid[task] <= LARGEST:
             yield (
-                f"{rewards} of {task} are up to {paid[task]:.3g}, where between {SMALLEST:g} and {LARGEST:g} "
-                "is usual: it may not be learned; "
+                f"the largest {rewards} of {task} are {paid[task]:.3g}, and {SMALLEST:g} to {LARGEST:g} is "
+                "usual: the task may not be learned; "
                 f"{_advice(config, task)} brings them to a usual scale"
             )
 

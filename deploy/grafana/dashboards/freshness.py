@@ -55,6 +55,12 @@ FRESHNESS = Dashboard(
             "Priority updates for evicted transitions. Many of them mean that replay is overwritten fast.",
         ),
         Panel(
+            "Unsent priority updates per second",
+            "short",
+            (Query("rate(trunkline_priority_updates_dropped_total[$__rate_interval])", "shard {{shard}}"),),
+            "New priorities that could not be sent to a shard: it is down, or too many calls are under way.",
+        ),
+        Panel(
             "Invalid priorities per second",
             "short",
             (rate_of_task("trunkline_invalid_priority_updates_total"),),

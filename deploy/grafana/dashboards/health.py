@@ -111,8 +111,11 @@ _RUN = (
     Panel(
         "Checkpoints",
         "short",
-        (Query("trunkline_checkpoints_total", "checkpoints"),),
-        "Checkpoints written in this life of the run.",
+        (
+            Query("trunkline_checkpoints_total", "checkpoints"),
+            Query("trunkline_replay_saves_skipped_total", "without a save of replay"),
+        ),
+        "Checkpoints written in this life of the run; on a slow disk some leave replay unsaved.",
     ),
     Panel(
         "Free disk",

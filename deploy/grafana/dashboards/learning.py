@@ -19,6 +19,12 @@ LEARNING = Dashboard(
             "Mean return of the last 100 episodes with exploration: lower than greedy, but sooner.",
         ),
         Panel(
+            "Episode length (env steps)",
+            "short",
+            (of_task("trunkline_episode_length_steps"),),
+            "Mean length of the last 100 episodes with exploration.",
+        ),
+        Panel(
             "Loss",
             "short",
             (of_task("trunkline_loss"),),

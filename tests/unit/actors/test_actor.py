@@ -233,7 +233,7 @@ def test_a_later_life_of_an_actor_supersedes_the_earlier():
     sent = sum(report.sent_items for report in reports)
     assert stats.dropped["superseded"] > 0
     assert sent == stats.inserted + stats.dropped["superseded"]
-    lives = {report.incarnation: report.acknowledged_items for report in reports}
+    lives = {report.life: report.acknowledged_items for report in reports}
     assert shard.stats().items_by_life[("chain-0", 1)] == lives[1]
     assert shard.stats().items_by_life[("chain-0", 0)] == lives[0] - stats.dropped["superseded"]
 

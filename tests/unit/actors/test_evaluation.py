@@ -7,16 +7,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation, greedy_returns
+from actors.evaluation import LEAST_ROWS, EvaluationStoppedError, GreedyEvaluation
 from actors.policy import TaskPolicy
-from config.resolution import resolve_specs
 from tasks.errors import EnvironmentFailureError
 from tasks.sources.dynamics import WIDTH
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from tests.support.wrapped_environments import wrapper
 
 

@@ -23,7 +23,8 @@ def explore(
 
 def held_lengths(actions: NDArray[np.int64]) -> list[int]:
     """Return the lengths of runs of one exploratory action in one stream."""
-    lengths, last = [], GREEDY
+    lengths: list[int] = []
+    last = GREEDY
     for action in actions.tolist():
         if action != GREEDY:
             if action == last:

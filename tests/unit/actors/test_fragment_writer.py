@@ -39,7 +39,7 @@ def test_every_row_is_a_start_exactly_once(starts: int, n_step: int, stack: int)
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(("starts", "n_step"), SHAPES)
 def test_blocks_hold_lead_rows_starts_and_overlap(starts: int, n_step: int, stack: int):
-    """All columns of a fragment are the script's rows, a stack's reach before the starts, n_step behind."""
+    """All columns of a fragment are the script's rows, a stack's reach before the starts, n_step after."""
     script = make_script(rows=60, streams=3, seed=2)
     for number, block in enumerate(write(script, starts, ReturnSpec(n_step, 0.9), stack)):
         assert (block.lead, block.num_starts) == (stack - 1, starts)
@@ -108,7 +108,7 @@ def test_sequences_count_from_zero_under_one_identity():
     """Each block says who sent it, in which life, and its number in it."""
     blocks = write(make_script(rows=30, streams=2, seed=5), 4, ReturnSpec(2, 0.9))
     assert [block.sequence for block in blocks] == list(range(7))
-    assert {(block.task, block.actor, block.incarnation) for block in blocks} == {("toy", "toy-0", 3)}
+    assert {(block.task, block.actor, block.life) for block in blocks} == {("toy", "toy-0", 3)}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -10,13 +10,11 @@ import torch
 from gymnasium.wrappers import FrameStackObservation
 from numpy.typing import NDArray
 
-from actors.evaluation import greedy_returns
 from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.frame_stack import FrameStack
 from actors.policy import TaskPolicy
 from actors.rollout import Rollout
-from config.resolution import resolve_specs
 from learner.batch_source import split_windows
 from network.weights import WeightsLayout
 from replay.fragment import FragmentBlock
@@ -29,8 +27,10 @@ from replay.wire import encode_block
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
+from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.own_environments import MODULE as OWN
+from tests.support.resolution import resolve_specs
 
 STREAMS, STARTS = 3, 6
 ENDINGS: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ def stacked_spec(kind: str, stack: int) -> TaskSpec:
 
 
 def gymnasium_stacks(spec: TaskSpec, seed: int, actions: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield the stack that Gymnasium shows at each row of a stream; behind an end actions are ignored."""
+    """Yield the stack that Gymnasium shows at each row of a stream; after an end actions are ignored."""
     env = gymnasium.make(spec.env, max_episode_steps=spec.max_episode_steps, **dict(spec.env_kwargs))
     stacked = FrameStackObservation(env, spec.frame_stack, padding_type="reset")
     observation, _ = stacked.reset(seed=seed)
@@ -113,7 +113,7 @@ def roll_out(
     rollout = Rollout(CheckedVector(spec, STREAMS, seed=7), policy, exploration, writer)
     blocks = [rollout.next_block() for _ in range(count)]
     rollout.close()
-    return blocks, policy
+    return [block for block in blocks if block is not None], policy
 
 
 def stacks_of(spec: TaskSpec, blocks: list[FragmentBlock]) -> NDArray[Any]:
@@ -240,7 +240,7 @@ def test_a_policy_with_a_memory_is_evaluated(num_envs: int):
 
 
 def test_a_stacked_block_holds_each_frame_once():
-    """A fragment has as many frames as rows: stack - 1 before its starts, n_step behind them."""
+    """A fragment has as many frames as rows: stack - 1 before its starts, n_step after them."""
     spec = stacked_spec("terminated", 3)
     blocks, _ = roll_out(spec, ReturnSpec(2, 0.9), 3)
     for block in blocks:

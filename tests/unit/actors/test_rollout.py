@@ -13,7 +13,6 @@ from actors.exploration import Exploration
 from actors.fragment_writer import ActorIdentity, FragmentWriter
 from actors.policy import TaskPolicy
 from actors.rollout import BLOCK_SECONDS, Rollout
-from config.resolution import resolve_specs
 from network.weights import ValueMap, WeightsLayout
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
@@ -26,6 +25,7 @@ from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
 from tests.support.learning_builders import make_network, tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from tests.support.wrapped_environments import wrapper
 
 ENVS = {"catch": "trunkline/Catch-v0", "chain": "trunkline/Chain-v0", "identity": "trunkline/Identity-v0"}
@@ -80,7 +80,7 @@ def test_a_real_shard_takes_every_block(name):
 
 @pytest.mark.parametrize(("name", "flag"), [("catch", TERMINATED), ("identity", TRUNCATED)])
 def test_ends_are_told_apart_and_followed_by_a_boundary(name, flag):
-    """Catch dies, Identity runs into its time limit; the row behind holds the last observation."""
+    """Catch dies, Identity runs into its time limit; the row after holds the last observation."""
     blocks = blocks_of(make_rollout(spec_of(name), epsilon=1.0), 12)
     flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
     assert set(np.unique(flags).tolist()) == {0, flag, BOUNDARY}
@@ -90,7 +90,7 @@ def test_ends_are_told_apart_and_followed_by_a_boundary(name, flag):
 
 
 def test_a_boundary_row_holds_the_last_observation_and_the_next_row_a_fresh_one():
-    """On the chain the row behind a death shows an end of the chain, and the one after it cell 1."""
+    """On the chain the row after a death shows an end of the chain, and the one after it cell 1."""
     blocks = blocks_of(make_rollout(spec_of("chain"), epsilon=1.0), 12)
     flags = np.concatenate([block.flags[:, : block.num_starts] for block in blocks], axis=1)
     cells = np.concatenate([block.rows["frames"][:, : block.num_starts] for block in blocks], axis=1).argmax(

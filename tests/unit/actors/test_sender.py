@@ -148,7 +148,7 @@ def test_draining_abandons_what_does_not_answer():
     assert sender.settle(0.0)
 
 
-def test_draining_counts_an_acknowledgement_behind_a_throttled_block():
+def test_draining_counts_an_acknowledgement_after_a_throttled_block():
     """What a shard has inserted is acknowledged at the end, whatever happened to the block before it."""
     shard = limited_shard()
     client = SlowInserts(shard)

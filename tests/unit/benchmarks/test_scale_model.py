@@ -1,16 +1,22 @@
 """The scale model: queues beside the laws that they must obey, shards for so many actors, users' mistakes."""
 
+import importlib
 import json
+import random
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simpy.events import ProcessGenerator
 
 from benchmarks.scale.checking import compare
 from benchmarks.scale.costs import Costs, Setting, Shape
-from benchmarks.scale.queueing import Clock, Process, Servers
+from benchmarks.scale.measuring_replay import answer_bytes
+from benchmarks.scale.plant import Plant, Server
 from benchmarks.scale.simulation import simulate
 from benchmarks.scale.sizing import COMFORT, highest_ratio, plans, with_shards
 from benchmarks.scale.stations import (
@@ -28,6 +34,7 @@ from benchmarks.scale.stations import (
 )
 from benchmarks.scale_model import arguments_of, read_costs, with_parts_elsewhere
 from config.errors import ConfigError
+from replay.messages import Sampled, TableProgress
 
 COSTS = Costs(
     shape=Shape(block_items=512, batch_size=256, batches_per_request=4, requests=2, publish_period=50),
@@ -124,19 +131,45 @@ def test_samples_and_inserts_keep_their_ratio():
         assert drawn / simulated.steps_per_second == pytest.approx(setting.samples_per_insert, rel=0.05)
 
 
-def test_a_server_serves_in_turn_and_processes_share_cores():
-    """One server: one after another. Two processes on one core: each gets half of it."""
-    clock, ended = Clock(), []
-    server = Servers(clock)
-    for seconds in (1.0, 2.0):
-        server.serve(seconds, lambda: ended.append(clock.now))
-    core = Servers(clock, 1, slice_seconds=0.01)
-    one, other = Process(core), Process(core)
-    one.serve(1.0, lambda: ended.append(clock.now))
-    other.serve(1.0, lambda: ended.append(clock.now))
-    clock.run(until=5.0)
-    assert ended == pytest.approx([1.0, 2.0, 2.0, 3.0], abs=0.02)
-    assert (server.busy_seconds, one.busy_seconds) == pytest.approx((3.0, 1.0))
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("utilisation", [0.3, 0.7])
+def test_a_server_lets_wait_as_long_as_in_an_m_g_1_queue(utilisation: float, spread: float):
+    """Random arrivals at one server, M/D/1 where spread is 0 and M/M/1 where it is 1, wait as Pollaczek and
+    Khinchine say: W = rho D (1 + c^2) / (2 (1 - rho)), with service times D of which c is the spread.
+    """
+    plant = Plant(COSTS, Setting(1, 1, 1.0), spread, seed=1)
+    arrivals, service, waited = random.Random(2), 1e-3, []
+
+    def customer() -> ProcessGenerator:
+        seconds, arrived = plant.around(service), plant.env.now
+        yield from plant.serve(plant.board, seconds)
+        waited.append(plant.env.now - arrived - seconds)
+
+    def source() -> ProcessGenerator:
+        while True:
+            plant.env.process(customer())
+            yield plant.env.timeout(arrivals.expovariate(utilisation / service))
+
+    plant.env.process(source())
+    plant.env.run(until=60.0)
+    expected = utilisation * service * (1 + spread**2) / (2 * (1 - utilisation))
+    assert sum(waited) / len(waited) == pytest.approx(expected, rel=0.1)
+    assert plant.busy[BOARD] == pytest.approx(60.0 * utilisation, rel=0.03)
+
+
+def test_a_server_serves_in_turn_and_threads_share_cores():
+    """One server: one after another. Two threads on one core: each gets half of it."""
+    plant, ended = Plant(COSTS, Setting(1, 1, 1.0, cores=1), spread=0.0, seed=0), []
+
+    def work(server: Server, seconds: float) -> ProcessGenerator:
+        yield from plant.serve(server, seconds)
+        ended.append(plant.env.now)
+
+    for server, seconds in ((plant.board, 1.0), (plant.board, 1.0), (plant.learner, 2.0)):
+        plant.env.process(work(server, seconds))
+    plant.env.run(until=10.0)
+    assert ended == pytest.approx([2.0, 4.0, 4.0], abs=0.01)
+    assert plant.busy == pytest.approx({BOARD: 2.0, UPDATE: 2.0, CORES: 4.0})
 
 
 def test_shards_hold_what_actors_have_under_way():
@@ -206,6 +239,25 @@ def test_a_file_without_costs_is_a_sentence(tmp_path: Path, text: str):
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"--costs: .*costs\.json.* is not a file that --json printed"):
         read_costs(path)
+
+
+def test_the_bytes_of_an_answer_are_those_of_its_columns_too():
+    """Two transitions: 8 bytes each of key and of probability, and 100 of frames."""
+    answer = Sampled(
+        columns={"windows": np.zeros((2, 100), np.uint8)},
+        probabilities=np.ones(2),
+        keys=np.zeros(2, np.int64),
+        progress=TableProgress(2, 2, 2.0),
+    )
+    assert answer_bytes(answer) == 2 * (8 + 8 + 100)
+
+
+def test_without_simpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    """It is in an extra."""
+    monkeypatch.setitem(sys.modules, "simpy", None)
+    monkeypatch.delitem(sys.modules, "benchmarks.scale_model")
+    with pytest.raises(SystemExit, match=r"SimPy.*pip install"):
+        importlib.import_module("benchmarks.scale_model")
 
 
 @pytest.mark.parametrize("words", [["--updates-per-second", "0"], ["--actors", "0"], ["--rounds", "0"]])

@@ -30,7 +30,7 @@ OURS = ClusterVersions(version("ray"), platform.python_version(), VERSION)
 
 
 def options(plan: NodePlan) -> dict[str, str | None]:
-    """Return the options of a node's command, behind `ray start`."""
+    """Return the options of a node's command, after `ray start`."""
     command = plan.command()
     assert command[:2] == ["ray", "start"]
     parts = [option.partition("=") for option in command[2:]]
@@ -133,8 +133,8 @@ def test_other_versions_are_refused(there: ClusterVersions, name: str, own: str,
     with pytest.raises(ClusterError) as caught:
         refuse_other_versions(there, "head:6379")
     assert str(caught.value) == (
-        f"this node has {name} {own}, the cluster at head:6379 has {name} {other}: "
-        "every node needs the same, so start it from the same image"
+        f"this node has {name} {own}, and the cluster at head:6379 has {name} {other}: "
+        "every node needs the same version, so start all of them from one image"
     )
 
 
@@ -181,5 +181,5 @@ def test_a_cluster_without_a_dashboard_is_joined(monkeypatch: pytest.MonkeyPatch
     with socket.create_server(("127.0.0.2", 0)) as head:
         address = f"127.0.0.2:{head.getsockname()[1]}"
         assert wait_for_head(address, None) == (
-            f"cluster {address} answers, but not its dashboard: its versions are not compared"
+            f"cluster {address} answers, but its dashboard does not: versions are not compared"
         )

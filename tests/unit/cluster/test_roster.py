@@ -44,7 +44,7 @@ def test_slots_are_filled_up_to_what_is_wanted():
     nodes = [node("x", a=2, b=1), node("y", a=2), Node("head", "head", {})]
     roster = roster_of({"a": 3, "b": 4}, nodes)
     orders = roster.orders(0.0)
-    assert orders[0] == Start(A[0], "x", incarnation=0, crew_size=3)
+    assert orders[0] == Start(A[0], "x", life=0, crew_size=3)
     found = {order.post: order.node_id for order in orders if isinstance(order, Start)}
     assert set(found) == {*A[:3], Post("b", 0)}
     assert sorted(found[post] for post in A[:3]) in (["x", "x", "y"], ["x", "y", "y"])
@@ -130,7 +130,7 @@ def test_deaths_are_answered_later_and_later():
         if death:
             assert roster.orders(now + death - 0.01) == []
         now += death
-        assert roster.orders(now) == [Start(A[0], "x", incarnation=death + 1, crew_size=1)]
+        assert roster.orders(now) == [Start(A[0], "x", life=death + 1, crew_size=1)]
     assert (roster.crew("a").restarts, roster.broken()) == (MAX_DEATHS - 1, None)
 
 
@@ -152,7 +152,7 @@ def test_what_dies_again_and_again_rests_and_is_tried_again():
     assert (roster.crew("a").quarantined, roster.broken()) == (1, None)
     assert roster.orders(now + QUARANTINE_SECONDS - 0.1) == []
     now += QUARANTINE_SECONDS
-    assert roster.orders(now) == [Start(A[1], "x", incarnation=MAX_DEATHS, crew_size=2)]
+    assert roster.orders(now) == [Start(A[1], "x", life=MAX_DEATHS, crew_size=2)]
     assert roster.crew("a").quarantined == 0
     roster.ended(A[1], "the arm is stuck", now)
     assert roster.crew("a").quarantined == 1
@@ -229,9 +229,9 @@ def test_scaling_down_stops_the_highest():
     roster.scale("a", None)
     assert roster.orders(0.0) == []
     roster.ended(A[3], "it stopped of its own accord", now=1.0)
-    assert roster.orders(1.0) == [Start(A[3], "x", incarnation=1, crew_size=4)]
+    assert roster.orders(1.0) == [Start(A[3], "x", life=1, crew_size=4)]
     roster.ended(A[2], "it stopped of its own accord", now=2.0)
-    assert roster.orders(2.0) == [Start(A[2], "x", incarnation=1, crew_size=4)]
+    assert roster.orders(2.0) == [Start(A[2], "x", life=1, crew_size=4)]
     roster.scale("a", 0)
     assert roster.orders(3.0) == [Stop(post) for post in A[:4]]
     assert roster.crew("a").restarts == 0
@@ -269,7 +269,7 @@ def test_an_actor_whose_name_is_still_taken_is_tried_again():
     started(roster)
     roster.not_started(A[0], now=5.0)
     assert roster.orders(5.0 + RETRY_SECONDS - 0.01) == []
-    assert roster.orders(5.0 + RETRY_SECONDS) == [Start(A[0], "x", incarnation=1, crew_size=1)]
+    assert roster.orders(5.0 + RETRY_SECONDS) == [Start(A[0], "x", life=1, crew_size=1)]
     assert roster.crew("a").restarts == 0
 
 

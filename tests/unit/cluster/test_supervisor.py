@@ -23,7 +23,7 @@ def test_too_many_deaths_within_the_window_are_the_end():
 
 
 def test_deaths_beyond_the_window_are_forgiven():
-    """Any number of deaths is fine if they are far enough apart, and incarnations go on counting."""
+    """Any number of deaths is fine if they are far enough apart, and lives go on counting."""
     supervisor = Supervisor(max_deaths=2, window_seconds=10.0)
     answers = [supervisor.died("a", "x", now=11.0 * number) for number in range(20)]
     assert answers == [Replace("a", number + 1, 11.0 * number) for number in range(20)]

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from config.memory import fragment_rows, table_plans
-from config.resolution import resolve_specs
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
 from replay.table import Table
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config
+from tests.support.resolution import resolve_specs
 from training.parts.parts import Parts
 
 STREAMS = 512

@@ -6,11 +6,12 @@ import pytest
 
 from config.errors import ConfigError
 from config.rates import least_error_buffer, rate_limiter
-from config.resolution import check, rehearse, resolve, resolve_specs
+from config.resolution import rehearse, resolve
 from replay.rate_limiter import smallest_error_buffer
 from tests.support.broken_environments import env_id
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import check, resolve_specs
 
 GIB = 2**30
 REQUEST = 8
@@ -41,8 +42,11 @@ def unresolvable(**task: object) -> tuple[str, ...]:
             {"env": "CartPol-v1"},
             ["tasks.a.env: unknown environment 'CartPol-v1'", "'CartPole-v1'?", "module:id"],
         ),
-        ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "Discrete"]),
-        ({"env": "Blackjack-v1"}, ["tasks.a.env: 'Blackjack-v1' has Tuple observations", "Box"]),
+        ({"env": "Pendulum-v1"}, ["tasks.a.env: 'Pendulum-v1' has Box actions", "tasks.a.action_bins"]),
+        (
+            {"env": odd("WithSpaces"), "env_kwargs": {"observations": "graph"}},
+            [f"tasks.a.env: '{odd('WithSpaces')}' has Graph observations", "Box"],
+        ),
         ({"env": env_id("RaisesInConstructor")}, ["tasks.a.env:", "cannot be built", "no licence"]),
         (
             {"env": "CartPole-v1", "observation_scale": [1.0, 2.0]},

@@ -182,6 +182,13 @@ def test_any_number_and_any_text_survive_the_way_through_yaml(rate: float, kwarg
         ("tasks.cartpole.actors=2e0", "tasks.cartpole.actors", 2),
         ("tasks.cartpole.observation_scale=10", "tasks.cartpole.observation_scale", [10.0]),
         ("tasks.cartpole.observation_scale=2.5", "tasks.cartpole.observation_scale", [2.5]),
+        ("tasks.cartpole.observation_scale=auto", "tasks.cartpole.observation_scale", "auto"),
+        (
+            "tasks.cartpole.observation_scale={image: 10, arm: auto, leg: [1, 2]}",
+            "tasks.cartpole.observation_scale",
+            {"image": [10.0], "arm": "auto", "leg": [1.0, 2.0]},
+        ),
+        ("tasks.cartpole.observation_scale.image=10", "tasks.cartpole.observation_scale", {"image": [10.0]}),
         ("learner.learning_rate=1", "learner.learning_rate", 1.0),
     ],
 )

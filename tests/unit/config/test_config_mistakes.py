@@ -55,6 +55,35 @@ FIELDS: list[tuple[str, list[str]]] = [
     ("network.trunk=[64,0]", ["network.trunk.1: 0 is not allowed", "greater than 0"]),
     ("tasks.chain.observation_scale=[0]", ["tasks.chain.observation_scale.0: 0", "greater than 0"]),
     ("tasks.chain.observation_scale=1e-40", ["tasks.chain.observation_scale", "from 1e-37 to 1e37"]),
+    ("tasks.chain.observation_scale={image: [1, 0]}", ["tasks.chain.observation_scale.image.1: 0", "than 0"]),
+    ("tasks.chain.observation_scale={image: 1e38}", ["tasks.chain.observation_scale.image", "to 1e37"]),
+    *(
+        (
+            f"tasks.chain.observation_scale={value}",
+            [
+                f"tasks.chain.observation_scale: {shown} is not allowed: it should be a number, a list of "
+                "numbers, auto, or a mapping from names of parts to these"
+            ],
+        )
+        for value, shown in [("fast", "'fast'"), ("Auto", "'Auto'"), ("true", "true")]
+    ),
+    *(
+        (
+            f"tasks.chain.observation_scale={{image: {value}}}",
+            [
+                f"tasks.chain.observation_scale.image: {shown} is not allowed: it should be a number, a list "
+                "of numbers, or auto"
+            ],
+        )
+        for value, shown in [("fast", "'fast'"), ("null", "null"), ("false", "false"), ("{a: 1}", "{'a': 1}")]
+    ),
+    ("tasks.chain.observation_scale=[1, fast]", ["tasks.chain.observation_scale.1: 'fast'", "valid number"]),
+    ("tasks.chain.observation_scale=[auto]", ["tasks.chain.observation_scale.0: 'auto'", "valid number"]),
+    ("tasks.chain.observation_length=0", ["tasks.chain.observation_length: 0", "greater than 0"]),
+    ("tasks.chain.observation_length=4097", ["tasks.chain.observation_length: 4097", "or equal to 4096"]),
+    ("tasks.chain.action_bins=1", ["tasks.chain.action_bins: 1", "greater than or equal to 2"]),
+    ("tasks.chain.action_bins=256", ["tasks.chain.action_bins: 256", "less than or equal to 255"]),
+    ("tasks.chain.action_mask=''", ["tasks.chain.action_mask: '' is not allowed", "at least 1 character"]),
     ("tasks.chain.reward_scale=1e38", ["tasks.chain.reward_scale: 1e+38", "from 1e-37 to 1e37"]),
     ("replay.memory_budget=0B", ["replay.memory_budget: '0B' is not allowed", "greater than 0"]),
     ("replay.shards=0", ["replay.shards: 0 is not allowed", "greater than 0"]),

@@ -18,12 +18,12 @@ from config.memory import (
     slot_bytes,
     table_plans,
 )
-from config.resolution import check, resolve_specs
 from replay.messages import Inserted
 from replay.selectors.table import SELECTORS
 from replay.table import Table
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import check, resolve_specs
 from training.parts.parts import Parts
 
 GIB = 2**30
@@ -107,7 +107,7 @@ def test_tasks_begin_where_the_last_one_ended(
 
 
 def test_a_task_may_ask_for_fewer_shards():
-    """`tasks.*.shards` bounds it; the next task begins behind."""
+    """`tasks.*.shards` bounds it; the next task begins after it."""
     chain, identity = plans(
         "replay.shards=3", "tasks.chain.actors=3", "tasks.chain.shards=1", "tasks.identity.actors=1"
     )

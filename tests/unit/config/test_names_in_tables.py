@@ -1,4 +1,4 @@
-"""The names that the schema allows are those that there is something behind."""
+"""The names that the schema allows are those that something stands for."""
 
 from collections.abc import Iterable
 from typing import get_args

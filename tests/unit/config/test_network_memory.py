@@ -6,6 +6,7 @@ from config.architecture import architecture
 from config.network_memory import BYTES_PER_PARAMETER, network_memory_mistakes
 from network.least_size import least_size
 from network.sizes import network_sizes
+from tasks.observation import ObservationLayout, Part
 from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.learning_builders import tiny_config
@@ -15,6 +16,18 @@ CART = make_spec("cart", (6,))
 IMAGE = make_spec("image", (10, 10, 4), observation_dtype="uint8")
 LARGE_IMAGE = make_spec("large", (4, 84, 84), observation_dtype="uint8", frame_stack=4)
 MANY = make_spec("many", (4,), num_actions=10**9)
+NAMES = make_spec(
+    "names",
+    layout=ObservationLayout(
+        (
+            Part("image", "numbers", (10, 10, 4), "uint8"),
+            Part("names", "indices", (2,), "int32", sizes=(100, 400)),
+        )
+    ),
+)
+PARTS = make_spec(
+    "parts", layout=ObservationLayout((*NAMES.layout.parts, Part("words", "words", (9,), "int32")))
+)
 GIB = 2**30
 
 
@@ -60,6 +73,7 @@ def test_a_network_larger_than_memory_names_its_largest_part(
         ([LARGE_IMAGE], []),
         ([LARGE_IMAGE], ["trunk_convolutions=[64,64]"]),
         ([POLE, POLE], ["tied_ends=true"]),
+        ([NAMES, POLE], []),
     ],
 )
 def test_the_least_size_is_close_to_the_size(specs: list[TaskSpec], overrides: list[str]):
@@ -80,6 +94,19 @@ def test_a_large_network_is_measured_without_memory(monkeypatch: pytest.MonkeyPa
     built = network_sizes([POLE, CART], architecture(config))
     monkeypatch.setattr("network.sizes.QUICKLY_BUILT", 0)
     assert network_sizes([POLE, CART], architecture(config)) == built
+
+
+@pytest.mark.parametrize("overrides", [[], ["network.tied_ends=true"]])
+def test_an_encoder_is_as_large_as_those_of_its_parts(overrides: list[str]):
+    """A number a weight: those of the image, of the names, and of the words with their two tables."""
+    config = tiny_config("network.encoder_width=8", *overrides)
+    ((size,), _) = network_sizes([PARTS], architecture(config))
+    image, names, words = size.parts.values()
+    assert image == 16 * 4 * 9 + 16 + (16 * 64 + 1) * 8
+    assert names == (500 + 1) * 8
+    assert words == 2 * 1024 * 32 + (3 * 32 + 1) * 64 + (64 + 1) * 8
+    assert size.parameters == image + names + words
+    assert [seen.part.name for seen in size.convolved] == ["image"]
 
 
 def test_a_network_of_gigabytes_is_measured():

@@ -12,6 +12,7 @@ from config.resolution import resolve
 from learner.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from learner.learner_state import learner_tensors, restore_learner
 from network.build import Architecture
+from tasks.spec import TaskSpec
 from tests.support.builders import make_spec
 from tests.support.learning_builders import make_batch, tiny_config, tiny_parts
 from tests.support.networks import WAYS
@@ -44,7 +45,7 @@ ALLOWED = [
 ]
 
 
-def found(overrides: list[str], *specs: object) -> list[str]:
+def found(overrides: list[str], *specs: TaskSpec) -> list[str]:
     return network_mistakes(tiny_config(*(f"network.{override}" for override in overrides)), specs)
 
 

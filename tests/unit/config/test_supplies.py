@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.batches import MOST_REQUESTS, REQUEST_BYTES, batch_sizes, supplies
-from config.resolution import resolve_specs
 from replay.messages import NotReady, Throttled
 from replay.wire import encode_block
 from tests.support.builders import FREELY, make_block
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import resolve_specs
 
 IMAGE = {"env": "trunkline/Catch-v0", "env_kwargs": {"rows": 100, "columns": 100}}
 
@@ -70,9 +70,9 @@ def test_a_shard_holds_everything_back_until_it_is_told_a_pace():
 def test_keys_of_every_life_are_its_own():
     """A priority update for a shard that is gone names nothing in its successor, nor in a later run's."""
     firsts = [
-        tiny_parts(life=life).replay.shard(0, incarnation).tables["chain"].rows.first_key
+        tiny_parts(run_life=run_life).replay.shard(0, life).tables["chain"].rows.first_key
+        for run_life in (0, 1, 2)
         for life in (0, 1, 2)
-        for incarnation in (0, 1, 2)
     ]
     assert firsts == sorted(set(firsts))
     assert min(later - earlier for earlier, later in pairwise(firsts)) >= 2**36
@@ -83,7 +83,7 @@ def test_tables_draw_numbers_of_their_own():
     """Shards, their lives and tasks do not draw the same items in step."""
     spread = ("replay.shards=2", "tasks.chain.actors=2")
     draws = set()
-    for index, incarnation, seed in ((0, 0, 3), (1, 0, 3), (0, 1, 3), (0, 0, 4)):
-        shard = tiny_parts(*spread, f"seed={seed}").replay.shard(index, incarnation)
+    for index, life, seed in ((0, 0, 3), (1, 0, 3), (0, 1, 3), (0, 0, 4)):
+        shard = tiny_parts(*spread, f"seed={seed}").replay.shard(index, life)
         draws.add(tuple(shard.tables["chain"]._rng.integers(1000, size=5).tolist()))
     assert len(draws) == 4

@@ -8,10 +8,11 @@ import torch
 
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
-from config.resolution import resolve_specs
+from tasks.observation import Scale
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from training.parts.parts import Parts
 
 
@@ -27,7 +28,13 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
     config = tiny_config(tasks={"a": settings})
     parts = Parts(config, resolve_specs(config))
     (encoder,) = parts.network().encoders.values()
-    return torch.tensor(value.reshape(1, -1), dtype=torch.float32) * encoder.inverse_scale
+    seen: torch.Tensor = encoder.scaling(torch.tensor(value.reshape(1, -1), dtype=torch.float32), [1])
+    return seen
+
+
+def divisors(spec: TaskSpec) -> tuple[Scale, ...]:
+    """Return what each part of a task's observations is divided by."""
+    return tuple(part.scale for part in spec.layout.parts)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +43,15 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
 )
 def test_what_is_not_said_depends_on_the_dtype(dtype: str, divisor: float):
     """Bytes are pictures, unless somebody says otherwise; booleans are 0 and 1 already."""
-    assert spec_of([4], dtype).divisors == (divisor,)
+    assert divisors(spec_of([4], dtype)) == ((divisor,),)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "bool", "float32"])
 def test_what_is_said_holds_for_every_dtype(dtype: str):
     """Grid codes of 0 to 10 are bytes and no pictures."""
-    assert spec_of([4], dtype, observation_scale=10).divisors == (10.0,)
-    assert spec_of([4], dtype, observation_scale=[1, 2, 3, 4]).divisors == (1.0, 2.0, 3.0, 4.0)
+    assert divisors(spec_of([4], dtype, observation_scale=10)) == ((10.0,),)
+    assert divisors(spec_of([4], dtype, observation_scale=[1, 2, 3, 4])) == ((1.0, 2.0, 3.0, 4.0),)
+    assert divisors(spec_of([4], dtype, observation_scale="auto")) == ("auto",)
 
 
 def test_codes_in_bytes_reach_the_network_divided_by_what_is_said():
@@ -61,7 +69,7 @@ def test_codes_in_bytes_reach_the_network_divided_by_what_is_said():
 )
 def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: Any, stack: int):
     """In every frame of a stack."""
-    task = {"observation_scale": [10, 20, 30], "frame_stack": stack}
+    task: dict[str, Any] = {"observation_scale": [10, 20, 30], "frame_stack": stack}
     seen = divided(shape, np.full((stack, *shape), 60), **task)
     assert [round(value) for value in seen[0].tolist()] == [
         (6, 3, 2)[channel(index)] for index in range(stack * 360)
@@ -70,8 +78,8 @@ def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: 
 
 def test_a_number_for_each_element_divides_it_in_every_frame_of_a_stack():
     """The frames lie one after another."""
-    spec = spec_of([2, 2], observation_scale=[1, 2, 3, 4], frame_stack=2)
-    assert spec.divisors == (1.0, 2.0, 3.0, 4.0) * 2
+    task = {"observation_scale": [1, 2, 3, 4], "frame_stack": 2}
+    assert divided([2, 2], np.full((2, 2, 2), 12), **task)[0].tolist() == pytest.approx([12, 6, 4, 3] * 2)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,72 @@ def test_another_number_of_divisors_is_refused(shape: list[int], allowed: str):
     with pytest.raises(ConfigError) as raised:
         spec_of(shape, observation_scale=[1, 2])
     assert f"tasks.a.observation_scale: 2 numbers given; allowed are {allowed}" in str(raised.value)
+
+
+def of_parts(scale: Any, env: str = odd("WithSpaces")) -> TaskSpec:
+    """Return a task with a vector, an image and the name of a room."""
+    settings = {"observations": "parts"} if env == odd("WithSpaces") else {}
+    task = {"env": env, "env_kwargs": settings, "observation_scale": scale}
+    (spec,) = resolve_specs(tiny_config(tasks={"a": task}))
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("scale", "arm", "image"),
+    [
+        (None, (1.0,), (255.0,)),
+        (2, (2.0,), (2.0,)),
+        ("auto", "auto", "auto"),
+        ({}, (1.0,), (255.0,)),
+        ({"image": 10}, (1.0,), (10.0,)),
+        ({"arm": [2, 4], "image": "auto"}, (2.0, 4.0), "auto"),
+        ({"image": [1, 2, 3]}, (1.0,), (1.0, 2.0, 3.0) * 49),
+    ],
+)
+def test_each_part_of_numbers_has_the_scale_that_is_said_of_it(scale: Any, arm: Scale, image: Scale):
+    """A mapping says it by name; what it leaves out follows from the dtype, and names have no scale."""
+    assert divisors(of_parts(scale)) == (arm, image, (1.0,))
+
+
+REFUSED_SCALES = {
+    "an unknown part": (
+        {"leg": 1},
+        ": the observation has no part 'leg' of numbers; allowed are 'arm', 'image'",
+    ),
+    "a part of names": (
+        {"room": 1},
+        ": the observation has no part 'room' of numbers; allowed are 'arm', 'image'",
+    ),
+    "several numbers for several parts": (
+        [1, 2],
+        f": 2 numbers given, and observations of {odd('WithSpaces')} have several parts of numbers; it "
+        "should be one number, auto, or a mapping from 'arm', 'image' to a scale each",
+    ),
+    "a wrong number for a part": (
+        {"arm": [1, 2, 3]},
+        ".arm: 3 numbers given; allowed are 1 or 2, one for each element of the part 'arm' of an observation "
+        f"of {odd('WithSpaces')}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("scale", "sentence"), REFUSED_SCALES.values(), ids=REFUSED_SCALES.keys())
+def test_a_scale_that_fits_no_part_is_refused(scale: Any, sentence: str):
+    """The sentence says which parts there are."""
+    with pytest.raises(ConfigError) as raised:
+        of_parts(scale)
+    assert raised.value.sentences == (f"tasks.a.observation_scale{sentence}",)
+
+
+def test_a_scale_of_what_has_one_part_or_none_of_numbers():
+    """Without a name a mapping has nothing to say; names of things are not divided."""
+    with pytest.raises(ConfigError, match="no part 'x' of numbers; it should be one scale, or null"):
+        of_parts({"x": 1}, "CartPole-v1")
+    with pytest.raises(ConfigError, match="2 is not allowed: observations of FrozenLake-v1 have no part of"):
+        of_parts(2, "FrozenLake-v1")
+    with pytest.raises(ConfigError, match="auto is not allowed: observations of FrozenLake-v1 have no part"):
+        of_parts("auto", "FrozenLake-v1")
+    assert divisors(of_parts(None, "FrozenLake-v1")) == ((1.0,),)
 
 
 def test_tied_ends_need_one_scale():

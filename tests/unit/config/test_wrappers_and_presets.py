@@ -6,13 +6,14 @@ import pytest
 
 from config.errors import ConfigError
 from config.loading import parse_config, to_yaml
-from config.resolution import rehearse, resolve_specs
+from config.resolution import rehearse
 from config.schema import RunConfig
 from config.sections.task import TaskConfig
 from config.yaml_text import parse_yaml
 from tasks.presets import PRESETS, expanded
 from tasks.recipe import Wrapping
 from tests.support.odd_environments import odd
+from tests.support.resolution import resolve_specs
 from tests.support.wrapped_environments import wrapper
 
 FLATTEN = "gymnasium.wrappers.FlattenObservation"
@@ -104,7 +105,12 @@ def test_the_older_protocol_differs_where_it_did():
 
 def test_fields_of_the_task_come_before_those_of_its_preset():
     """Single arguments of the constructor too; null is a value."""
-    own = {"frame_stack": 1, "reward_clip": None, "wrappers": [], "env_kwargs": {"mode": 1, "frameskip": 4}}
+    own: dict[str, Any] = {
+        "frame_stack": 1,
+        "reward_clip": None,
+        "wrappers": [],
+        "env_kwargs": {"mode": 1, "frameskip": 4},
+    }
     task = task_of(env="ALE/Pong-v5", preset="atari", **own)
     assert (task.frame_stack, task.reward_clip, task.wrappers) == (1, None, [])
     assert task.env_kwargs == {"frameskip": 4, "mode": 1, "repeat_action_probability": 0.25}

@@ -55,7 +55,10 @@ def test_a_scrape_shows_the_newest_status(port: int):
     """Counters, gauges, phases and drops have the values of the status, task by task."""
     with RunServer(HOST, port) as exporter:
         exporter(run_status(learner_step=1))
-        shards = [shard_status(0), shard_status(1, up=False, restarts=0, memory_bytes=2**30)]
+        shards = [
+            shard_status(0),
+            shard_status(1, up=False, restarts=0, memory_bytes=2**30, dropped_updates=15),
+        ]
         tasks = task_status("chain"), task_status("identity", env_steps=5)
         exporter(run_status(*tasks, shards=shards, nodes=NODES, node_deaths=9, waiting_for=["identity"]))
         found = scrape(port)
@@ -68,6 +71,7 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_learner_gradient_norm", ()): 0.875,
         ("trunkline_weights_version", ()): 32,
         ("trunkline_checkpoints_total", ()): 4,
+        ("trunkline_replay_saves_skipped_total", ()): 14,
         ("trunkline_evaluations_total", ()): 6,
         ("trunkline_plain_sums_total", ()): 9,
         ("trunkline_blocks_refused_total", ()): 2,
@@ -83,6 +87,7 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_transitions_lost_total", chain): 11,
         ("trunkline_actor_restarts_total", chain): 1,
         ("trunkline_episode_return", chain): 1.5,
+        ("trunkline_episode_length_steps", chain): 24.5,
         ("trunkline_greedy_return", chain): 0.75,
         ("trunkline_replay_transitions", chain): 90,
         ("trunkline_replay_capacity_transitions", chain): 120,
@@ -123,6 +128,8 @@ def test_a_scrape_shows_the_newest_status(port: int):
         ("trunkline_replay_memory_bytes", second): 2**30,
         ("trunkline_shard_restarts_total", first): 1,
         ("trunkline_shard_restarts_total", second): 0,
+        ("trunkline_priority_updates_dropped_total", first): 13,
+        ("trunkline_priority_updates_dropped_total", second): 15,
     }
     assert {key: found.get(key) for key in expected} == expected
     chain_only = {key for key in found if ("task", "identity") not in key[1] and key[1][:1] != (("op", "x"),)}
@@ -138,7 +145,7 @@ def test_what_is_not_known_is_left_out(port: int):
         loss=None,
         staleness=None,
         probes=TaskReading(),
-        table=table_stats(recent_return=None),
+        table=table_stats(recent_return=None, recent_length=None),
         samples_per_insert_target=None,
         acting_staleness=None,
     )
@@ -165,6 +172,7 @@ def test_what_is_not_known_is_left_out(port: int):
         "dormant_share",
         "effective_rank",
         "episode_return",
+        "episode_length_steps",
         "samples_per_insert_target",
         "acting_staleness_versions",
         "learner_gradient_norm",

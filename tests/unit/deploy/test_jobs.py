@@ -1,14 +1,16 @@
 """Runs as jobs: from a configuration to files."""
 
 import json
-import os
 import signal
-import threading
+
+import pytest
 
 from deploy.jobs import COST, Job, run_job
 from tests.support.learning_builders import tiny_raw
+from tests.support.own_environments import MODULE
 
-ENDLESS = {"symbols": {"env": "trunkline/Identity-v0", "solved_at": None}}
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALLING = f"{MODULE}:trunkline-test/SignallingIdentity-v0"
 
 
 def test_a_job_returns_its_run_directory_and_what_it_took():
@@ -33,10 +35,20 @@ def test_a_job_that_fails_says_why_and_leaves_nothing():
     assert "tasks.chain.env" in (run_job(Job("broken", tiny_raw(tasks=broken))).failure or "")
 
 
-def test_a_job_that_is_interrupted_is_not_finished():
-    """A run ends early and orderly then, but a study must not take it for a whole one."""
-    timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    finished = run_job(Job("cut", tiny_raw(stop_env_steps=10_000_000, tasks=ENDLESS)))
-    timer.join()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_that_is_interrupted_is_not_finished(number: signal.Signals):
+    """A run ends early and orderly then, but a study must not take it for a whole one.
+
+    The process makes other runs, and can be ended as before.
+    """
+    handlers = [signal.getsignal(ending) for ending in ENDING]
+    symbols = {
+        "env": SIGNALLING,
+        "env_kwargs": {"number": int(number)},
+        "envs_per_actor": 1,
+        "solved_at": None,
+    }
+    endless = {"tasks": {"symbols": symbols}, "stop_env_steps": 10**7, "evaluation": {"period": 10**6}}
+    finished = run_job(Job("cut", tiny_raw(**endless)))
     assert (finished.files, finished.failure) == ({}, "it was interrupted")
+    assert [signal.getsignal(ending) for ending in ENDING] == handlers

@@ -85,10 +85,10 @@ def test_replay_comes_back_whole(run: Path):
 
 
 def first_update_of_resumed(path: Path, *overrides: str) -> RunStatus:
-    """Resume for 2000 more steps; return the first status behind an update."""
+    """Resume for 1200 more steps; return the first status after an update."""
     seen: list[RunStatus] = []
     before = json.loads((path / "summary.json").read_text())
-    resume(path, "stop_env_steps=2800", *overrides, observe=seen.append)
+    resume(path, "stop_env_steps=2000", *overrides, observe=seen.append)
     return next(status for status in seen if status.learner_step > before["learner_steps"])
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from config.errors import ConfigError
 from deploy.run_server import MAX_REQUEST_BYTES, RunServer
+from tests.support.ipv6 import needs_ipv6
 from tests.support.metrics_page import free_port
 from tests.support.status_builders import run_status, task_status
 from training.fleet import Node
@@ -256,7 +257,7 @@ def test_a_method_that_there_is_not(served: Served):
     assert served.ask("GET", "/healthz")[0] == 200
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+@needs_ipv6
 def test_ipv6():
     """`metrics.host` may be such an address."""
     port = free_port()

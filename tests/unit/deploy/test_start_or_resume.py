@@ -34,7 +34,7 @@ LOGS = ("metrics.jsonl", "evaluations.jsonl", "probes.jsonl")
 
 
 class Crashed(BaseException):
-    """The learner's process is gone: nothing tidies up behind it."""
+    """The learner's process is gone: nothing tidies up after it."""
 
 
 def do(path: Path, *overrides: str, crash_at: int | None = None) -> tuple[dict[str, Any], list[RunStatus]]:
@@ -103,7 +103,7 @@ def test_a_summary_that_cannot_be_used_does_not_say_that_a_run_is_done(
     assert do(path, "checkpoint.period=10") == (json.loads((path / "summary.json").read_text()), [])
 
 
-def test_a_crash_behind_a_checkpoint_goes_on_from_it(path: Path):
+def test_a_crash_after_a_checkpoint_goes_on_from_it(path: Path):
     """Updates, env steps and versions go on; the life is the next."""
     checkpoint = RunDirectory.open(path).newest_checkpoint()[0].state
     assert checkpoint["learner_step"] == 10

@@ -29,7 +29,7 @@ UNKNOWN: dict[str, Any] = {
     "staleness": None,
     "acting_staleness": None,
     "probes": TaskReading(),
-    "table": table_stats(recent_return=None, acting_version=None, dropped={}),
+    "table": table_stats(recent_return=None, recent_length=None, acting_version=None, dropped={}),
 }
 
 

@@ -3,19 +3,26 @@
 import re
 import sys
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Dict, Discrete
 
 from config.loading import parse_config
 from config.resolution import rehearse
 from learner.loss.table import LOSSES
 from learner.td import huber_loss, squared_loss
+from network.build import ENCODERS, Architecture, build_network
 from replay.messages import Inserted, Sampled
 from replay.row import table_shape
 from replay.selectors.table import SELECTORS, SelectorEntry
+from tasks.choices import Choices
+from tasks.errors import ContractError
+from tasks.observing import ObservationReader
+from tasks.readers.table import READERS
+from tasks.reading import Reading
 from tests.support.builders import make_block, make_spec, make_table
 from tests.support.documents import DOCUMENTS, program_of
 from tests.support.learning_builders import make_batches, make_learner, make_rule
@@ -27,8 +34,33 @@ def test_an_environment_passes_the_trial(monkeypatch: pytest.MonkeyPatch):
     """It is found by module and class, played for some steps, and nothing is wrong or unwise."""
     monkeypatch.setitem(sys.modules, "valves", program_of(PAGE, "An environment"))
     run = rehearse(parse_config({"tasks": {"valve": {"env": "valves:Valve", "max_episode_steps": 500}}}, ()))
-    assert (run.specs[0].observation_shape, run.specs[0].num_actions) == ((2,), 2)
+    assert (run.specs[0].observation_shape, run.specs[0].choices) == ((2,), Choices((2,)))
     assert run.warnings == []
+
+
+def test_a_kind_of_observation_is_read_and_encoded(monkeypatch: pytest.MonkeyPatch):
+    """Once both lines are in their tables; angles on both sides of pi are nearly the same."""
+    module = program_of(PAGE, "A kind of observation")
+    page = (DOCUMENTS / PAGE).read_text(encoding="utf-8")
+    reader, encoder = re.findall(r"`(?:Angles|\"angles\"): (lambda .*?\)|AnglesEncoder)`", page)
+    readers = {module.Angles: eval(reader, module.__dict__), **READERS}
+    monkeypatch.setattr("tasks.readers.table.READERS", readers)
+    monkeypatch.setitem(cast("dict[str, Any]", ENCODERS), "angles", eval(encoder, module.__dict__))
+    space = Dict({"arm": module.Angles(2), "room": Discrete(3)})
+    observations = ObservationReader(space, Choices((2,)), Reading())
+    layout = observations.layout
+    frame_EO = np.zeros((2, *layout.frame_shape), layout.frame_dtype)
+    for row, angle in enumerate((3.14, -3.14)):
+        arm = np.array([angle, 0.5], np.float32)
+        observations.read({"arm": arm, "room": 1}, {}, layout.parts_of(frame_EO), row)
+    with pytest.raises(ContractError, match="returned an observation with a part 'arm' that is not 2 angles"):
+        observations.read({"arm": np.zeros(3, np.float32), "room": 1}, {}, layout.parts_of(frame_EO), 0)
+    specs = [make_spec(name, layout=layout) for name in ("a", "b")]
+    network = build_network(specs, Architecture((8, 8)), seed=1)
+    frames = torch.from_numpy(frame_EO)
+    for name, q_BA in zip("ab", network([frames, frames]), strict=True):
+        torch.testing.assert_close(q_BA[0], q_BA[1], atol=0.01, rtol=0.0)
+        torch.testing.assert_close(network.for_task(name)(frames), q_BA)
 
 
 def test_a_loss_lies_between_square_and_huber_and_learns():
@@ -93,9 +125,9 @@ def test_a_cutter_cuts_consecutive_rows_of_a_table():
 
 
 def test_a_column_takes_memory_and_has_a_place_for_each_row():
-    """A mask of six actions is six bytes a row."""
-    column = program_of(PAGE, "A column of rows").MASK
-    assert column.zeros((10,), table_shape(make_spec("toy"))).nbytes == 60
+    """Values of six actions are 24 bytes a row."""
+    column = program_of(PAGE, "A column of rows").VALUES
+    assert column.zeros((10,), table_shape(make_spec("toy", num_actions=6))).nbytes == 240
     assert column.sent
     assert column.drawn
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from learner.batch_source import LARGE_BYTES, BatchSource, Position, Supply, spl
 from learner.td import importance_weights
 from replay.client import Answered, LocalShardClient, Reply, ShardClient
 from replay.keys import split_keys
-from replay.messages import Inserted, Pace, SampleAnswer, Sampled
+from replay.messages import Inserted, Pace, SampleAnswer, Sampled, TableProgress
 from replay.n_step import ReturnSpec
 from replay.rate_limiter import RateLimiter
 from replay.row import TRUNCATED
@@ -19,7 +20,7 @@ from replay.shard import Shard
 from replay.wire import encode_block
 from tests.support.builders import FREELY, NO_RATE, make_block, make_router, make_shard
 from tests.support.learning_builders import Delayed, SlowShardClient
-from tests.support.shard_clients import MortalShardClient
+from tests.support.shard_clients import MortalShardClient, NotedReply
 
 START = Position(0, 0)
 SUPPLIES = {
@@ -246,7 +247,12 @@ def test_the_shard_hears_of_the_newest_version_with_every_request():
 def test_the_exponent_is_the_learners_own_at_that_step(step: int):
     """The schedule is asked with the learner's step."""
     asked: list[int] = []
-    source = source_over(filled_shard("a", "b"), exponent=lambda at: asked.append(at) or 0.0)
+
+    def exponent(at: int) -> float:
+        asked.append(at)
+        return 0.0
+
+    source = source_over(filled_shard("a", "b"), exponent=exponent)
     batches = poll_all(source, 3, Position(step, 0))[0]
     assert set(asked) == {step}
     assert all((batch.importance_B == 1.0).all() for batch in batches)
@@ -256,16 +262,16 @@ def test_waiting_waits_only_for_what_is_missing():
     """It shares its time among the tasks that lack a batch, and asks what is under way of them."""
     waited: list[tuple[str, float]] = []
 
+    def note(what: str, seconds: float) -> None:
+        if seconds:  # what is only looked at is not waited for
+            waited.append((what, seconds))
+
     class Waiting(MortalShardClient):
         def sample(self, task: str, size: int, pace: Pace) -> Reply[SampleAnswer]:
-            return self._noting(task, super().sample(task, size, pace))
+            return NotedReply(super().sample(task, size, pace), partial(note, task))
 
-        def watch(self, task, inserted_beyond, pace):
-            return self._noting(f"news of {task}", super().watch(task, inserted_beyond, pace))
-
-        def _noting(self, what, reply):
-            reply.wait = lambda seconds: bool(waited.append((what, seconds)) if seconds else 0) or self.open
-            return reply
+        def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:
+            return NotedReply(super().watch(task, inserted_beyond, pace), partial(note, f"news of {task}"))
 
     client = Waiting(filled_shard("a"))
     source = source_over(client)

@@ -40,6 +40,11 @@ def remove(name: str) -> Damage:
     return lambda directory: (directory / name).unlink()
 
 
+def remove_all(directory: Path) -> None:
+    for path in directory.iterdir():
+        path.unlink()
+
+
 def pipe(name: str) -> Damage:
     def damage(directory: Path) -> None:
         (directory / name).unlink()
@@ -82,7 +87,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "null character": (rename_entry("config.yaml", "a\0b"), "step-000000000007"),
     "state a pipe": (pipe("state.msgpack"), "'state.msgpack' is no regular file"),
     "manifest a pipe": (pipe("manifest.json"), "'manifest.json' is no regular file"),
-    "all gone": (lambda d: [path.unlink() for path in d.iterdir()], "manifest.json"),
+    "all gone": (remove_all, "manifest.json"),
 }
 
 

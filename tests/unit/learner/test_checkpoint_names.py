@@ -195,7 +195,7 @@ def test_a_reader_finds_a_whole_checkpoint_while_a_learner_replaces_the_only_one
     learner = threading.Thread(target=learn)
     learner.start()
     try:
-        steps = []
+        steps: list[int] = []
         while len(steps) < 300 or steps[-1] < 20:
             checkpoint, _, passed_over = load_newest_checkpoint(tmp_path)
             assert passed_over == []

@@ -34,7 +34,7 @@ def targets_of_an_episode_that_ends_with(flag: int) -> dict[int, float]:
 
 
 @pytest.mark.parametrize("flag", [TERMINATED, TERMINATED | TRUNCATED])
-def test_nothing_is_bootstrapped_behind_a_death(flag):
+def test_nothing_is_bootstrapped_after_a_death(flag):
     """Targets near the end are the rewards alone, also if the time limit falls on the same step."""
     assert targets_of_an_episode_that_ends_with(flag) == {10: 2.0 + 25.0, 11: 4.0, 12: 4.0}
 

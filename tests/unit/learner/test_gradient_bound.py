@@ -13,6 +13,7 @@ from learner.learner import Learner
 from learner.loss.of_errors import ErrorLoss
 from learner.td import squared_loss
 from network.build import Architecture, build_network
+from network.choices import Sharing
 from network.groups import task_views
 from network.multi_task import MultiTaskNetwork
 from tests.support.builders import make_spec
@@ -23,11 +24,11 @@ SPECS = [make_spec("a"), make_spec("b", (5,), num_actions=3), make_spec("c"), ma
 BOUND = 0.5
 
 
-def network_of(sharing: str) -> MultiTaskNetwork:
+def network_of(sharing: Sharing) -> MultiTaskNetwork:
     return build_network(SPECS, Architecture((8, 8), sharing=sharing), seed=1)
 
 
-def stepped(sharing: str, batches: Sequence[TaskBatch]) -> dict[str, Tensor]:
+def stepped(sharing: Sharing, batches: Sequence[TaskBatch]) -> dict[str, Tensor]:
     """Return all parameters after one bounded update."""
     network = network_of(sharing)
     rule = make_rule([1.0] * len(SPECS), loss=ErrorLoss(squared_loss), max_gradient_norm=BOUND)

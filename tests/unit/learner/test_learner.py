@@ -21,7 +21,7 @@ def fixed(*weights: float) -> FixedWeighting:
     return FixedWeighting(weights)
 
 
-def sgd_learner(**rule_changes: object) -> Learner:
+def sgd_learner(**rule_changes: Any) -> Learner:
     """A learner whose steps are its gradients, times 1."""
     network = make_network()
     return Learner(network, torch.optim.SGD(network.parameters(), lr=1.0), make_rule(**rule_changes))
@@ -142,7 +142,7 @@ def test_polyak_averaging_moves_by_its_rate():
     assert all(torch.equal(goal[name], parameter) for name, parameter in online.named_parameters())
 
 
-def step_of_tasks_alike(sizes: Sequence[int], **changes: Tensor) -> Callable[[], StepResult]:
+def step_of_tasks_alike(sizes: Sequence[int], **changes: Any) -> Callable[[], StepResult]:
     """Return an update of tasks of one kind; `changes` are of the second one's batch."""
     specs = [make_spec(f"t{i}") for i in range(len(sizes))]
     network, rng = make_network(specs), np.random.default_rng(0)

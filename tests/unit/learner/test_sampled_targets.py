@@ -74,23 +74,26 @@ def batches_of(seed: int, factor: float = 1.0) -> list[TaskBatch]:
 def said(network: MultiTaskNetwork, task: int, obs_BO: Tensor) -> list[list[list[float]]]:
     """Return what a network says, one row at a time, of each action of one task."""
     alone = network.for_task(SPECS[task].name).requires_grad_(False)
-    (encoder,), (head,) = alone.encoders.values(), alone.heads.values()
-    return [head(alone.trunk(encoder([row_1O]), [1]), [1])[0].tolist() for row_1O in obs_BO.split(1)]
+    parts = dict(alone.named_children())
+    trunk, (encoder,), (head,) = parts["trunk"], parts["encoders"].children(), parts["heads"].children()
+    return [head(trunk(encoder([row_1O]), [1]), [1])[0].tolist() for row_1O in obs_BO.split(1)]
 
 
 def targets_of(learner: Learner, batch: TaskBatch, task: int, double: bool) -> list[list[float]]:
     """Return the samples of each row's target, with the value scale's map of the task by its numbers."""
     scale, rank = learner.value_scale, learner.network.groups.ranks[task]
-    is_affine = isinstance(scale, AffineScale)
-    slope = float(scale.scale_T[rank]) if is_affine else 1.0
-    shift = float(scale.shift_T[rank]) if is_affine else 0.0
-    behind = said(learner.target, task, batch.next_obs_BO)
+    slope, shift = (
+        (float(scale.scale_T[rank]), float(scale.shift_T[rank]))
+        if isinstance(scale, AffineScale)
+        else (1.0, 0.0)
+    )
+    after = said(learner.target, task, batch.next_obs_BO)
     choosing = said(learner.network if double else learner.target, task, batch.next_obs_BO)
     targets = []
     for row, actions in enumerate(choosing):
         best = max(range(len(actions)), key=lambda action: sum(actions[action]))
         reward, discount = float(batch.reward_n_B[row]), float(batch.discount_n_B[row])
-        targets.append([(reward + discount * (slope * v + shift) - shift) / slope for v in behind[row][best]])
+        targets.append([(reward + discount * (slope * v + shift) - shift) / slope for v in after[row][best]])
     return targets
 
 
@@ -115,9 +118,9 @@ def test_losses_and_errors_are_those_of_a_loop(double: bool):
         pairs = zip(rows, targets, strict=True)
         expected.append([judged(actions[taken], samples) for (actions, taken), samples in pairs])
     result = learner.step(batches)
-    for task, rows in enumerate(expected):
-        losses_B, errors_B = zip(*rows, strict=True)
-        loss = float(batches[task].importance_B.dot(torch.tensor(losses_B))) / len(rows)
+    for task, judgements in enumerate(expected):
+        losses_B, errors_B = zip(*judgements, strict=True)
+        loss = float(batches[task].importance_B.dot(torch.tensor(losses_B))) / len(judgements)
         assert float(result.loss_T[task]) == pytest.approx(loss, rel=1e-4)
         assert result.abs_td_errors[task].tolist() == pytest.approx(errors_B, rel=1e-3, abs=1e-5)
 

@@ -22,7 +22,7 @@ class RecordingClient(LocalShardClient):
 
     def update_priorities(self, task, keys, priorities):
         self.updates.append((task, keys.tolist(), priorities.tolist()))
-        super().update_priorities(task, keys, priorities)
+        return super().update_priorities(task, keys, priorities)
 
 
 def test_each_key_goes_back_once_with_its_own_td_error():
@@ -53,6 +53,7 @@ def test_priorities_arrive_as_float32():
     class Typed(RecordingClient):
         def update_priorities(self, task, keys, priorities):
             received.append((task, keys.dtype, priorities.dtype))
+            return True
 
     batches = make_batches(np.random.default_rng(0))
     feedback = PriorityFeedback(make_router([Typed()], ("a", "b")), period=1)
@@ -97,7 +98,7 @@ class Sink:
 
 
 def test_versions_count_from_zero_and_carry_the_step():
-    """The first weights are version 0; each publication is the next one, with the updates behind it."""
+    """The first weights are version 0; each publication is the next one, with the updates before it."""
     learner, sink = make_learner(), Sink()
     publisher = WeightsPublisher(learner, sink)
     assert publisher.version == -1

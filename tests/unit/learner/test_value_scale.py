@@ -105,11 +105,16 @@ def test_targets_are_the_returns_in_the_networks_unit(name: str):
     )
     for rank, (task, found_B) in enumerate(zip(order, targets_N.split(sizes), strict=True)):
         batch, scale = batches[task], learner.value_scale
-        slope, shift = (1.0, 0.0) if name == "none" else (scale.scale_T[rank], scale.shift_T[rank])
+        assert isinstance(scale, AffineScale) == (name != "none")
+        slope, shift = (
+            (float(scale.scale_T[rank]), float(scale.shift_T[rank]))
+            if isinstance(scale, AffineScale)
+            else (1.0, 0.0)
+        )
         next_obs = [each.next_obs_BO for each in batches]
         best = learner.network(next_obs)[task].argmax(1)
-        behind = slope * learner.target(next_obs)[task][torch.arange(len(best)), best] + shift
-        expected = (batch.reward_n_B + batch.discount_n_B * behind - shift) / slope
+        after = slope * learner.target(next_obs)[task][torch.arange(len(best)), best] + shift
+        expected = (batch.reward_n_B + batch.discount_n_B * after - shift) / slope
         torch.testing.assert_close(found_B, expected, rtol=1e-3, atol=1e-3)
 
 
@@ -233,7 +238,7 @@ def test_with_the_return_range_the_unit_of_rewards_does_not_matter(factor: float
 
 
 def test_a_categorical_learner_learns_its_targets():
-    """Rewards without anything behind them: the expectation comes to the target, and errors to zero."""
+    """Rewards without anything after them: the expectation comes to the target, and errors to zero."""
     learner, rng = learner_with("return_range", categorical=True), np.random.default_rng(5)
     batches = [replace(batch, discount_n_B=torch.zeros_like(batch.discount_n_B)) for batch in batches_of(rng)]
     results = [learner.step(batches) for _ in range(150)]

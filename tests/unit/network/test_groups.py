@@ -38,10 +38,10 @@ def test_every_two_tasks_are_together_exactly_if_they_are_alike(kinds: list[int]
         group_of = {position: i for i, group in enumerate(members) for position in group}
         for i, one in enumerate(specs):
             for j, other in enumerate(specs):
-                alike = (one.observation_shape, one.observation_dtype) == (
+                alike = (one.observation_shape, one.frame_dtype) == (
                     other.observation_shape,
-                    other.observation_dtype,
-                ) and (not sees_actions or one.num_actions == other.num_actions)
+                    other.frame_dtype,
+                ) and (not sees_actions or one.choices == other.choices)
                 assert (group_of[i] == group_of[j]) == alike
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from network.build import Architecture, build_network
+from network.choices import Match
 from network.matching import closest_scale, multiply_adds, parameters
 from tests.support.builders import make_spec
 from tests.support.networks import IMAGES, WAYS, make_observations
@@ -35,7 +36,7 @@ def test_multiplications_are_those_of_a_count_by_hand(name: str, expected: int):
 
 
 def test_multiplications_of_convolutions_are_counted():
-    """16 filters of 3 x 3 over 4 channels at 8 x 8 places, and a linear layer behind them."""
+    """16 filters of 3 x 3 over 4 channels at 8 x 8 places, and a linear layer after them."""
     spec, plain = make_spec("t", (10, 10, 4), observation_dtype="uint8"), Architecture((5, 3))
     network = build_network([spec], plain, seed=1)
     expected = 16 * 4 * 9 * 64 + 16 * 64 * 5 + 5 * 3 + 3 * 2
@@ -47,7 +48,9 @@ def test_multiplications_of_convolutions_are_counted():
     [*((name, ()) for name in WAYS), ("separate", (32,)), ("cross_stitch", (32,)), ("moe", (32,))],
 )
 @pytest.mark.parametrize("match", ["parameters", "compute"])
-def test_matched_networks_are_as_large_as_the_hard_one(name: str, match: str, convolutions: tuple[int, ...]):
+def test_matched_networks_are_as_large_as_the_hard_one(
+    name: str, match: Match, convolutions: tuple[int, ...]
+):
     """Within four in a hundred: widths are whole numbers."""
     specs = IMAGES if convolutions else SPECS
     wide = replace(WAYS[name], widths=(64, 128, 128), dueling=False, trunk_convolutions=convolutions)

@@ -12,6 +12,7 @@ from network.groups import task_views
 from network.heads import DuelingHead
 from network.mlp import GroupedMLP
 from network.multi_task import MultiTaskNetwork
+from tasks.choices import Choices
 from tests.support.builders import make_spec
 
 WIDTHS = (8, 16, 12)
@@ -98,7 +99,7 @@ def test_the_number_of_batches_must_be_the_number_of_tasks(count: int):
 
 def test_advantages_of_a_dueling_head_are_centred():
     """The mean over actions is the state value, whatever the features."""
-    head = DuelingHead.initialised(2, 6, num_actions=4)
+    head = DuelingHead.initialised(2, 6, Choices((4,)))
     features = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
     sizes = [7, 3]
     torch.testing.assert_close(head(features, sizes).mean(dim=1, keepdim=True), head.value(features, sizes))
@@ -106,11 +107,11 @@ def test_advantages_of_a_dueling_head_are_centred():
 
 def test_a_common_shift_of_all_advantages_changes_no_value():
     """Only differences of advantages count."""
-    head = DuelingHead.initialised(2, 6, num_actions=4)
+    head = DuelingHead.initialised(2, 6, Choices((4,)))
     features = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
     before = head(features, [5, 5])
     with torch.no_grad():
-        head.advantage.bias += 5.0
+        head.advantage.bias.add_(5.0)
     torch.testing.assert_close(head(features, [5, 5]), before)
 
 

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from network.build import Architecture, build_network
+from network.encoder import VectorEncoder
 from network.flattened import flattened
 from network.multi_task import MultiTaskNetwork
+from network.scaling import RunningScaling
 from network.weights import WeightsLayout
 from tasks.observation import ObservationLayout
 from tasks.readers.words import tokens
@@ -114,12 +116,15 @@ def test_a_running_scale_is_that_of_all_that_was_seen():
         network.observe([torch.from_numpy(batch) for batch in batches])
         for rows, batch in zip(seen, batches, strict=True):
             rows.append(batch)
-    scaling = next(iter(network.encoders.values())).scaling
+    (encoder,) = network.encoders.values()
+    assert isinstance(encoder, VectorEncoder)
+    scaling = encoder.scaling
+    assert isinstance(scaling, RunningScaling)
     for task in range(2):
-        rows = np.concatenate(seen[task])
-        np.testing.assert_allclose(scaling.mean[task].numpy(), rows.mean(0), rtol=1e-4, atol=1e-4)
-        np.testing.assert_allclose(scaling.variance[task].numpy(), rows.var(0), rtol=1e-3)
-        normal = (rows - rows.mean(0)) / rows.std(0)
+        together = np.concatenate(seen[task])
+        np.testing.assert_allclose(scaling.mean[task].numpy(), together.mean(0), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(scaling.variance[task].numpy(), together.var(0), rtol=1e-3)
+        normal = (together - together.mean(0)) / together.std(0)
         plain = make_spec("x", layout=ObservationLayout((replace(part, scale=(1.0,)),)))
         alone = network_of(plain)
         alone.load_state_dict(
@@ -131,7 +136,7 @@ def test_a_running_scale_is_that_of_all_that_was_seen():
                 if "scaling" not in name
             }
         )
-        found = flattened(network.for_task(specs[task].name))(torch.from_numpy(rows))
+        found = flattened(network.for_task(specs[task].name))(torch.from_numpy(together))
         torch.testing.assert_close(
             found, alone([torch.from_numpy(normal.astype(np.float32))])[0], rtol=1e-3, atol=1e-4
         )

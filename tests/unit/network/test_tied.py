@@ -1,6 +1,7 @@
 """Networks whose tasks share encoder and head as well: they cannot tell their tasks apart."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -18,8 +19,8 @@ SPECS = [make_spec("left", (4,), num_actions=3), make_spec("right", (4,), num_ac
 OPTIONS = [{}, {"dueling": True}, {"output": partial(Support, 11)}, {"conditioning": "embedding"}]
 
 
-def tied(seed: int = 1, **options: object) -> MultiTaskNetwork:
-    return build_network(SPECS, Architecture((8, 8), tied_ends=True, **options), seed)  # type: ignore[arg-type]
+def tied(seed: int = 1, **options: Any) -> MultiTaskNetwork:
+    return build_network(SPECS, Architecture((8, 8), tied_ends=True, **options), seed)
 
 
 def observations(*sizes: int) -> list[Tensor]:
@@ -28,7 +29,7 @@ def observations(*sizes: int) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_one_tasks_module_computes_what_the_whole_does(options: dict[str, object]):
+def test_one_tasks_module_computes_what_the_whole_does(options: dict[str, Any]):
     """Also flattened, as actors use it, and with unequal batches."""
     network, seen = tied(**options), observations(5, 3)
     for spec, obs, q_BA in zip(SPECS, seen, network(seen), strict=True):

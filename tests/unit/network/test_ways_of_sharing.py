@@ -111,4 +111,6 @@ def test_gradients_of_copies_are_those_of_each_task_alone(architecture: Architec
         network.zero_grad()
         network(observations)[position].square().sum().backward()
         for name, parameter in shared.items():
-            torch.testing.assert_close(copies[name].grad[rank], parameter.grad, rtol=1e-3, atol=1e-4)
+            of_copies = copies[name].grad
+            assert of_copies is not None
+            torch.testing.assert_close(of_copies[rank], parameter.grad, rtol=1e-3, atol=1e-4)

@@ -49,7 +49,7 @@ def test_flat_holds_every_parameter_in_order():
     network = make_network(1)
     flat = WeightsLayout(network).flatten(network)
     expected = [value for values in parameters_of(network).values() for value in values]
-    assert (flat.dtype, flat.shape) == (np.float32, (WeightsLayout(network).size,))
+    assert (flat.dtype, flat.shape) == (np.dtype(np.float32), (WeightsLayout(network).size,))
     assert expected == flat.tolist()
 
 

@@ -75,7 +75,7 @@ def test_an_end_on_the_nth_step_counts_as_an_end(flag: int, discount_n: float):
     assert cut([0], {2: flag, 3: BOUNDARY}) == ([3.0], [discount_n], [3])
 
 
-def test_an_end_behind_the_nth_step_changes_nothing():
+def test_an_end_after_the_nth_step_changes_nothing():
     """Row 3 terminates, the return of row 0 ends before it."""
     assert cut([0], {3: TERMINATED, 4: BOUNDARY}) == cut([0])
 

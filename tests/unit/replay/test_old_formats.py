@@ -1,12 +1,15 @@
 """Messages and snapshots as they were first written, byte by byte: they are read, and written so again."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from replay.fragment import empty_block
-from replay.restoring import restore_tables
+from replay.restoring import SnapshotError, restore_tables
 from replay.row import TableShape
 from replay.selectors.proportional import Proportional
 from replay.snapshot import SnapshotWriter
@@ -18,7 +21,7 @@ SIZE = (2, 4)
 BLOCK = changed(
     empty_block(TableShape("toy", (2,), "uint8", num_actions=3), lead=1, starts=2, streams=2),
     actor="toy-0",
-    incarnation=1,
+    life=1,
     sequence=2,
     weights_version=3,
     frames=np.arange(16, dtype=np.uint8).reshape(2, 4, 2),
@@ -93,6 +96,26 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path):
         np.testing.assert_array_equal(table.rows.columns[name], column, name)
     items = np.array([1, 5, 6])
     np.testing.assert_allclose(table.selector.priorities(items), [1, 3, 4], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("field", "now", "said"),
+    [
+        ("action_shape", (2,), "action_shape of task 'toy' was [], it is [2] now"),
+        ("layout", "arm: numbers", "layout of task 'toy' was empty, it is arm: numbers now"),
+    ],
+)
+def test_a_snapshot_without_a_field_is_of_one_dimension_and_of_one_part(
+    tmp_path: Path, field: str, now: Any, said: str
+):
+    """A table of several takes no rows of it."""
+    for name, data in SNAPSHOT.items():
+        (tmp_path / name).write_bytes(data)
+    table = table_of_blocks()
+    table.shape = replace(table.shape, **{field: now})
+    with pytest.raises(SnapshotError) as raised:
+        restore_tables(tmp_path, {"toy": table})
+    assert said in str(raised.value)
 
 
 def test_a_snapshot_is_written_as_it_was(tmp_path: Path):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from replay.client import Reply
 from replay.keys import LIVES, ROWS_OF_A_LIFE, split_keys
-from replay.messages import Inserted, Pace, Sampled, Throttled
+from replay.messages import Inserted, Pace, Sampled, TableProgress, Throttled
 from replay.rate_limiter import NO_LIMIT, RateLimiter
 from replay.router import ReplayRouter
 from replay.row import BOUNDARY
@@ -12,7 +13,7 @@ from replay.shard import Shard
 from replay.task_book import Spread
 from replay.wire import encode_block
 from tests.support.builders import NO_RATE, collected, make_block, make_router, make_shard
-from tests.support.shard_clients import MortalShardClient, insert_numbered, make_numbered_table
+from tests.support.shard_clients import MortalShardClient, NotedReply, insert_numbered, make_numbered_table
 from tests.support.statistics import chi_square, chi_square_limit
 
 SPLIT = ({1: 1.0, 2: 2.0, 3: 3.0}, {4: 4.0, 5: 5.0}, {6: 6.0, 7: 7.0, 8: 8.0, 9: 9.0})
@@ -192,6 +193,22 @@ def test_room_is_split_evenly_over_the_shards():
     assert 0 < sum(allowed) <= 90
 
 
+def test_room_that_the_learner_frees_goes_to_all_shards():
+    """Where blocks always wait at every shard, all of them insert alike, and not only the one asked first."""
+    shards = [make_shard(num_rows=256, insert_until=0) for _ in range(3)]
+    router = make_router(shards, limiter=RateLimiter(4.0, min_size_to_sample=24, error_buffer=200.0))
+    sequences = [0, 0, 0]
+    for _ in range(400):
+        draw = router.request("toy", 16, 0)
+        for index, shard in enumerate(shards):
+            answer = shard.insert(encode_block(make_block(actor=f"toy-{index}", sequence=sequences[index])))
+            sequences[index] += isinstance(answer, Inserted)
+        if draw is not None:
+            collected(router, draw)
+    assert sum(sequences) > 100
+    assert max(sequences) - min(sequences) <= 3, sequences
+
+
 @pytest.mark.parametrize("limiter", [NO_RATE, RateLimiter(8.0, 1, 1e6)], ids=["no rate", "rate"])
 def test_every_question_carries_the_newest_weights_version(limiter: RateLimiter):
     """Questions how a shard stands and questions for samples."""
@@ -279,10 +296,8 @@ def test_waiting_asks_what_is_under_way():
     waited: list[float] = []
 
     class Watched(MortalShardClient):
-        def watch(self, task, inserted_beyond, pace):
-            reply = super().watch(task, inserted_beyond, pace)
-            reply.wait = lambda seconds: bool(waited.append(seconds)) or self.open
-            return reply
+        def watch(self, task: str, inserted_beyond: int, pace: Pace) -> Reply[TableProgress]:
+            return NotedReply(super().watch(task, inserted_beyond, pace), waited.append)
 
     client = Watched(make_shard())
     client.open = False

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from replay.draw import Draw
-from replay.keys import split_keys
+from replay.keys import split_keys, with_shard
 from replay.messages import Inserted
 from replay.rate_limiter import RateLimiter
 from replay.router import ReplayRouter
@@ -148,6 +148,7 @@ def test_priorities_reach_a_shard_that_returned():
     finish(router, ask(router))
     router.update_priorities("toy", drawn.keys, np.full(100, 2.0, np.float32))
     assert clients[0].updated == []
+    assert router.dropped_updates == {0: (split_keys(drawn.keys)[0] == 0).sum()}
     clients[0].unreachable = False
     router.returned(0)
     router.update_priorities("toy", drawn.keys, np.full(100, 2.0, np.float32))
@@ -200,7 +201,7 @@ def test_a_task_is_out_of_reach_once_all_its_shards_are_down():
 
 
 def test_nothing_is_asked_of_a_shard_that_is_down():
-    """No samples, no questions, no priorities; the others go on."""
+    """No samples, no questions, no priorities, which are counted; the others go on."""
     clients, router = clients_and_router()
     drawn = collected(router, ask(router))
     clients[1].die()
@@ -209,7 +210,22 @@ def test_nothing_is_asked_of_a_shard_that_is_down():
     assert finish(router, ask(router)) == {1, 2, 3, 6}
     router.update_priorities("toy", drawn.keys, np.ones(100, np.float32))
     assert (len(clients[1].asked), len(clients[1].updated)) == (asked, updated)
-    assert len(clients[0].updated) == (split_keys(drawn.keys)[0] == 0).sum() > 0
+    on_shard = np.bincount(split_keys(drawn.keys)[0]).tolist()
+    assert len(clients[0].updated) == on_shard[0] > 0
+    assert router.dropped_updates == {1: on_shard[1]}
+
+
+def test_priorities_that_a_client_cannot_send_are_counted():
+    """The shard is not down for that: its process may be flooded."""
+
+    class Flooded(MortalShardClient):
+        def update_priorities(self, task, keys, priorities):  # noqa: ARG002
+            return False
+
+    router = make_router([Flooded(make_shard()), MortalShardClient(make_shard())])
+    keys = np.concatenate([with_shard(np.arange(count), shard) for shard, count in ((0, 3), (1, 2))])
+    router.update_priorities("toy", keys, np.ones(5, np.float32))
+    assert (router.dropped_updates, router.down) == ({0: 3}, {})
 
 
 def test_a_shard_that_dies_while_nothing_is_drawn_goes_down_too():

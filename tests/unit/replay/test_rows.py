@@ -56,7 +56,7 @@ def test_marking_leaves_the_blocks_own_flags_alone():
 
 
 def test_a_block_wraps_around_the_end_of_the_ring():
-    """Six rows behind the first six of ten: four at the end, two at the start."""
+    """Six rows after the first six of ten: four at the end, two at the start."""
     ring = make_ring(10)
     append(ring, make_block(streams=2, starts=2, overlap=1))
     second = make_block(streams=2, starts=2, overlap=1, rng=np.random.default_rng(1))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from replay.sequences import WINDOW, SequenceBook
 
 
-def record_all(book: SequenceBook, sequences: tuple[int, ...], incarnation: int = 1, items: int = 1) -> None:
+def record_all(book: SequenceBook, sequences: tuple[int, ...], life: int = 1, items: int = 1) -> None:
     for sequence in sequences:
-        book.record("actor", incarnation, sequence, items)
+        book.record("actor", life, sequence, items)
 
 
 def test_the_first_block_of_an_actor_is_new():
@@ -59,7 +59,7 @@ def test_what_lies_further_behind_than_the_window_counts_as_seen():
 
 
 def test_a_jump_beyond_the_window_forgets_what_was_and_takes_nothing_new_for_old():
-    """Right behind the jump everything within the window is new, but for the block that jumped."""
+    """Right after the jump everything within the window is new, but for the block that jumped."""
     book = SequenceBook()
     record_all(book, tuple(range(10)))
     record_all(book, (10_000,))
@@ -79,7 +79,7 @@ def test_a_later_life_starts_anew():
     book = SequenceBook()
     record_all(book, (0, 1, 2))
     assert book.verdict("actor", 2, 0) is None
-    record_all(book, (0,), incarnation=2)
+    record_all(book, (0,), life=2)
     assert book.verdict("actor", 2, 0) == "duplicate"
     assert book.verdict("actor", 2, 1) is None
 
@@ -88,7 +88,7 @@ def test_an_earlier_life_is_superseded_once_a_later_one_is_recorded():
     """Late blocks of the dead are told from repeats, new numbers or not."""
     book = SequenceBook()
     record_all(book, (0, 1))
-    record_all(book, (0,), incarnation=2)
+    record_all(book, (0,), life=2)
     assert [book.verdict("actor", 1, n) for n in (0, 1, 2, 50)] == ["superseded"] * 4
 
 
@@ -102,8 +102,8 @@ def test_actors_do_not_know_of_each_other():
 def test_items_are_added_up_by_life():
     """What each life brought, the earlier ones kept; the answer is a copy."""
     book = SequenceBook()
-    record_all(book, (0, 1), incarnation=1, items=8)
-    record_all(book, (0,), incarnation=2, items=5)
+    record_all(book, (0, 1), life=1, items=8)
+    record_all(book, (0,), life=2, items=5)
     book.record("other", 1, 0, 3)
     expected = {("actor", 1): 16, ("actor", 2): 5, ("other", 1): 3}
     assert book.items_by_life() == expected
@@ -115,8 +115,8 @@ def test_what_the_book_remembers_of_a_life_does_not_grow():
     """Ten thousand blocks, every third of them missing, leave numbers of one machine word."""
     book = SequenceBook()
     record_all(book, tuple(number for number in range(10_000) if number % 3))
-    life = book._lives["actor"]
-    assert 0 < life._seen < 2**WINDOW
+    newest = book._newest["actor"]
+    assert 0 < newest._seen < 2**WINDOW
     assert [book.verdict("actor", 1, number) for number in (9_998, 9_997, 9_996)] == [
         "duplicate",
         "duplicate",

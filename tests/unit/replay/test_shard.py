@@ -151,10 +151,10 @@ def test_a_repeated_block_is_acknowledged_and_inserted_once():
 
 
 def test_a_block_of_an_earlier_life_is_dropped_and_counted():
-    """A late message of a dead actor does not come in behind its successor's."""
+    """A late message of a dead actor does not come in after its successor's."""
     shard = make_shard()
-    shard.insert(encode_block(make_block(incarnation=2)))
-    assert shard.insert(encode_block(make_block(incarnation=1, sequence=7))) == Inserted(0, 0)
+    shard.insert(encode_block(make_block(life=2)))
+    assert shard.insert(encode_block(make_block(life=1, sequence=7))) == Inserted(0, 0)
     assert shard.stats().tables["toy"].dropped == {"superseded": 8}
 
 
@@ -172,7 +172,7 @@ def test_a_late_block_of_a_life_is_inserted_once_in_whatever_order():
     """Two blocks that overtook each other are both in; then both are duplicates."""
     shard = make_shard()
     messages = [encode_block(make_block(sequence=sequence)) for sequence in (7, 6, 6, 7)]
-    assert [shard.insert(message).items for message in messages] == [8, 8, 0, 0]
+    assert [shard.insert(message) for message in messages] == [Inserted(items, 0) for items in (8, 8, 0, 0)]
     assert shard.stats().items_by_life == {("toy-0", 1): 16}
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from replay.durable import sync_directory, write_synced
 from replay.manifest import MANIFEST
+from replay.messages import Inserted, Sampled
 from replay.restoring import SnapshotError, restore_tables
 from replay.selectors.proportional import Proportional
 from replay.selectors.uniform import Uniform
@@ -237,7 +238,7 @@ def test_synced_files_hold_what_was_written(tmp_path: Path):
 
 
 def test_a_restored_table_goes_on_where_it_was(tmp_path: Path):
-    """New blocks come behind what was restored, and push it out fragment by fragment."""
+    """New blocks come after what was restored, and push it out fragment by fragment."""
     source = filled_table()
     save(SnapshotWriter(tmp_path), {"toy": source})
     table, rows = restored(tmp_path), NumberedRows(9)
@@ -247,13 +248,14 @@ def test_a_restored_table_goes_on_where_it_was(tmp_path: Path):
         items = table.num_items
         answer = table.insert(rows.block(streams=4, starts=16), 0)
         assert table.problem() is None
+        assert isinstance(answer, Inserted)
         assert abs(table.num_items - items) <= answer.items + 16
     assert min(transitions_of(table)) >= 100_000
     assert table.stats().evicted == table.stats().restored + table.stats().inserted - table.num_items
 
 
 def test_several_snapshots_go_into_one_table(tmp_path: Path):
-    """A run with fewer shards than it had: each is added behind the one before, as far as there is room."""
+    """A run with fewer shards than it had: each is added after the one before, as far as there is room."""
     tables = [filled_table(seed, blocks=5) for seed in (1, 2)]
     for index, table in enumerate(tables):
         table.rows.columns["frames"][:] += 10_000 * index
@@ -334,7 +336,9 @@ def test_settings_that_may_change_do_change(tmp_path: Path):
     save(SnapshotWriter(tmp_path), {"toy": source})
     table = make_table(num_rows=ROWS, frame_shape=(), frame_stack=1)
     assert restore_tables(tmp_path, {"toy": table}) == {"toy": source.num_items}
-    assert table.sample(10).columns["windows"].shape == (10, 2)
+    drawn = table.sample(10)
+    assert isinstance(drawn, Sampled)
+    assert drawn.columns["windows"].shape == (10, 2)
 
 
 def flip(data: bytes, place: float) -> bytes:

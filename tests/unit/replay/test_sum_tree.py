@@ -37,7 +37,7 @@ def test_find_skips_a_leading_empty_index():
 def test_every_index_of_any_capacity_is_found_in_its_interval(capacity: int):
     """Capacities need not be powers of two, and 1 is one of them."""
     tree = filled([1.0] * capacity)
-    found = tree.find(np.arange(capacity) + 0.5)
+    found = tree.find(np.arange(capacity, dtype=np.float64) + 0.5)
     assert list(range(capacity)) == found.tolist()
     assert float(capacity) == tree.total
     assert tree.problem() is None

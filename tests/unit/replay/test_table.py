@@ -75,7 +75,7 @@ def test_first_priorities_are_the_senders():
     assert keys_and_probabilities(table) == {0: 0.125, 1: 0.375, 9: 0.5}
 
 
-def test_priorities_stay_beside_their_starts_behind_boundaries_and_lead():
+def test_priorities_stay_beside_their_starts_after_boundaries_and_lead():
     """The second of four starts is a boundary: the third start's priority is not taken for its own."""
     flags = np.zeros((1, 7), np.uint8)
     flags[0, 2] = BOUNDARY
@@ -247,16 +247,23 @@ def test_problem_looks_into_the_rows():
     assert table.problem() == "an item starts at a boundary row or at the end of a fragment"
 
 
-def test_episodes_are_counted_and_their_last_hundred_returns_averaged():
-    """The mean forgets what lies more than a hundred episodes back."""
+def test_episodes_are_counted_and_returns_and_lengths_of_the_last_hundred_averaged():
+    """The means forget what lies more than a hundred episodes back."""
     table = make_table()
-    assert (table.stats().episodes, table.stats().recent_return) == (0, None)
+    stats = table.stats()
+    assert (stats.episodes, stats.recent_return, stats.recent_length) == (0, None, None)
     for sequence, value in enumerate([1000.0, 2.0, 4.0]):
         returns = np.full(50, value, np.float32)
         table.insert(
-            make_block(sequence=sequence, episode_returns=returns, episode_lengths=np.ones(50, np.int32)), 0
+            make_block(
+                sequence=sequence,
+                episode_returns=returns,
+                episode_lengths=np.full(50, 10 + sequence, np.int32),
+            ),
+            0,
         )
-    assert (table.stats().episodes, table.stats().recent_return) == (150, 3.0)
+    stats = table.stats()
+    assert (stats.episodes, stats.recent_return, stats.recent_length) == (150, 3.0, 11.5)
 
 
 def test_dropped_transitions_arrive_and_are_counted_by_reason():

@@ -36,17 +36,17 @@ def cut(
 @pytest.mark.parametrize(
     ("stack", "n_step", "length"), [(1, 1, 2), (1, 5, 2), (4, 1, 5), (4, 3, 7), (4, 4, 8), (4, 9, 8)]
 )
-def test_a_window_has_a_stack_and_what_is_new_behind_it(stack: int, n_step: int, length: int):
+def test_a_window_has_a_stack_and_what_is_new_after_it(stack: int, n_step: int, length: int):
     """Frames that both stacks share are held once."""
     assert window_length(stack, n_step) == length
 
 
 def test_stacks_that_overlap_share_their_frames():
-    """A stack of 4 at row 5, one of 4 at row 7: six frames, the second stack begins two behind the first."""
+    """A stack of 4 at row 5, one of 4 at row 7: six frames, the second stack begins two after the first."""
     assert cut(slot=5, last=7, stack=4, n_step=2) == ([2, 3, 4, 5, 6, 7], 2)
 
 
-def test_stacks_that_do_not_overlap_lie_behind_one_another():
+def test_stacks_that_do_not_overlap_lie_after_one_another():
     """Three at row 4, three at row 9: those between are not held."""
     assert cut(slot=4, last=9, stack=3, n_step=5) == ([2, 3, 4, 7, 8, 9], 3)
 
@@ -67,7 +67,7 @@ def test_the_first_row_of_a_fragment_stands_for_those_before_it():
 
 
 def test_an_episode_that_was_truncated_early_begins_its_second_stack_earlier():
-    """One step instead of three behind row 5: the stack that ends there begins at the second frame."""
+    """One step instead of three after row 5: the stack that ends there begins at the second frame."""
     window = cut(slot=5, last=6, stack=4, n_step=3, flags={5: TRUNCATED, 6: BOUNDARY})
     assert window == ([2, 3, 4, 5, 6, 6, 6], 1)
 
@@ -78,7 +78,7 @@ def test_a_truncated_episode_whose_stacks_do_not_overlap_begins_where_it_always_
     assert window == ([4, 5, 5, 6], 2)
 
 
-def test_behind_a_death_the_second_stack_is_where_it_always_is():
+def test_after_a_death_the_second_stack_is_where_it_always_is():
     """Nothing is bootstrapped from it: batches without truncations stay views of their windows."""
     window, start = cut(slot=5, last=6, stack=4, n_step=3, flags={6: BOUNDARY}, discount_n=0.0)
     assert (window[:4], len(window), start) == ([2, 3, 4, 5], 7, 3)

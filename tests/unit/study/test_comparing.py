@@ -149,8 +149,8 @@ def test_arms_that_cannot_be_compared_are_named():
 def test_a_task_s_verdict_is_of_both_metrics(final, auc, both):
     """One finding is enough, opposite ones are mixed."""
     some = Estimate(0.0, 0.0, 0.0)
-    metrics = [MetricComparison(some, some, some, 1, 1, verdict, some, 1) for verdict in (final, auc)]
-    assert TaskComparison("x", *metrics, Spread(1, 1, some), None, None).verdict == both
+    of_final, of_auc = (MetricComparison(some, some, some, 1, 1, one, some, 1) for one in (final, auc))
+    assert TaskComparison("x", of_final, of_auc, Spread(1, 1, some), None, None).verdict == both
 
 
 def test_the_sharper_metric_is_the_less_noisy():

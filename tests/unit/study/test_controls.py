@@ -10,6 +10,8 @@ from study.comparing import compare
 from study.controls import conflict_control, same_arm_control, twins_control
 from tests.unit.study.test_comparing import make_arm, make_record, noise
 
+ALPHA = 0.05
+
 
 def make_pair(shift_x=0.0, shift_y=0.0, seeds=20):
     """Return a study of two tasks, moved by so much in the arm that shares."""
@@ -38,17 +40,21 @@ def split_noise(seed, **settings):
     return same_arm_control(make_record(arm, arm), "shared", np.random.default_rng(seed), **settings)
 
 
-def test_splits_of_one_arm_find_next_to_nothing():
-    """Four studies of noise alone pass, two of them with the 5 of 100 that are the limit."""
-    verdicts = [split_noise(seed) for seed in range(4)]
-    assert [verdict.figures["differences"] for verdict in verdicts] == [5, 0, 5, 2]
-    assert [verdict.passed for verdict in verdicts] == [True] * 4
+def test_splits_of_one_arm_find_about_as_much_as_the_level_allows():
+    """A study of noise alone may be unlucky; over eight of them the share of false differences is kept.
+
+    The share is that of any difference in a split: the correction holds it for all tasks and both metrics.
+    """
+    shares = [split_noise(seed).figures["differences"] / 100 for seed in range(8)]
+    assert 0 < np.mean(shares) < 1.6 * ALPHA
 
 
-def test_one_difference_too_many_fails():
-    """The same splits as those that find 5 find another one where the tests have a level a little higher."""
-    verdict = split_noise(0, alpha=0.065)
-    assert (verdict.passed, verdict.figures["differences"]) == (False, 6)
+def test_the_limit_that_the_sentence_names_decides():
+    """Of 20 splits one may show a difference; the second fails the control, and both cases are seen here."""
+    verdicts = [split_noise(seed, splits=20, alpha=0.1) for seed in range(10)]
+    found = [verdict.figures["differences"] for verdict in verdicts]
+    assert {1, 2} <= set(found)
+    assert [verdict.passed for verdict in verdicts] == [differences <= 1 for differences in found]
 
 
 def test_an_instrument_that_finds_too_much_fails():

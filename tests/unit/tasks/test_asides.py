@@ -1,7 +1,10 @@
 """What streams say besides their steps: the environment's own rewards, and lives that are lost."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tasks.environment import CheckedVector
 from tasks.episodes import CheckedEpisodes
@@ -31,6 +34,11 @@ def vector_of(*wrappers: str, env: str = STEADY, life_loss: bool = False, limit:
     return vector
 
 
+def listed(values_E: NDArray[Any] | None) -> list[Any]:
+    assert values_E is not None
+    return list(values_E.tolist())
+
+
 def test_without_wrappers_there_is_nothing_to_say():
     """Rewards are the environment's own: nothing counts them a second time."""
     vector = vector_of()
@@ -43,7 +51,7 @@ def test_own_rewards_are_those_within_the_wrappers():
     vector = vector_of(wrapper("Tenfold"))
     reward_E = vector.step(NONE)[1]
     assert reward_E.tolist() == [10.0, 10.0]
-    assert vector.aside.own_reward_E.tolist() == [1.0, 1.0]
+    assert listed(vector.aside.own_reward_E) == [1.0, 1.0]
 
 
 def test_all_steps_that_a_wrapper_makes_of_one_are_counted_and_those_of_its_reset_are_not():
@@ -52,7 +60,7 @@ def test_all_steps_that_a_wrapper_makes_of_one_are_counted_and_those_of_its_rese
     own = []
     for _ in range(8):
         vector.step(NONE)
-        own.append(vector.aside.own_reward_E.tolist()[0])
+        own.append(listed(vector.aside.own_reward_E)[0])
     assert own == [2.0, 2.0, 2.0, 2.0, 1.0, 0.0, 2.0, 2.0]
 
 
@@ -82,7 +90,7 @@ def test_lives_are_lost_where_the_info_says_so():
     lost = []
     for _ in range(14):
         vector.step(NONE)
-        lost.append(vector.aside.life_lost_E.tolist())
+        lost.append(listed(vector.aside.life_lost_E))
     assert [step + 1 for step, row in enumerate(lost) if row == [True, True]] == [4, 8, 12]
     assert [row for row in lost if row[0] != row[1]] == []
 
@@ -104,7 +112,7 @@ def test_a_vector_tells_lost_lives_of_all_its_streams():
     lost = []
     for _ in range(18):
         vector.step(NONE)
-        lost.append(vector.aside.life_lost_E.tolist())
+        lost.append(listed(vector.aside.life_lost_E))
     of_streams = [[step + 1 for step, row in enumerate(lost) if row[stream]] for stream in range(2)]
     assert of_streams == [[4, 8, 12, 17], [3, 7, 11, 16]]
 

@@ -80,15 +80,15 @@ def test_another_seed_and_another_stream_play_other_episodes(env: str):
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
-def test_the_step_behind_an_end_starts_a_new_episode(env: str):
+def test_the_step_after_an_end_starts_a_new_episode(env: str):
     """It brings no reward and no end."""
     history = play(spec_of(env, max_episode_steps=15), seed=1)
-    behind = 0
+    ends = 0
     for before, after in pairwise(history):
         ended = before[2] | before[3]
-        behind += int(ended.sum())
+        ends += int(ended.sum())
         assert not np.stack(after[1:])[:, ended].any()
-    assert behind > 0
+    assert ends > 0
 
 
 @pytest.mark.parametrize("env", [*NOISELESS, "MountainCar-v0", "Acrobot-v1"])
@@ -139,7 +139,7 @@ def test_frames_that_were_handed_out_stay_as_they_were():
 
 
 def test_a_second_reset_starts_every_stream_anew():
-    """In the middle of an episode as behind its end: the same seed shows the same frames again."""
+    """In the middle of an episode as after its end: the same seed shows the same frames again."""
     vector = CheckedVector(spec_of("trunkline/Chain-v0"), num_envs=2, seed=1)
     first = vector.reset()
     vector.step(np.array([0, 1]))
@@ -147,7 +147,7 @@ def test_a_second_reset_starts_every_stream_anew():
     assert vector.step(np.array([1, 1]))[0].argmax(1).tolist() == [2, 2]
 
 
-def test_the_step_behind_an_end_ignores_its_action_and_shows_a_first_observation():
+def test_the_step_after_an_end_ignores_its_action_and_shows_a_first_observation():
     """Step four returns the episode's last observation; the fifth returns the next episode's first."""
     vector = CheckedVector(make_spec(), num_envs=2, seed=1)
     vector.reset()

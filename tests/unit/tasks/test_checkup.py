@@ -24,9 +24,8 @@ from tests.support.wrapped_environments import wrapper
 
 
 def spec_of(env: str, **settings: Any) -> TaskSpec:
-    return make_spec(
-        **{"observation_shape": (2,), "num_actions": 3, "max_episode_steps": 50, "env": env} | settings
-    )
+    given: dict[str, Any] = {"observation_shape": (2,), "num_actions": 3, "max_episode_steps": 50, "env": env}
+    return make_spec(**given | settings)
 
 
 def ticking(seconds: float) -> Callable[[], float]:

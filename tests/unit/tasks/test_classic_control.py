@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from tasks.builtin.known_dynamics import dynamics_of
@@ -27,6 +28,7 @@ def test_a_step_from_any_state_is_gymnasiums(env: str):
     """Observation, reward and termination, from random states, past the limits too."""
     rng = np.random.default_rng(0)
     dynamics = dynamics_of(Recipe(env))
+    assert dynamics is not None
     state_DE = rng.uniform(-1, 1, (len(BOUNDS[env]), STEPS)) * np.array(BOUNDS[env])[:, None]
     action_E = rng.integers(0, dynamics.num_actions, STEPS)
     next_DE, reward_E, terminated_E = dynamics.step(state_DE, action_E, rng)
@@ -50,13 +52,15 @@ def test_whole_episodes_are_gymnasiums(env: str):
     """Five streams of random play over a thousand steps: the same starts, and the same ends in time."""
     theirs = SyncVectorEnv([lambda: gymnasium.make(env)] * 5, autoreset_mode=AutoresetMode.NEXT_STEP)
     limit = gymnasium.spec(env).max_episode_steps
-    shape = theirs.single_observation_space.shape
+    shape, actions = theirs.single_observation_space.shape, theirs.single_action_space
+    assert shape is not None
+    assert isinstance(actions, Discrete)
     ours = CheckedVector(make_spec(env=env, observation_shape=shape, max_episode_steps=limit), 5, seed=3)
     np.testing.assert_array_equal(ours.reset(), theirs.reset(seed=3)[0])
     rng = np.random.default_rng(1)
     ends = 0
     for _ in range(1000):
-        action_E = rng.integers(0, theirs.single_action_space.n, 5)
+        action_E = rng.integers(0, actions.n, 5)
         frame_EO, reward_E, terminated_E, truncated_E = ours.step(action_E)
         expected = theirs.step(action_E)
         np.testing.assert_allclose(frame_EO, expected[0], rtol=1e-3, atol=1e-4)
@@ -72,7 +76,8 @@ def test_a_stream_plays_the_same_in_whatever_company():
     many, one = CheckedVector(spec, 3, seed=5), CheckedVector(spec, 1, seed=7)
     np.testing.assert_array_equal(many.reset()[2], one.reset()[0])
     for step in range(60):
-        np.testing.assert_array_equal(many.step(np.full(3, step % 2))[0][2], one.step([step % 2])[0][0])
+        action_E = np.full(3, step % 2)
+        np.testing.assert_array_equal(many.step(action_E)[0][2], one.step(action_E[:1])[0][0])
 
 
 def test_arguments_of_the_constructor_are_obeyed():

@@ -63,7 +63,7 @@ def test_a_failure_in_the_first_reset_is_one_sentence(name: str, after: int, wha
 
 
 def test_a_failure_in_a_later_reset_is_one_sentence():
-    """The second episode cannot start: the step behind the first one's end says so."""
+    """The second episode cannot start: the step after the first one's end says so."""
     vector = make_vector("RaisesInReset", after=2)
     vector.reset()
     for _ in range(4):
@@ -152,7 +152,7 @@ def test_what_looks_like_ctrl_c_is_a_failure_where_it_cannot_be_one():
 
 @pytest.mark.parametrize(("name", "settings"), [("Sulky", {}), ("Leaves", {"where": "close"})])
 def test_an_environment_that_raises_when_it_is_closed_is_a_warning(
-    name: str, settings: dict[str, str], caplog: pytest.LogCaptureFixture
+    name: str, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ):
     """Each of them is closed all the same."""
     vector = odd_vector(name, **settings)

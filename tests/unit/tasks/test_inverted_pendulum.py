@@ -12,11 +12,14 @@ def test_ten_steps_end_where_mushroomrls_do():
 
     That test passes its actions in lists, and its environment takes every list for the last action.
     """
-    dynamics, old = InvertedPendulumDynamics(), np.random.RandomState(1)
-    state_DE = dynamics.start(old)[:, None]
+    dynamics, bits = InvertedPendulumDynamics(), np.random.MT19937()
+    seeded = np.random.RandomState(1).get_state(legacy=False)["state"]
+    bits.state = {"bit_generator": "MT19937", "state": seeded}
+    old, new = np.random.RandomState(bits), np.random.Generator(bits)  # one stream of draws
+    state_DE = dynamics.start(new)[:, None]
     for _ in range(10):
         old.randint(3)
-        state_DE, _, _ = dynamics.step(state_DE, np.array([2]), old)
+        state_DE, _, _ = dynamics.step(state_DE, np.array([2]), new)
     np.testing.assert_allclose(state_DE[:, 0], [1.25234221, 2.44501606], atol=1e-3)
 
 
@@ -25,7 +28,8 @@ def test_a_step_agrees_with_tiny_steps_of_the_printed_equation():
     rng = np.random.default_rng(2)
     state_DE = np.stack([rng.uniform(-1.57, 1.57, 200), rng.uniform(-6, 6, 200)])
     force_E = rng.uniform(-60, 60, 200)
-    slow_ED = [integrate(pendulum(f), *state, 0.1) for f, state in zip(force_E, state_DE.T, strict=True)]
+    cases = zip(force_E, *state_DE, strict=True)
+    slow_ED = [integrate(pendulum(force), angle, velocity, 0.1) for force, angle, velocity in cases]
     np.testing.assert_allclose(swing(state_DE, force_E).T, slow_ED, rtol=0, atol=1e-4)
 
 

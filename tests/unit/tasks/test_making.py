@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import numpy as np
 import pytest
 
 from tasks.errors import MakingError
@@ -50,7 +51,7 @@ def test_what_nobody_registered_is_made_by_module_and_name(name: str):
 def test_arguments_reach_what_makes_an_environment():
     """As they are given."""
     made = make_environment(Recipe(odd("Given"), {"shape": [3], "dtype": "uint8"}, None))
-    assert (made.observation_space.shape, made.observation_space.dtype) == ((3,), "uint8")
+    assert (made.observation_space.shape, made.observation_space.dtype) == ((3,), np.dtype("uint8"))
 
 
 def test_an_id_that_a_module_registers_comes_before_a_class_of_that_name(module: Any):

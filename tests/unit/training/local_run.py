@@ -13,9 +13,10 @@ from replay.shard import Shard
 from tests.support.learning_builders import tiny_parts
 from training.assembly import Outlets, assemble
 from training.cadence import USUAL, Cadence
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.parts.parts import Parts
+from training.status.accounting import TaskAccount
 from training.status.progress import Outcome, Progress
 from training.status.records import RunStatus
 from training.status.replay_counters import merged
@@ -45,10 +46,16 @@ class LocalRun:
             for task in self.parts.config.tasks
         }
 
+    @property
+    def accounts(self) -> Mapping[str, TaskAccount]:
+        """Where each task's transitions went."""
+        assert self.outcome.accounts is not None
+        return self.outcome.accounts
+
     def problems(self) -> list[str]:
         """What is wrong with any shard or any account."""
         of_shards = [shard.problem() for shard in self.shards]
-        of_accounts = [account.problem for account in self.outcome.accounts.values()]
+        of_accounts = [account.problem for account in self.accounts.values()]
         return [problem for problem in (*of_shards, *of_accounts) if problem is not None]
 
 

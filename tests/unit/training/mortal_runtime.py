@@ -1,6 +1,6 @@
 """The in-process runtime with shards that can be killed between two calls, as processes can."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from replay.client import LocalShardClient, Reply, ShardUnavailableError
 from replay.messages import Pace
 from training.local.actors import LocalActors, LocalFleet
+from training.local.runtime import LocalRuntime
 from training.local.shards import LocalShards
-from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.runtime import ShardState
 
@@ -70,10 +70,9 @@ class MortalClient(LocalShardClient):
         self._shard.follow(task, pace)
         return Held(self, task, inserted_beyond)
 
-    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> None:
+    def update_priorities(self, task: str, keys: NDArray[np.int64], priorities: NDArray[np.float32]) -> bool:
         """Update, if it lives."""
-        if not self.dead:
-            super().update_priorities(task, keys, priorities)
+        return not self.dead and super().update_priorities(task, keys, priorities)
 
     def stats(self) -> Reply[Any]:
         """Read, if it lives."""
@@ -124,9 +123,16 @@ class MortalRuntime(LocalRuntime):
     """The in-process runtime over such shards."""
 
     shards: MortalShards
+    shards_type: ClassVar[type[MortalShards]] = MortalShards
 
     def __init__(self, parts: Parts, delay: int = 3) -> None:
         super().__init__(parts)
-        self.shards = MortalShards(parts, delay)
+        self.shards = self.shards_type(parts, delay)
         self.actors = LocalActors(parts, self.shards.clients, self.weights)
         self.fleet = LocalFleet(parts, self.actors)
+
+
+def mortals_of(runtime: LocalRuntime) -> MortalShards:
+    """Return the shards of a runtime, which can be killed."""
+    assert isinstance(runtime, MortalRuntime)
+    return runtime.shards

@@ -110,13 +110,13 @@ def test_lives_and_table_must_tell_the_same(arrived: int):
 
 
 @pytest.mark.parametrize("changes", [{"items": 89}, {"evicted": 11}, {"restored": 1}])
-def test_what_is_inserted_or_restored_is_stored_or_evicted(changes: dict[str, int]):
+def test_what_is_inserted_or_restored_is_stored_or_evicted(changes: dict[str, Any]):
     """One that is gone without having been overwritten is a problem."""
     account = settle([report()], {("chain-0", 0): 100}, **changes)
     assert account.problem is not None
     assert "is not stored" in account.problem
-    more = {"restored": 50, "items": 130, "evicted": 20}
-    assert settle([report()], {("chain-0", 0): 100}, **more).problem is None
+    stored = settle([report()], {("chain-0", 0): 100}, restored=50, items=130, evicted=20)
+    assert stored.problem is None
 
 
 def test_where_not_everything_was_heard_some_may_be_gone():
@@ -173,7 +173,7 @@ class Lives:
 
     def _send(self, life: tuple[str, int], what: str) -> None:
         block = make_block(
-            "chain", actor=life[0], incarnation=life[1], sequence=self.sequence[life], starts=1 + life[1]
+            "chain", actor=life[0], life=life[1], sequence=self.sequence[life], starts=1 + life[1]
         )
         items, data = int(block.starts().sum()), encode_block(block)
         self.sequence[life] += 1
@@ -258,6 +258,6 @@ def test_books_are_whole_where_no_shard_is_younger_than_an_actor(
     shards: list[tuple[int, int]], actors: list[tuple[int, int]], whole: bool
 ):
     """Lives are (learner, number): an actor that was taken over may have sent to an earlier shard."""
-    stats = [shard_stats(incarnation=life_number(*life)) for life in shards]
+    stats = [shard_stats(life=life_number(*life)) for life in shards]
     reports = [report(life=life_number(*life)) for life in actors]
     assert books_are_whole(stats, reports) is whole

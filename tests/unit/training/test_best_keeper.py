@@ -146,7 +146,7 @@ def test_evaluate_plays_the_best_weights_or_the_last(
     poor, good = played(weights(20, by_return[0])), played(weights(10, by_return[-1]))
     assert sum(good.values()) > sum(poor.values()) + 1
     keeper = keeper_of(directory, parts)
-    keeper(evaluated(weights(10, by_return[-1]), **good), Progress())
+    keeper(evaluated(weights(10, by_return[-1]), good["chain"], good["identity"]), Progress())
     learner = parts.learner()
     learner.learner_step = 20
     WeightsLayout(learner.network).load(learner.network, weights(20, by_return[0]))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import train_locally
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.status.records import RunStatus
 

@@ -32,8 +32,8 @@ class TwoLives:
 
     def __init__(self) -> None:
         self.counts = [0, 0]
-        self.incarnations = [0, 0]
-        self.life = self.deaths = 0
+        self.lives = [0, 0]
+        self.run_life = self.deaths = 0
         self.saved: tuple[int, list[CountedSteps]] = (0, [])
         self.checkpoint = self.saved
         self._begin()
@@ -47,7 +47,7 @@ class TwoLives:
         """Read all counters; return the env steps of the run."""
         for index, client in enumerate(self.clients):
             counts = table_stats(inserted=self.counts[index], items=self.counts[index])
-            client.answer = shard_stats(self.incarnations[index], a=counts)
+            client.answer = shard_stats(self.lives[index], a=counts)
         self.monitor.refresh()
         return self.saved[0] + self.monitor.env_steps("a")
 
@@ -58,14 +58,14 @@ class TwoLives:
     def crash(self) -> None:
         """Let another learner go on from the last checkpoint with the shards that are there."""
         self.saved = self.checkpoint
-        self.life += 1
+        self.run_life += 1
         self._begin()
 
     def die(self, shard: int) -> None:
         """Put a successor in the place of a shard; its life has a number of its own."""
         self.counts[shard] = 0
         self.deaths += 1
-        self.incarnations[shard] = life_number(self.life, self.deaths)
+        self.lives[shard] = life_number(self.run_life, self.deaths)
 
 
 @given(

@@ -20,7 +20,7 @@ from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationRequest, Judge
 from training.local.actors import LocalActors
 from training.local.evaluator import LocalEvaluator
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.status.records import RunStatus
 
 RUN = (

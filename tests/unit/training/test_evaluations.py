@@ -15,7 +15,7 @@ from training.evaluation.evaluations import MAX_FAILURES, Evaluations
 from training.evaluation.judge import EvaluationRequest, EvaluationResult, Judge
 from training.local.actors import LatestWeights
 from training.local.evaluator import LocalEvaluator
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 from training.status.progress import Progress
 

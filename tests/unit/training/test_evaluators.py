@@ -8,7 +8,7 @@ from tests.support.evaluated_environments import OnlyOne, Uneven, env_id
 from tests.support.learning_builders import tiny_parts
 from training.errors import EvaluationFailedError
 from training.evaluation.judge import Judge
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.parts.parts import Parts
 
 

@@ -28,9 +28,17 @@ def as_batch(task: str, drawn: Sampled) -> TaskBatch:
     """Return a draw as an update takes it, with equal weights."""
     cut = drawn.columns
     assert set(cut["bootstrap_starts"]) == {1}
-    columns = (cut["windows"][:, 0], cut["actions"].astype(np.int64), cut["rewards_n"], cut["discounts_n"])
-    next_obs, ones = cut["windows"][:, 1], np.ones(len(drawn.keys), np.float32)
-    return TaskBatch(task, *map(torch.tensor, (*columns, next_obs, ones)), drawn.keys, 0.0)
+    return TaskBatch(
+        task=task,
+        obs_BO=torch.tensor(cut["windows"][:, 0]),
+        action_B=torch.tensor(cut["actions"].astype(np.int64)),
+        reward_n_B=torch.tensor(cut["rewards_n"]),
+        discount_n_B=torch.tensor(cut["discounts_n"]),
+        next_obs_BO=torch.tensor(cut["windows"][:, 1]),
+        importance_B=torch.ones(len(drawn.keys)),
+        keys=drawn.keys,
+        staleness=0.0,
+    )
 
 
 def td_errors(learner: Learner, batches: list[TaskBatch]) -> list[np.ndarray]:

@@ -20,10 +20,10 @@ TASK = "identity"
 LIVES = [0, 255, 256, 1023, 1024, 131_072, 2**31 - 1]
 
 
-def shard_of_life(life: int, incarnation: int = 0, rows: int = 8, directory: Path | None = None) -> Shard:
+def shard_of_life(run_life: int, life: int = 0, rows: int = 8, directory: Path | None = None) -> Shard:
     """Return the shard of a run's life, with a block inserted."""
-    parts = tiny_parts("replay.selector=proportional", life=life, replay_directory=directory)
-    shard, spec = parts.replay.shard(0, incarnation), parts.specs[1]
+    parts = tiny_parts("replay.selector=proportional", run_life=run_life, replay_directory=directory)
+    shard, spec = parts.replay.shard(0, life), parts.specs[1]
     table = shard.tables[TASK]
     table.follow(NO_LIMIT)
     if directory is not None:
@@ -44,34 +44,34 @@ def updates_lost(giver: Shard, taker: Shard) -> int:
     return taker.tables[TASK].stats().stale_updates
 
 
-@pytest.mark.parametrize("incarnation", [0, 1, 255, 1024, 70_000])
-@pytest.mark.parametrize("life", LIVES)
-def test_priorities_reach_their_items_in_every_life(life: int, incarnation: int):
+@pytest.mark.parametrize("life", [0, 1, 255, 1024, 70_000])
+@pytest.mark.parametrize("run_life", LIVES)
+def test_priorities_reach_their_items_in_every_life(run_life: int, life: int):
     """Whichever shard of how many it is."""
-    shard = shard_of_life(life, incarnation)
+    shard = shard_of_life(run_life, life)
     before = shard.tables[TASK].stats().mass
     assert updates_lost(shard, shard) == 0
     assert shard.tables[TASK].stats().mass > 2 * before
 
 
-@pytest.mark.parametrize("life", LIVES)
-def test_priorities_reach_items_that_were_restored(life: int, tmp_path: Path):
+@pytest.mark.parametrize("run_life", LIVES)
+def test_priorities_reach_items_that_were_restored(run_life: int, tmp_path: Path):
     """From the snapshot of the life before it, beside new ones."""
-    earlier = shard_of_life(life)
-    writer = tiny_parts(life=life, replay_directory=tmp_path).replay.snapshot_writer(0)
+    earlier = shard_of_life(run_life)
+    writer = tiny_parts(run_life=run_life, replay_directory=tmp_path).replay.snapshot_writer(0)
     assert writer is not None
     save(writer, earlier.tables)
-    later = shard_of_life(life + 1, directory=tmp_path)
+    later = shard_of_life(run_life + 1, directory=tmp_path)
     stats = later.tables[TASK].stats()
     assert (stats.restored > 0, stats.inserted > 0) == (True, True)
     assert updates_lost(later, later) == 0
 
 
-@pytest.mark.parametrize(("then", "incarnation"), [(0, 1), (1, 0), (1, 1)])
-@pytest.mark.parametrize("life", LIVES)
-def test_what_an_earlier_life_was_told_touches_nothing(life: int, then: int, incarnation: int):
+@pytest.mark.parametrize(("then", "life"), [(0, 1), (1, 0), (1, 1)])
+@pytest.mark.parametrize("run_life", LIVES)
+def test_what_an_earlier_life_was_told_touches_nothing(run_life: int, then: int, life: int):
     """Neither a successor within the run's life nor a shard of the next one."""
-    assert updates_lost(shard_of_life(life), shard_of_life(life + then, incarnation)) > 0
+    assert updates_lost(shard_of_life(run_life), shard_of_life(run_life + then, life)) > 0
 
 
 def test_every_shard_that_may_be_asked_for_has_room():
@@ -81,7 +81,11 @@ def test_every_shard_that_may_be_asked_for_has_room():
 
 
 def test_numbers_of_lives_grow_and_fit_into_64_bits():
-    """Over lives of a run and incarnations within each: messages carry them."""
-    numbers = [life_number(life, inc) for life in (0, 1, 1024, 2**31 - 1) for inc in (0, 1, 10**6, 2**32 - 1)]
+    """Over lives of a run and of a process within each: messages carry them."""
+    numbers = [
+        life_number(run_life, life)
+        for run_life in (0, 1, 1024, 2**31 - 1)
+        for life in (0, 1, 10**6, 2**32 - 1)
+    ]
     assert numbers == sorted(set(numbers))
     assert numbers[-1] < 2**63

@@ -12,8 +12,8 @@ from training.errors import TrainingFailedError
 from training.evaluation.judge import EvaluationResult
 from training.local.actors import LocalActors, LocalFleet
 from training.local.evaluator import LocalEvaluator
+from training.local.runtime import LocalRuntime
 from training.local.shards import LocalShards
-from training.local_runtime import LocalRuntime
 from training.parts.parts import Parts
 
 SHORT = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "stop_env_steps=400")

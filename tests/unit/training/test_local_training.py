@@ -10,7 +10,7 @@ from network.weights import WeightsLayout
 from tests.support.learning_builders import IN_EVERY_ROUND
 from tests.unit.training.local_run import LocalRun, train_locally
 from training.cadence import Cadence
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.loop import Training
 from training.status.progress import Progress
 from training.status.records import RunStatus
@@ -128,12 +128,14 @@ def test_a_task_that_is_learned_ends_the_run_as_solved(task: str, removed: str):
     assert run.outcome.reason == "solved"
     assert evaluation is not None
     assert evaluation.request.confirms
-    assert evaluation.mean(task) >= run.parts.config.tasks[task].solved_at
+    solved_at = run.parts.config.tasks[task].solved_at
+    assert solved_at is not None
+    assert evaluation.mean(task) >= solved_at
     assert evaluation.request.snapshot.digest() == run.outcome.weights_sha256 == weights_of(run)
 
 
 def test_a_run_without_bounds_ends_with_its_budget():
-    """It stops soon behind the budget and is judged by the weights that it ends with."""
+    """It stops soon after the budget and is judged by the weights that it ends with."""
     run = train_locally(*SHORT)
     assert run.outcome.reason == "budget"
     assert 400 <= sum(run.outcome.progress.env_steps.values()) < 600
@@ -190,7 +192,7 @@ def test_every_transition_is_accounted_for(ratio: str):
     run = train_locally(*SHORT, "replay.capacity=150", f"replay.samples_per_insert={ratio}")
     assert run.problems() == []
     for (task, counters), report in zip(run.tables.items(), run.reports, strict=True):
-        assert run.outcome.accounts[task].sent == report.sent_items
+        assert run.accounts[task].sent == report.sent_items
         assert report.sent_items == report.acknowledged_items + report.abandoned_items
         assert report.acknowledged_items == counters.inserted + sum(counters.dropped.values())
         assert counters.inserted == counters.items + counters.evicted

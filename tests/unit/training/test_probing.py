@@ -12,7 +12,9 @@ from deploy.launch import start_run
 from learner.probes.reading import ProbeReading
 from tests.support.learning_builders import make_batches, make_learner, tiny_config
 from tests.unit.learner.probes.test_reading import reading_of
-from training.evaluation.probing import PROBES, ProbesLog, Probing
+from training.directory.run_directory import PROBES
+from training.directory.run_logs import ProbesLog
+from training.evaluation.probing import Probing
 from training.status.records import RunStatus
 
 ENDLESS = ("tasks.chain.solved_at=null", "tasks.identity.solved_at=null", "stop_env_steps=400")

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ class SlowStats(LocalShardClient):
         return Delayed(super().stats().result(), lambda: number <= self.answers)
 
 
-def insert(shard: Shard, task: str, sequence: int, **changes: object) -> None:
+def insert(shard: Shard, task: str, sequence: int, **changes: Any) -> None:
     shard.insert(encode_block(make_block(task, sequence=sequence, **changes)))
 
 
@@ -107,7 +108,7 @@ def test_settling_gives_up_in_the_end():
 
 
 def test_an_answer_that_was_under_way_does_not_pass_for_a_new_one():
-    """It may be older than the call: with no other behind it, not everything was heard."""
+    """It may be older than the call: with no other after it, not everything was heard."""
     shard = make_shard(("a",))
     client = SlowStats(shard, answers=0)
     monitor = ReplayMonitor([client], HandClock())
@@ -140,22 +141,24 @@ def test_counters_of_a_task_are_summed_over_its_shards():
 
 
 def test_no_counter_is_forgotten_when_counters_are_merged():
-    """Numbers add up, reasons add up, and the recent return is the mean over the shards that have one."""
-    one = table_stats(dropped={"duplicate": 3, "superseded": 1}, recent_return=2.0, acting_version=4)
-    other = table_stats(dropped={"duplicate": 4}, recent_return=5.0, acting_version=9)
-    found = merged([one, other, table_stats(recent_return=None, acting_version=None)])
+    """Numbers add up, reasons add up; recent return and length are means over the shards that have them."""
+    one = table_stats(
+        dropped={"duplicate": 3, "superseded": 1}, recent_return=2.0, recent_length=10.0, acting_version=4
+    )
+    other = table_stats(dropped={"duplicate": 4}, recent_return=5.0, recent_length=20.0, acting_version=9)
+    found = merged([one, other, table_stats(recent_return=None, recent_length=None, acting_version=None)])
     for field in fields(TableStats):
-        if field.name not in ("dropped", "recent_return", "acting_version"):
+        if field.name not in ("dropped", "recent_return", "recent_length", "acting_version"):
             assert getattr(found, field.name) == 3 * getattr(one, field.name), field.name
     assert found.dropped == {"duplicate": 15, "superseded": 1}
-    assert found.recent_return == 3.5
+    assert (found.recent_return, found.recent_length) == (3.5, 15.0)
     assert found.acting_version == 9
-    unheard = merged([table_stats(recent_return=None, acting_version=None)])
-    assert (unheard.recent_return, unheard.acting_version) == (None, None)
+    unheard = merged([table_stats(recent_return=None, recent_length=None, acting_version=None)])
+    assert (unheard.recent_return, unheard.recent_length, unheard.acting_version) == (None, None, None)
 
 
-def replaced(incarnation: int) -> Shard:
-    return Shard({"a": make_table("a")}, incarnation)
+def replaced(life: int) -> Shard:
+    return Shard({"a": make_table("a")}, life)
 
 
 def test_counters_of_a_replaced_shard_stay_and_its_items_do_not():
@@ -187,7 +190,7 @@ def test_counters_of_a_replaced_shard_stay_and_its_items_do_not():
 
 
 def test_a_later_reading_of_the_same_life_takes_the_place_of_the_earlier():
-    """Only a later incarnation closes the books of the one before it."""
+    """Only a later life closes the books of the one before it."""
     shard = replaced(0)
     client = MortalClient(shard)
     monitor = ReplayMonitor([client], HandClock())

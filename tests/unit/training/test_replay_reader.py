@@ -7,9 +7,11 @@ import pytest
 from replay.client import LocalShardClient
 from replay.messages import ShardStats
 from tests.support.builders import make_router, make_shard
-from tests.support.learning_builders import Delayed, tiny_config
+from tests.support.learning_builders import Delayed, tiny_config, tiny_parts
 from tests.support.status_builders import shard_stats, table_stats
 from tests.unit.training.test_clocks import HandClock
+from training.local.shards import LocalShards
+from training.shard_supervision import ShardKeeper
 from training.status.replay_counters import ReplayMonitor
 from training.status.replay_status import ReplayReader, TaskReplay
 
@@ -32,7 +34,8 @@ def replay_of(version: int = 32, lost: int = 0, **changes: Any) -> TaskReplay:
     monitor.refresh()
     router = make_router([client])
     router.lost["chain"] += lost
-    return ReplayReader(tiny_config().replay, {"chain": 512}, monitor, router).tasks(version)["chain"]
+    keeper = ShardKeeper(LocalShards(tiny_parts()), router)
+    return ReplayReader(tiny_config().replay, {"chain": 512}, monitor, router, keeper).tasks(version)["chain"]
 
 
 @pytest.mark.parametrize(("inserted", "expected"), [(100, 8.0), (64, None), (0, None)])

@@ -27,11 +27,13 @@ def notices(config: RunConfig, largest: dict[str, float], looks: int = ENOUGH_LO
 def test_tasks_of_very_different_size_are_named_with_what_helps():
     """Which two, how large, how many times, and the setting."""
     assert notices(tiny_config(), MIXED) == [
-        "2-step rewards of chain are up to 3e+06, 1,000,000 times those of identity, 2.97: one of the two "
-        "may not be learned; learner.value_scale=return_range brings them to one scale"
+        "the largest 2-step rewards are 3e+06 in chain and 2.97 in identity, which is 1,000,000 times less: "
+        "one of the two tasks may not be learned; learner.value_scale=return_range brings them to one scale"
     ]
     [sentence] = notices(tiny_config(), {"chain": 0.95, "identity": 100.0})
-    assert sentence.startswith("2-step rewards of identity are up to 100, 110 times those of chain, 0.95: ")
+    assert sentence.startswith(
+        "the largest 2-step rewards are 100 in identity and 0.95 in chain, which is 110 times less: "
+    )
 
 
 @pytest.mark.parametrize(("size", "said"), [(1e6, "1e+06"), (1e-6, "1e-06")])
@@ -39,8 +41,8 @@ def test_one_task_of_an_unusual_size_is_named(size: float, said: str):
     """By itself, or beside another of its size."""
     for largest in ({"chain": size}, {"chain": size, "identity": size}):
         assert notices(tiny_config(), largest) == [
-            f"2-step rewards of chain are up to {said}, where between 0.001 and 1000 is usual: it may not be "
-            "learned; learner.value_scale=return_range brings them to a usual scale"
+            f"the largest 2-step rewards of chain are {said}, and 0.001 to 1000 is usual: "
+            "the task may not be learned; learner.value_scale=return_range brings them to a usual scale"
         ]
 
 
@@ -72,7 +74,7 @@ def test_tasks_that_share_nothing_do_not_disturb_each_other():
     """A size that is out of reach is said all the same."""
     config = tiny_config("network.sharing=separate")
     assert notices(config, {"chain": 500.0, "identity": 1.0}) == []
-    assert notices(config, MIXED)[0].startswith("2-step rewards of chain are up to 3e+06, where between")
+    assert notices(config, MIXED)[0].startswith("the largest 2-step rewards of chain are 3e+06, and")
 
 
 def test_one_head_for_all_tasks_is_told_of_what_it_may_have():

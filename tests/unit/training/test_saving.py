@@ -19,7 +19,8 @@ def saver_of(learner: Learner, clock: HandClock, written: list[int], **settings:
 
 def test_one_is_due_every_so_many_updates():
     """At the step itself, once."""
-    learner, written = make_learner(), []
+    written: list[int] = []
+    learner = make_learner()
     saver = saver_of(learner, HandClock(), written)
     due = []
     for learner.learner_step in range(1, 301):
@@ -31,7 +32,8 @@ def test_one_is_due_every_so_many_updates():
 
 def test_one_is_due_when_updates_are_slow():
     """A minute after the last one, if there was an update since: long before the hundredth."""
-    learner, clock, written = make_learner(), HandClock(), []
+    written: list[int] = []
+    learner, clock = make_learner(), HandClock()
     saver = saver_of(learner, clock, written)
     clock.now += 61.0
     assert not saver.due()

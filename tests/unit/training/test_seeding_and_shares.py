@@ -74,7 +74,7 @@ def test_child_seeds_fit_every_generator(root: int, path: list[int | str]):
 def test_parts_draw_different_numbers():
     """Root, life, part, task and index each give a seed of their own."""
     parts = tiny_parts()
-    other_seed, other_life = tiny_parts("seed=4"), tiny_parts(life=1)
+    other_seed, other_life = tiny_parts("seed=4"), tiny_parts(run_life=1)
     paths = [("network",), ("table", "chain"), ("table", "identity"), ("environments", "chain", 0, 0)]
     paths += [
         ("environments", "chain", 1, 0),

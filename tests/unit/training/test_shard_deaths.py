@@ -12,12 +12,14 @@ from tests.support.builders import collected, make_block, make_router, make_shar
 from tests.support.learning_builders import IN_EVERY_ROUND, Delayed, tiny_parts
 from tests.support.status_builders import shard_stats
 from tests.unit.training.local_run import Interfere, LocalRun, train_locally
-from tests.unit.training.mortal_runtime import MortalRuntime, MortalShards
+from tests.unit.training.mortal_runtime import MortalRuntime, MortalShards, mortals_of
 from training.cadence import Cadence
 from training.errors import TrainingFailedError
+from training.local.runtime import LocalRuntime
 from training.local.shards import LocalShards
 from training.loop import Training
 from training.parts.parts import Parts
+from training.runtime import ShardState
 from training.shard_supervision import ShardKeeper
 from training.status.records import RunStatus
 
@@ -36,10 +38,10 @@ def killing(shard: int, when: Callable[[RunStatus], bool]) -> Interfere:
     """Return what kills a shard once, at the first status that is so."""
     done: list[bool] = []
 
-    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: LocalRuntime, status: RunStatus) -> None:
         if not done and when(status):
             done.append(True)
-            runtime.shards.kill(shard)
+            mortals_of(runtime).kill(shard)
 
     return interfere
 
@@ -71,7 +73,7 @@ def test_a_shard_that_dies_is_replaced_and_the_run_reaches_its_budget(shards: in
     ]
     for task in last.tasks:
         assert (task.replay.lost > 0) is (shard in run.parts.replay.shards_of(task.name))
-        assert task.replay.lost == run.outcome.accounts[task.name].lost
+        assert task.replay.lost == run.accounts[task.name].lost
 
 
 def test_while_a_shard_is_down_the_learner_learns_from_the_others():
@@ -87,10 +89,10 @@ def test_a_shard_that_was_silent_goes_on_with_what_it_held(shards: int):
     """Nothing is lost, nothing restarts, and the status says what was waited for."""
     done: list[bool] = []
 
-    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: LocalRuntime, status: RunStatus) -> None:
         if not done and status.learner_step >= 100:
             done.append(True)
-            runtime.shards.fall_silent(0)
+            mortals_of(runtime).fall_silent(0)
 
     run = train_locally(
         *RUN,
@@ -116,10 +118,10 @@ def test_a_shard_that_is_waited_for_is_no_stall():
     now_and_then = Cadence(report_seconds=0.0, supervise_seconds=0.1)
     done: list[bool] = []
 
-    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: LocalRuntime, status: RunStatus) -> None:
         if not done and status.learner_step >= 100:
             done.append(True)
-            runtime.shards.fall_silent(0)
+            mortals_of(runtime).fall_silent(0)
 
     patience = "learner.stall_seconds=0.3"
     run = train_locally(
@@ -151,7 +153,7 @@ def test_a_shard_may_die_before_the_learner_has_asked_it_for_anything(shards: in
         0,
         lambda status: status.env_steps >= env_steps,
         "replay.min_size_to_sample=400",
-        "stop_env_steps=2500",
+        "stop_env_steps=1500",
     )
     assert run.outcome.reason == "budget"
     assert run.problems() == []
@@ -163,13 +165,13 @@ def test_several_deaths_are_several_replacements():
     deaths = {100: 0, 200: 1, 300: 0, 400: 1}
     done: set[int] = set()
 
-    def interfere(_: Training, runtime: MortalRuntime, status: RunStatus) -> None:
+    def interfere(_: Training, runtime: LocalRuntime, status: RunStatus) -> None:
         for step, shard in deaths.items():
             if status.learner_step >= step and step not in done:
                 done.add(step)
-                runtime.shards.kill(shard)
+                mortals_of(runtime).kill(shard)
 
-    spread = ("replay.shards=2", "stop_env_steps=6000")
+    spread = ("replay.shards=2", "stop_env_steps=2500")
     run = train_locally(
         *RUN, *spread, runtime_type=MortalRuntime, interfere=interfere, cadence=IN_EVERY_ROUND
     )
@@ -182,10 +184,12 @@ def test_several_deaths_are_several_replacements():
 def test_a_shard_of_the_learners_own_process_is_not_replaced():
     """Nothing can die alone there; whatever went wrong ends the run with a sentence."""
 
+    class Irreplaceable(MortalShards):
+        def revive(self, shard: int, reason: str) -> ShardState:
+            return LocalShards.revive(self, shard, reason)
+
     class Broken(MortalRuntime):
-        def __init__(self, parts: Parts) -> None:
-            super().__init__(parts)
-            self.shards.revive = super(MortalShards, self.shards).revive
+        shards_type = Irreplaceable
 
     with pytest.raises(TrainingFailedError, match=r"shard 0 in the learner's own process failed: the shard"):
         train_locally(
@@ -279,7 +283,7 @@ def test_a_save_is_skipped_while_the_last_one_goes_on():
 
 @pytest.mark.parametrize("finishes", [True, False])
 def test_the_last_save_is_of_replay_as_it_is_in_the_end(finishes: bool):
-    """One that is under way began too early: it is waited for, and another is begun behind it."""
+    """One that is under way began too early: it is waited for, and another is begun after it."""
     parts = tiny_parts()
     shards = Saving(parts)
     keeper = keeper_of(shards, parts)

@@ -2,7 +2,7 @@
 
 from tests.support.learning_builders import IN_EVERY_ROUND, tiny_parts
 from training.assembly import Outlets, assemble
-from training.local_runtime import LocalRuntime
+from training.local.runtime import LocalRuntime
 from training.status.progress import Progress
 from training.status.records import DiskStatus, RunStatus
 

@@ -38,8 +38,8 @@ def test_where_all_is_well_there_is_nothing_to_say(changes: dict[str, int]):
 def test_too_few_slots(changes: dict[str, int], wanted: int, slots: int):
     """It says how many there are, and how to get more; a task with none at all wants one at least."""
     assert status_of(changes).warnings() == [
-        f"chain: {wanted} actors wanted, {slots} slots there: start nodes with --slots task:chain=COUNT, "
-        "or scale its service up"
+        f"chain: actors wanted: {wanted}, slots for them: {slots}; "
+        "start nodes with --slots task:chain=COUNT, or scale the task's service up"
     ]
 
 
@@ -51,7 +51,9 @@ def test_shards_that_are_waited_for():
 
 def test_actors_that_rest():
     """They died again and again."""
-    assert status_of({"quarantined": 2}).warnings() == ["chain: 2 actors died again and again and rest"]
+    assert status_of({"quarantined": 2}).warnings() == [
+        "chain: actors that died again and again, and rest before the next try: 2"
+    ]
 
 
 def test_slots_for_tasks_of_other_runs():
@@ -64,8 +66,8 @@ def test_slots_for_tasks_of_other_runs():
     status = status_of({}, nodes=nodes)
     assert status.foreign_slots == {"pong": 3, "a:b": 4}
     assert status.warnings() == [
-        "3 slots are for task 'pong', which this run does not have",
-        "4 slots are for task 'a:b', which this run does not have",
+        "slots for task 'pong', which this run does not have: 3",
+        "slots for task 'a:b', which this run does not have: 4",
     ]
 
 
@@ -73,7 +75,7 @@ def test_nodes_of_another_version():
     """Named one by one, with both versions."""
     nodes = [Node("x", "old", {}, "refused", "0.0.1"), Node("y", "gone", {}, "draining", VERSION)]
     assert status_of({}, nodes=nodes).warnings() == [
-        f"node old has trunkline 0.0.1, this run has {VERSION}: nothing is started there"
+        f"node old has trunkline 0.0.1, and this run has {VERSION}: no process of the run starts there"
     ]
 
 
@@ -92,7 +94,12 @@ def test_everything_at_once_is_a_sentence_each():
         nodes=[Node("x", "old", {}, "refused", "0.0.1"), Node("y", "y", {"task:pong": 1})],
         waiting_for=["chain"],
     )
-    begins = ["chain: 2 actors wanted", "chain: 1 actors died", "identity: 2 actors wanted", "1 slots are"]
+    begins = [
+        "chain: actors wanted: 2",
+        "chain: actors that died",
+        "identity: actors wanted: 2",
+        "slots for task",
+    ]
     found = status.warnings()
     assert len(found) == 6
     for sentence, begin in zip(found, [*begins, "node old", "the learner waits"], strict=True):

@@ -70,9 +70,9 @@ def test_a_frozen_trunk_stays_bit_for_bit_and_then_moves(other: Path, frozen_for
 def test_a_resumed_run_keeps_its_own_trunk(tmp_path: Path):
     """The directory that it started from may be gone by then; one that begins again needs it again."""
     config = tiny_config(f"network.trunk_from={tmp_path / 'gone'}")
-    assert Parts(config, tiny_parts().specs, life=1).learner(fresh=False).learner_step == 0
+    assert Parts(config, tiny_parts().specs, run_life=1).learner(fresh=False).learner_step == 0
     with pytest.raises(ConfigError, match=r"^network.trunk_from: .* cannot be used: "):
-        Parts(config, tiny_parts().specs, life=1).learner()
+        Parts(config, tiny_parts().specs, run_life=1).learner()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from config.errors import ConfigError
-from config.resolution import check, resolve_specs
 from learner.loss.hl_gauss import HLGauss
 from learner.loss.of_errors import ErrorLoss
 from learner.loss.table import LOSSES
@@ -14,6 +13,7 @@ from learner.value_scale.return_range import ReturnRange
 from network.output import Values
 from network.support import Support
 from tests.support.learning_builders import tiny_config, tiny_parts
+from tests.support.resolution import check, resolve_specs
 
 GIB = 2**30
 
@@ -42,7 +42,7 @@ def test_each_choice_is_built():
     for name, kind in (("none", NoScale), ("return_range", ReturnRange), ("popart", PopArt)):
         parts = tiny_parts(f"learner.value_scale={name}")
         assert isinstance(parts.learner().value_scale, kind)
-    for name, heads_say, kind in (
+    for name, heads_say, of_loss in (
         ("huber", Values, ErrorLoss),
         ("squared", Values, ErrorLoss),
         ("hl_gauss", Support, HLGauss),
@@ -50,7 +50,7 @@ def test_each_choice_is_built():
         parts = tiny_parts(f"learner.loss={name}", "learner.value_scale=return_range")
         output = parts.network().output
         assert isinstance(output, heads_say)
-        assert isinstance(LOSSES[name].loss(output), kind)
+        assert isinstance(LOSSES[name].loss(output), of_loss)
     assert HLGauss(Support()).reach < Support().bound
 
 

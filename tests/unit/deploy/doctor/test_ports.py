@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.doctor.ports import head_port_findings, metrics_port_finding
+from tests.support.ipv6 import needs_ipv6
 from tests.support.metrics_page import free_port
 from tests.support.odd_servers import silent_listener
 
@@ -32,7 +33,7 @@ def test_a_metrics_host_of_another_machine_is_a_problem():
     assert (found.verdict, "metrics.host" in found.what) == ("problem", True)
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+@needs_ipv6
 def test_an_ipv6_host_is_named_in_brackets():
     """Otherwise nobody could tell where its port begins."""
     port = free_port()

@@ -99,7 +99,7 @@ def reading_of(cosines: list[list[float]]) -> ProbeReading:
 
 @pytest.mark.parametrize("sizes", [(6, 4), (1, 9)])
 def test_a_reading_leaves_the_learner_as_it_was(sizes: Sequence[int]):
-    """Weights, target, optimizer, gradients and generator, bit for bit; and so is the update behind it."""
+    """Weights, target, optimizer, gradients and generator, bit for bit; and so is the update after it."""
     rng = np.random.default_rng(0)
     first, second = make_batches(rng, sizes), make_batches(rng, sizes)
     probed, plain = make_learner(), make_learner()

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class ActorCrew:
-    """Carries out what a `Roster` orders, on a thread of its own: Ray may take its time, the learner may not.
+    """Carries out what a `Roster` orders, on a thread of its own: calls of Ray may take long.
 
     Args:
         parts: of the run.
@@ -73,7 +73,7 @@ class ActorCrew:
         self._thread.start()
 
     def advance(self) -> None:
-        """Let actors go on, which they do by themselves, unless they cannot be looked after any more.
+        """Do nothing, since actors go on by themselves, unless they cannot be looked after any more.
 
         Raises:
             TrainingFailedError: all actors of some task died again and again.
@@ -107,7 +107,7 @@ class ActorCrew:
         return self.reports
 
     def kill(self) -> None:
-        """End what is left."""
+        """End the actors that are left."""
         self._finished.set()
         for handle in self._handles.values():
             ray.kill(handle)
@@ -125,7 +125,7 @@ class ActorCrew:
             except RayError as error:
                 if answers:
                     logger.warning(
-                        "the cluster does not answer (%s): training goes on, nothing starts or stops",
+                        "the cluster does not answer (%s): training goes on, and no actor starts or stops",
                         first_line(error),
                     )
                 answers = False
@@ -183,7 +183,7 @@ class ActorCrew:
             self.reports.append(ray.get(ref, timeout=FINGERPRINT_SECONDS))
 
     def _start(self, order: Start) -> None:
-        """Start an actor, or try again soon: the life before may still have its name, the head be away."""
+        """Start an actor, or soon try again: an earlier life may have its name, the head may be away."""
         post = order.post
         host = ray_actor(
             ActorHost,
@@ -193,7 +193,7 @@ class ActorCrew:
             scheduling_strategy=NodeAffinitySchedulingStrategy(order.node_id, soft=False),
         )
         try:
-            handle = host.remote(self._parts, post.task, post.index, order.incarnation, order.crew_size)
+            handle = host.remote(self._parts, post.task, post.index, order.life, order.crew_size)
         except (ValueError, RayError, ConnectionError):
             self._roster.not_started(post, time.monotonic())
             return
@@ -227,7 +227,7 @@ class ActorCrew:
                 ray.kill(found[name])
 
     def _publish(self) -> None:
-        """Let others read how things stand: they are never changed in place."""
+        """Replace what other threads read: these records are never changed in place."""
         self._crews: dict[str, Crew] = {spec.name: self._roster.crew(spec.name) for spec in self._parts.specs}
         self.cluster = ClusterStatus(self._roster.nodes, self._node_deaths)
         self.failure = self._roster.broken()

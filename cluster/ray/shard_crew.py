@@ -1,6 +1,5 @@
 """The shard processes of a run: started, replaced, saved."""
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,7 +25,7 @@ START_SECONDS = 300.0
 NAME_SECONDS = 10.0
 PAUSE_SECONDS = 0.2
 PENDING_CALLS = 256
-"""Calls of one process to one shard that may be under way; a flood fails at its source."""
+"""Calls to one shard that one process may have under way; further ones fail in that process."""
 
 
 def shard_name(index: int) -> str:
@@ -53,8 +52,7 @@ class ShardCrew:
         self._there = set(list_named_actors())
         self._saves: list[Any] = []
         self._handles = [
-            self._taken_over(index) or self._start(index, incarnation=0)
-            for index in range(parts.replay.num_shards)
+            self._taken_over(index) or self._start(index, life=0) for index in range(parts.replay.num_shards)
         ]
         self.clients: list[ShardClient] = [
             RayShardClient(shard_name(index)) for index in range(len(self._handles))
@@ -109,7 +107,7 @@ class ShardCrew:
         return True
 
     def _are_saved(self, timeout_seconds: float) -> bool:
-        """Return whether all that were told to save themselves have; one that died meanwhile has not."""
+        """Return whether all shards that were told to save themselves have; one that died has not."""
         try:
             ray.get(self._saves, timeout=timeout_seconds)
         except RayTaskError as error:
@@ -122,16 +120,8 @@ class ShardCrew:
         return True
 
     def release(self) -> None:
-        """Let every shard answer whoever it holds back."""
+        """Let every shard answer the requests that it holds back."""
         self._ask_all(lambda handle: handle.release.remote())
-
-    def problems(self) -> list[str]:
-        """Return what is wrong with the books of any shard that is there."""
-        found: list[str] = []
-        for ref in self._ask_all(lambda handle: handle.problem.remote()):
-            with contextlib.suppress(RayError):
-                found += [problem for problem in [ray.get(ref)] if problem is not None]
-        return found
 
     def _ask_all(self, ask: Callable[[Any], Any]) -> list[Any]:
         return [ask(handle) for handle in self._handles]
@@ -144,7 +134,7 @@ class ShardCrew:
     def _taken_over(self, index: int) -> Any:  # noqa: ANN401 - ray's own type
         """Return a shard that an earlier learner left; end it and return None if it keeps something else.
 
-        One that is silent has as long to answer as in mid-run.
+        A silent one has as long to answer as while a run trains.
         """
         if shard_name(index) not in self._there:
             return None
@@ -164,8 +154,8 @@ class ShardCrew:
         ray.kill(handle)
         return None
 
-    def _start(self, index: int, incarnation: int) -> Any:  # noqa: ANN401 - ray's own type
-        """Start a shard, as soon as its name is free: one that was just ended has it for a moment."""
+    def _start(self, index: int, life: int) -> Any:  # noqa: ANN401 - ray's own type
+        """Start a shard as soon as its name is free; one that was just ended still has it for a moment."""
         kind = ray_actor(
             ShardHost,
             slot="replay",
@@ -176,9 +166,9 @@ class ShardCrew:
         deadline = time.monotonic() + NAME_SECONDS
         while True:
             try:
-                return kind.remote(self._parts, index, incarnation)
+                return kind.remote(self._parts, index, life)
             except ValueError:
-                if incarnation or time.monotonic() > deadline:
+                if life or time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
 
