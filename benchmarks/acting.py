@@ -1,6 +1,7 @@
-"""Acting: a whole actor over Ray beside a bare loop of the same environments and the same network."""
+"""Acting: an actor beside a bare loop of the same environments and the same network."""
 
 from benchmarks.harness import Bench
+from benchmarks.native_acting import measure_native_acting
 from benchmarks.ours_acting import acting
 from benchmarks.peer_process import BARE_ROLLOUT, PeerProcess
 from config.sections.network import NetworkConfig
@@ -15,3 +16,4 @@ def measure_acting(bench: Bench) -> None:
         arguments = (env, NUM_ENVS, network.encoder_width, len(network.trunk))
         with acting(env, NUM_ENVS) as ours, PeerProcess(BARE_ROLLOUT, *arguments) as bare:
             bench.compare("act", f"{env} x {NUM_ENVS}", "env steps/s", ours, bare)
+    measure_native_acting(bench)

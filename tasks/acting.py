@@ -1,6 +1,7 @@
 """From choices to the actions that an environment takes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,13 @@ class ActionReader:
 
     def native(self, action_N: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return actions as the environment takes them: (N, *shape)."""
-        numbers_ND = self.choices.per_dimension(action_N) * np.array(self.step) + np.array(self.low)
+        step_D, low_D = self._arrays
+        numbers_ND = self.choices.per_dimension(action_N) * step_D + low_D
         return np.asarray(numbers_ND.reshape(len(action_N), *self.shape), self.dtype)
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return np.array(self.step), np.array(self.low)
 
 
 def action_reader(space: object, reading: Reading) -> ActionReader:

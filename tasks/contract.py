@@ -62,11 +62,13 @@ def kept_rewards(rewards: object, count: int) -> NDArray[np.float64]:
 
 
 def kept_ends(name: str, values: object, count: int) -> NDArray[np.bool_]:
-    """Return which of several streams are `terminated`, or `truncated`.
+    """Return which of several streams are `terminated`, or `truncated`; the array must not be changed.
 
     Raises:
         ContractError: they say neither true nor false, or are more or fewer than streams.
     """
+    if isinstance(values, np.ndarray) and values.dtype == np.bool_ and values.shape == (count,):
+        return values
     array = as_array(f"{name} that are no booleans", values)
     if array.shape != (count,) or array.dtype.kind not in "iub" or not ((array == 0) | (array == 1)).all():
         raise ContractError(
@@ -112,11 +114,7 @@ def refuse_infinite(what: str, values: NDArray[Any]) -> None:
     """
     if values.dtype.kind != "f":
         return
-    kept = values
-    if values.dtype != np.float32:
-        with np.errstate(over="ignore"):
-            kept = values.astype(np.float32)
-    finite = np.isfinite(kept)
+    finite = np.isfinite(values) if values.dtype == np.float32 else np.abs(values) <= LARGEST_FLOAT32
     if finite.all():
         return
     bad = values[~finite].flat[0]

@@ -52,12 +52,12 @@ class Part:
     sizes: tuple[int, ...] = ()
     scale: Scale = (1.0,)
 
-    @property
+    @cached_property
     def what(self) -> str:
         """What an environment returns, in sentences about this part."""
         return observed(self.name)
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes of one frame's part."""
         return prod(self.shape) * np.dtype(self.dtype).itemsize

@@ -21,8 +21,9 @@ class TaskConfig(Section):
     """One task: its environment, its learning problem and its share of the machine."""
 
     env: str = Field(
-        description="Gymnasium id, module:id for one that a module registers, or module:Class for a class or "
-        "a function that makes an environment"
+        description="Gymnasium id, module:id for one that a module registers, module:Class for a class or "
+        "a function that makes an environment, envpool:ID for EnvPool's, or vector:ID for Gymnasium's "
+        "vectorised ones: see docs/sources.md"
     )
     env_kwargs: Arguments = Field({}, description="arguments of the environment's constructor")
     wrappers: Wrappers = Field(

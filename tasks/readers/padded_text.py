@@ -64,7 +64,8 @@ class PaddedTextReader:
         if len(self._bytes_ES) != len(view):
             self._bytes_ES = np.zeros((len(view), self._size), np.uint8)
             self._tokens_EL = np.zeros((len(view), self._length), np.int32)
-        for changed in (text_NS != self._bytes_ES[rows]).any(1).nonzero()[0].tolist():
+        changes_NS = text_NS != self._bytes_ES[rows]
+        for changed in changes_NS.any(1).nonzero()[0].tolist() if changes_NS.any() else ():
             place = places[changed]
             self._tokens_EL[place] = self._read(text_NS[changed])
             self._bytes_ES[place] = text_NS[changed]

@@ -32,7 +32,7 @@ BELOW = {
 SPECS_ONLY = {"network", "replay", "learner"}
 """Rooms that know tasks by their specifications only."""
 
-SPEC_MODULES = {"tasks.spec", "tasks.errors"}
+SPEC_MODULES = {"tasks.spec", "tasks.observation", "tasks.choices", "tasks.errors"}
 
 ROOMS_OF_PACKAGE = {
     "ray": {"cluster", "benchmarks/peers"},

@@ -66,8 +66,11 @@ class Looped(nn.Module):
 
     def one(self, spec: TaskSpec, obs: Tensor) -> Tensor:
         """Return q_BA of one task."""
-        scale = list(spec.divisors)
-        x = self.linear(f"encoders.task:{spec.name}.linear", obs.float().flatten(1) / torch.tensor(scale))
+        scale = spec.layout.parts[0].scale
+        assert not isinstance(scale, str)
+        x = self.linear(
+            f"encoders.task:{spec.name}.linear", obs.float().flatten(1) / torch.tensor(list(scale))
+        )
         block = "trunk.mlp.blocks.0"
         scale_and_shift = self.own[f"{block}.norm.weight"], self.own[f"{block}.norm.bias"]
         norm = nn.functional.layer_norm(x, x.shape[1:], *scale_and_shift)

@@ -17,6 +17,8 @@ from tests.support.builders import make_spec
 IMAGE = Part("image", "numbers", (8, 8, 3), "uint8", scale=(10.0,))
 SPEED = Part("speed", "numbers", (3,), "float32", scale=(2.0, 1.0, 0.5))
 DIRECTION = Part("direction", "indices", (2,), "uint8", sizes=(4, 3))
+BOOLEAN: Any = np.bool_
+"""Gymnasium takes it, though the annotation of `Box` leaves it out."""
 MISSION = Part("mission", "words", (6,), "int32")
 
 
@@ -75,7 +77,7 @@ def leaf_spaces() -> st.SearchStrategy[spaces.Space[Any]]:
     return st.one_of(
         st.builds(lambda s, d: spaces.Box(0, 100, s, d), shape, dtype),
         st.builds(lambda s: spaces.Box(-np.inf, np.inf, s, np.float64), shape),
-        st.builds(lambda s: spaces.Box(0, 1, s, np.bool_), shape),
+        st.builds(lambda s: spaces.Box(0, 1, s, BOOLEAN), shape),
         st.builds(lambda n, start: spaces.Discrete(n, start=start), st.integers(1, 1000), st.integers(-5, 5)),
         st.builds(spaces.MultiDiscrete, st.lists(st.integers(1, 300), min_size=1, max_size=4)),
         st.builds(spaces.MultiBinary, st.integers(1, 9)),
