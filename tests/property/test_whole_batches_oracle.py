@@ -114,3 +114,15 @@ def test_a_batch_that_is_not_as_declared_is_refused(space: spaces.Space[Any], ba
     with pytest.raises(ContractError) as raised:
         reader.read_rows(batch, {}, reader.layout.parts_of(frames), slice(None), np.ones(3, np.bool_))
     assert words in str(raised.value)
+
+
+def test_a_mask_may_allow_nothing_where_the_episode_is_over():
+    """No action follows there; in any other row it is refused."""
+    reader = ObservationReader(spaces.Discrete(3), Choices((2,)), Reading(action_mask="info"))
+    frames = np.zeros((2, *reader.layout.frame_shape), reader.layout.frame_dtype)
+    infos = {"action_mask": np.array([[0, 0], [0, 1]], np.int8)}
+    views = reader.layout.parts_of(frames)
+    reader.read_rows(np.array([1, 2]), infos, views, slice(None), np.array([False, True]))
+    assert views[1].tolist() == [[0, 0], [0, 1]]
+    with pytest.raises(ContractError, match="allows no action in a state from which the episode goes on"):
+        reader.read_rows(np.array([1, 2]), infos, views, slice(None), np.array([True, True]))
