@@ -51,6 +51,7 @@ class FragmentWriter:
             name: column.zeros((num_envs, rows), table_shape(spec)) for name, column in SENT.items()
         }
         self._rows["flags"].fill(BOUNDARY)
+        self._own_rewards = np.zeros((num_envs, rows), np.float32) if spec.wrappers else self._rows["rewards"]
         self._q = np.zeros((num_envs, rows, spec.choices.total), np.float32)
         self._versions = np.zeros(rows, np.int64)
         self._value_maps = np.tile(np.array([ValueMap()]).T, rows)
@@ -64,6 +65,7 @@ class FragmentWriter:
         q_EA: NDArray[np.float32],
         weights_version: int,
         value_map: ValueMap = ValueMap(),  # noqa: B008 - nothing can change it
+        own_reward_E: NDArray[np.float64] | None = None,
     ) -> FragmentBlock | None:
         """Add one row a stream; return a block when one is complete.
 
@@ -72,6 +74,8 @@ class FragmentWriter:
             q_EA: action values there.
             weights_version: that chose the actions.
             value_map: what `q_EA` stands for.
+            own_reward_E: the environment's rewards, which returns of episodes consist of, where its wrappers
+                may change them.
 
         Raises:
             EnvironmentFailureError: its numbers are too large for float32 to calculate with.
@@ -79,6 +83,8 @@ class FragmentWriter:
         row = self._filled
         for name, column in self._rows.items():
             column[:, row] = values[name]
+        if own_reward_E is not None:
+            self._own_rewards[:, row] = own_reward_E
         self._q[:, row] = q_EA
         self._versions[row] = weights_version
         self._value_maps[:, row] = value_map
@@ -92,7 +98,7 @@ class FragmentWriter:
 
     def _block(self, num_starts: int) -> FragmentBlock:
         new, rows = slice(self._counted, self._filled), slice(self._filled)
-        returns, lengths = self._episodes.ended(self._rows["rewards"][:, new], self._rows["flags"][:, new])
+        returns, lengths = self._episodes.ended(self._own_rewards[:, new], self._rows["flags"][:, new])
         if not np.isfinite(returns).all():
             raise self._too_large()
         block = FragmentBlock(

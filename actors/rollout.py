@@ -10,7 +10,7 @@ from actors.frame_stack import FrameStack
 from actors.policy import ActingPolicy
 from actors.undisturbed import undisturbed
 from replay.fragment import FragmentBlock
-from replay.row import BOUNDARY, TERMINATED, TRUNCATED
+from replay.row import BOUNDARY, LIFE_LOST, TERMINATED, TRUNCATED
 from tasks.environment import CheckedVector
 
 BLOCK_SECONDS = 10.0
@@ -87,13 +87,18 @@ class Rollout:
         allowed_EA = spec.layout.allowed(self._frame_EO)
         action_E = self._exploration.choose(spec.choices.best(q_EA), allowed_EA)
         next_frame_EO, reward_E, terminated_E, truncated_E = self._vector.step(action_E)
+        aside = self._vector.aside
         flags_E = np.where(
             self._ended_E,
             np.uint8(BOUNDARY),
             terminated_E * np.uint8(TERMINATED) + truncated_E * np.uint8(TRUNCATED),
         )
+        if aside.life_lost_E is not None:
+            flags_E |= aside.life_lost_E * np.uint8(LIFE_LOST)
         row = {"frames": self._frame_EO, "actions": action_E, "rewards": reward_E, "flags": flags_E}
-        block = self._writer.append(row, q_EA, self._policy.version, self._policy.value_map)
+        block = self._writer.append(
+            row, q_EA, self._policy.version, self._policy.value_map, aside.own_reward_E
+        )
         self._frame_EO = next_frame_EO
         self._first_E = self._ended_E
         self._stack.push(next_frame_EO, self._first_E)

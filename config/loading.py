@@ -11,10 +11,11 @@ from config.errors import ConfigError
 from config.mistakes import sentences
 from config.schema import RunConfig
 from config.yaml_text import parse_yaml, write_yaml
+from tasks.errors import TaskError
+from tasks.presets import expanded
 from tasks.registry import shipped_registry
 
 SHIPPED = "cartpole-mountaincar.yaml"
-_KNOWN_SETTINGS = ("solved_at", "discount", "observation_scale", "action_mask")
 
 
 def load_config(path: Path | None, overrides: Sequence[str], shipped: bool = True) -> RunConfig:
@@ -51,7 +52,7 @@ def parse_config(raw: object, overrides: Sequence[str] = ()) -> RunConfig:
                 f"override {override!r} is not of the form key=value, such as learner.batch_size=128"
             )
         set_field(raw, key, parse_yaml(text, f"override {key}"), f"override {override!r}")
-    _fill_in_known_settings(raw.get("tasks"))
+    _fill_in(raw.get("tasks"))
     try:
         return RunConfig.model_validate(raw)
     except ValidationError as error:
@@ -110,12 +111,24 @@ def _read(path: Path) -> str:
         raise ConfigError(f"CONFIG: {str(path)!r} cannot be read: {reason}{advice}") from error
 
 
-def _fill_in_known_settings(tasks: object) -> None:
-    """Give tasks in environments that the registry knows its settings, where they have none of their own."""
+def _fill_in(tasks: object) -> None:
+    """Give tasks the settings of their presets, and of known environments, where they have none of their own.
+
+    Raises:
+        ConfigError: a preset is not for its task; one sentence a mistake.
+    """
     registry = shipped_registry()
-    for task in tasks.values() if isinstance(tasks, dict) else ():
-        known = registry.find(str(task.get("env"))) if isinstance(task, dict) else None
-        if known is not None:
-            for name in _KNOWN_SETTINGS:
-                value = getattr(known, name)
-                task.setdefault(name, list(value) if isinstance(value, tuple) else value)
+    mistakes: list[str] = []
+    for name, task in tasks.items() if isinstance(tasks, dict) else ():
+        if not isinstance(task, dict):
+            continue
+        if task.get("preset") is not None:
+            try:
+                task.update(expanded(name, task))
+            except TaskError as error:
+                mistakes.append(str(error))
+        known = registry.find(str(task.get("env")))
+        for field, value in known.settings(bool(task.get("wrappers"))).items() if known else ():
+            task.setdefault(field, value)
+    if mistakes:
+        raise ConfigError(*mistakes)

@@ -59,6 +59,22 @@ def _capacity(value: object) -> object:
     return value
 
 
+def _wrappers(value: object) -> object:
+    """Take one wrapper for a list of it; each is a name, or a mapping of a name and arguments."""
+    entries = value if isinstance(value, list) else [value]
+    for entry in entries:
+        name = entry.get("wrapper") if isinstance(entry, dict) else entry
+        if not (isinstance(name, str) and name):
+            message = (
+                "each wrapper should be a name such as gymnasium.wrappers.FlattenObservation, or a mapping "
+                "such as {wrapper: gymnasium.wrappers.ClipReward, min_reward: -1}"
+            )
+            raise PydanticCustomError("wrappers", message)
+        if isinstance(entry, dict):
+            _written_as_read(entry)
+    return entries
+
+
 def _one_or_many(value: object) -> object:
     """Take one number for a list of it."""
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -100,6 +116,7 @@ Bytes = Annotated[
     int, BeforeValidator(_bytes), Field(gt=0, description="bytes, or a size such as 512MiB or 2GiB")
 ]
 Capacity = Annotated[int | str, BeforeValidator(_capacity)]
+Wrappers = Annotated[list[str | dict[str, Any]], BeforeValidator(_wrappers)]
 PartScale = Annotated[
     _Numbers | _Auto,
     Discriminator(

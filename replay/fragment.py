@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED, Columns, TableShape
+from replay.row import BOUNDARY, OF_STEPS, SENT, Columns, TableShape
 
 MAX_WEIGHTS_VERSION = 2**31 - 1
 
@@ -33,7 +33,7 @@ class FragmentBlock:
         weights_version: version of the weights that chose the actions.
         lead: rows of each fragment before its first start.
         rows: (E, T, ...) of each column that is sent: `frames`, `actions`, `rewards` as the environment gave
-            them, `flags` that are sums of `TERMINATED`, `TRUNCATED`, `BOUNDARY`.
+            them, `flags` that are sums of those in `OF_STEPS`.
         priorities: (E, L) float32, absolute TD errors by the sender's reckoning.
         episode_returns: (K,) float32, undiscounted, of episodes that ended since the last block.
         episode_lengths: (K,) int32, in env steps.
@@ -119,7 +119,7 @@ class FragmentBlock:
         actions = self.rows["actions"]
         if ((actions < 0) | (actions >= num_actions)).any():
             return f"actions hold a value outside 0 .. {num_actions - 1}"
-        if (self.flags > TERMINATED | TRUNCATED | BOUNDARY).any():
+        if (self.flags & ~np.uint8(OF_STEPS)).any():
             return "flags hold a value that is no sum of the known ones"
         return None
 

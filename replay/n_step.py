@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replay.compiling import compiled
-from replay.row import TERMINATED, TRUNCATED
+from replay.row import LIFE_LOST, TERMINATED, TRUNCATED
 from replay.rows import END
 
 
@@ -34,7 +34,8 @@ def cut_n_step(
     """Return reward_n, discount_n and the index of the row to bootstrap from, for each start.
 
     With k = min(n, steps to the end of the episode): reward_n = sum of discount^i r_i over i < k; discount_n
-    is discount^k, and 0 if the k-th step *terminated* (Sutton and Barto 2018, eq. 7.1). A *truncated* step
+    is discount^k, and 0 if the k-th step *terminated* (Sutton and Barto 2018, eq. 7.1), as it is if the step
+    lost a life where that ends returns (Mnih et al. 2015, methods). A *truncated* step
     stops the sum too, but keeps discount^k: its next row holds the frame to bootstrap from. So does the end
     of the fragment, where it holds fewer than n more rows.
 
@@ -72,7 +73,7 @@ def _cut(
             factor *= discount
             flag = flags[row]
             row = (row + 1) % num_rows
-            if flag & TERMINATED:
+            if flag & (TERMINATED | LIFE_LOST):
                 factor = 0.0
                 break
             if flag & TRUNCATED or flags[row] & END:

@@ -21,6 +21,10 @@ TRUNCATED = 2
 """Flag of a row whose step was the last for another reason, a time limit say: bootstrap through it."""
 BOUNDARY = 4
 """Flag of a row that only holds an episode's last observation: no transition starts there."""
+LIFE_LOST = 32
+"""Flag of a row whose step lost a life: nothing follows to bootstrap from, but the episode goes on."""
+OF_STEPS = TERMINATED | TRUNCATED | BOUNDARY | LIFE_LOST
+"""The flags that actors send; a table has further ones of its own between them."""
 
 Columns = Mapping[str, NDArray[Any]]
 """Arrays by name, all with the same leading axes."""

@@ -146,7 +146,7 @@ def refuse_infinite_step(
 def failure(spec: TaskSpec, what: str) -> EnvironmentFailureError:
     """Return the error of a task whose environment did something wrong, as one sentence."""
     words = of_task(spec.name, what)
-    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.env!r} {words}")
+    return EnvironmentFailureError(f"task {spec.name!r}: environment {spec.recipe.named} {words}")
 
 
 def raised(where: str, error: BaseException) -> str:
@@ -155,6 +155,8 @@ def raised(where: str, error: BaseException) -> str:
     Raises:
         KeyboardInterrupt: it is Ctrl-C.
     """
+    if isinstance(error, ContractError):
+        return str(error)
     hint = ""
     if isinstance(error, ValueError) and "values to unpack" in text_of(error):
         hint = "; a step should return five values, and a reset two (as Gymnasium asks for)"

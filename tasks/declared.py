@@ -21,11 +21,13 @@ class Declared:
         SpaceError: nothing can be learned with such spaces.
 
     Attributes:
+        reading: as given.
         observations: reads what the environment shows.
         actions: makes choices its actions.
     """
 
     def __init__(self, instance: Any, reading: Reading) -> None:  # noqa: ANN401 - whatever a constructor returned
+        self.reading = reading
         refused: list[SpaceError] = []
         choices = Choices((1,))  # where actions are refused, observations are looked at all the same
         try:

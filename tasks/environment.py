@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.contract import refuse_infinite_step
 from tasks.sources.interface import StepOutput
 from tasks.sources.table import source_of
@@ -31,6 +32,11 @@ class CheckedVector:
         self.num_envs = num_envs
         self._streams = source_of(spec.recipe).streams(spec, num_envs, seed)
 
+    @property
+    def aside(self) -> Aside:
+        """What there is to say of the last step besides its output."""
+        return self._streams.aside
+
     def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew; returns frames of shape (num_envs, *frame_shape).
 
@@ -49,6 +55,8 @@ class CheckedVector:
         """
         output = self._streams.step(action_E)
         refuse_infinite_step(self.spec, output[0], output[1])
+        if self.aside.own_reward_E is not None:
+            refuse_infinite_step(self.spec, output[0], self.aside.own_reward_E)
         return output
 
     def close(self) -> None:

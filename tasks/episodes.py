@@ -53,6 +53,8 @@ class CheckedEpisodes:
     def step(self, action_E: Actions, plays_E: NDArray[np.bool_]) -> StepOutput:
         """Step the streams that play once: frames, rewards, terminated, truncated, one row a stream.
 
+        Rewards are the environment's own, whatever wrappers make of them for the learner.
+
         The rows of the others mean nothing, and their rewards are 0.
 
         Raises:

@@ -15,7 +15,15 @@ class EnvironmentFailureError(RuntimeError):
 
 
 class MakingError(RuntimeError):
-    """An environment cannot be made; the message names the environment and says why."""
+    """An environment cannot be made; the message names the environment and says why.
+
+    Attributes:
+        field: of the task, where what is wrong was said.
+    """
+
+    def __init__(self, message: str, field: str = "env") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class SpaceError(ValueError):

@@ -88,13 +88,14 @@ class _Inspection:
     def report(self, trial: bool, instances: int = 1, seed: int = 0) -> EnvironmentReport:
         """Return what there is to say of the environment, or raise what is wrong with it."""
         self._refuse_reserved_arguments()
+        self._refuse_wrappers()
         began = time.monotonic()
         instance = self._made()
         made_in = time.monotonic() - began
         tried = Trial()
         try:
             declared = self._declared(instance)
-            if trial and not self._source.trusted:
+            if trial and not (self._source.trusted and not self._reading.life_loss):
                 tried = try_environment(instance, declared, seed)
                 self._note(tried)
                 if instances > 1 and made_in < PATIENCE_SECONDS and not tried.mistakes:
@@ -123,23 +124,30 @@ class _Inspection:
             )
         self._raise()
 
+    def _refuse_wrappers(self) -> None:
+        if self._recipe.wrappers and not self._source.wraps:
+            raise TaskError(
+                f"tasks.{self._task}.wrappers: not allowed around {self._recipe.env!r}, which steps many "
+                f"environments at once; it should be [], or tasks.{self._task}.env one of Gymnasium's"
+            )
+
     def _made(self) -> Any:  # noqa: ANN401 - environments of others are what they are
         try:
             return self._source.instance(self._recipe)
         except MakingError as error:
-            raise TaskError(f"tasks.{self._task}.env: {of_task(self._task, str(error))}") from error
+            raise TaskError(f"tasks.{self._task}.{error.field}: {of_task(self._task, str(error))}") from error
 
     def _declared(self, instance: gymnasium.Env[Any, Any]) -> Declared:
         try:
             return Declared(instance, self._reading)
         except SpaceError as error:
             words = of_task(self._task, str(error)).splitlines()
-            lines = [f"tasks.{self._task}.env: {self._recipe.env!r} {each}" for each in words]
+            lines = [f"tasks.{self._task}.env: {self._recipe.named} {each}" for each in words]
             raise TaskError("\n".join(lines)) from error
 
     def _note(self, tried: Trial) -> None:
         self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._recipe.env!r} {of_task(self._task, words)}"
+            f"tasks.{self._task}.env: environment {self._recipe.named} {of_task(self._task, words)}"
             for words in tried.mistakes.values()
         ]
         if tried.outside:
@@ -163,10 +171,10 @@ class _Inspection:
             agreed(another, self._reading, first.layout, first.actions.choices, first.actions)
             another.reset(seed=seed)
         except ContractError as error:
-            self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.env!r} {error}")
+            self._mistakes.append(f"tasks.{self._task}.env: environment {self._recipe.named} {error}")
         except BaseException as error:
             self._mistakes.append(
-                f"{field}: a second instance of environment {self._recipe.env!r} beside the first raised in "
+                f"{field}: a second instance of environment {self._recipe.named} beside the first raised in "
                 f"reset: {told(error)}; {advice}"
             )
         finally:
@@ -175,11 +183,8 @@ class _Inspection:
     def _time_limit(self, instance: gymnasium.Env[Any, Any]) -> int:
         """Return the task's limit in steps, the environment's by what it says, or the default one."""
         registered = instance.spec.max_episode_steps if instance.spec else None
-        own = (
-            self._recipe.max_episode_steps
-            or registered
-            or getattr(instance.unwrapped, "max_episode_steps", None)
-        )
+        of_its_own = (getattr(instance.unwrapped, name, None) for name in ("max_episode_steps", "max_steps"))
+        own = next(filter(None, (self._recipe.max_episode_steps, registered, *of_its_own)), None)
         if isinstance(own, int) and own > 0:
             return own
         self._remarks.append(

@@ -18,8 +18,10 @@ class Reading:
             None where all are.
         length: most words that are kept of a text, and most elements of a Sequence; None for what the space
             says, and `WORDS` for texts without an end.
+        life_loss: whether a lost life ends the return, by `info["lives"]`; the episode goes on.
     """
 
     action_bins: int | None = None
     action_mask: str | None = None
     length: int | None = None
+    life_loss: bool = False

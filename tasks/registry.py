@@ -4,7 +4,10 @@ A configuration that names one of these environments gets its settings as defaul
 environment works too, with plain defaults.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
 
 from tasks.reading import INFO
 from tasks.sources.prefixes import WITHOUT_INFO, prefix_of, without_prefix
@@ -12,11 +15,16 @@ from tasks.sources.prefixes import WITHOUT_INFO, prefix_of, without_prefix
 
 @dataclass(frozen=True)
 class KnownEnvironment:
-    """Recommended settings of one environment; the fields mean what they mean in `TaskSpec`.
+    """Recommended settings of one environment, or of all whose ids have a form.
 
     Attributes:
-        also: further ids that the settings suit, such as those of earlier versions.
-        action_mask: where a mask of actions comes from, as in `Reading`.
+        name: of the environment.
+        env: its id; `*` stands for any letters.
+        about: what is to be done.
+        solved_at, discount, max_episode_steps: as in `TaskSpec`.
+        observation_scale: divisors of the elements, or of a part by its name; of the environment without
+            wrappers.
+        action_mask: as in `Reading`; of the environment without wrappers.
     """
 
     name: str
@@ -24,9 +32,22 @@ class KnownEnvironment:
     about: str
     solved_at: float | None = None
     discount: float = 0.99
-    observation_scale: tuple[float, ...] | None = None
+    max_episode_steps: int | None = None
+    observation_scale: tuple[float, ...] | Mapping[str, tuple[float, ...]] | None = None
     action_mask: str | None = None
-    also: tuple[str, ...] = ()
+
+    def settings(self, wrapped: bool) -> dict[str, Any]:
+        """Return the settings as a configuration has them.
+
+        Args:
+            wrapped: whether wrappers stand around the environment, which may change its spaces.
+        """
+        every = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in ("name", "env", "about") and not (wrapped and name in _OF_SPACES)
+        }
+        return {name: _plain(value) for name, value in every.items()}
 
 
 class EnvironmentRegistry:
@@ -35,7 +56,6 @@ class EnvironmentRegistry:
     registry = EnvironmentRegistry()
     registry.add(KnownEnvironment("cartpole", "CartPole-v1", "balance a pole", solved_at=475))
     registry.find("CartPole-v1").solved_at
-    registry.find("envpool:CartPole-v1").solved_at
     """
 
     def __init__(self) -> None:
@@ -52,12 +72,13 @@ class EnvironmentRegistry:
         self._by_env[known.env] = known
 
     def find(self, env: str) -> KnownEnvironment | None:
-        """Return the settings for an environment id, whichever source it is from, or None if it is not known.
+        """Return the settings for an environment id, from whichever source, or None if it is not known.
 
-        A source whose infos hold no mask of actions gets none.
+        Its own settings come before those of its form. A source whose infos hold no mask gets none.
         """
         name = without_prefix(env)
-        known = self._by_env.get(name) or next((k for k in self._by_env.values() if name in k.also), None)
+        alike = (known for form, known in self._by_env.items() if fnmatchcase(name, form))
+        known = self._by_env.get(name) or next(alike, None)
         if known is not None and known.action_mask == INFO and prefix_of(env) in WITHOUT_INFO:
             return replace(known, action_mask=None)
         return known
@@ -67,6 +88,13 @@ class EnvironmentRegistry:
         return list(self._by_env.values())
 
 
+def _plain(value: object) -> object:
+    """Return a setting with lists where it has tuples."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
 def shipped_registry() -> EnvironmentRegistry:
     """Return a registry with the environments that trunkline ships settings for."""
     registry = EnvironmentRegistry()
@@ -74,6 +102,8 @@ def shipped_registry() -> EnvironmentRegistry:
         registry.add(known)
     return registry
 
+
+_OF_SPACES = ("observation_scale", "action_mask")
 
 _SHIPPED = (
     KnownEnvironment(
@@ -121,20 +151,32 @@ _SHIPPED = (
         "identity", "trunkline/Identity-v0", "repeat the shown symbol", solved_at=18.0, discount=0.5
     ),
     KnownEnvironment(
-        "taxi",
-        "Taxi-v4",
-        "fetch a passenger and drive to one of four places",
-        solved_at=7.0,
-        action_mask=INFO,
-        also=("Taxi-v3",),
+        "taxi", "Taxi-v*", "take passengers where they want to go", solved_at=7.0, action_mask=INFO
     ),
-    KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies (extra: minatar)"),
-    KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball (extra: minatar)"),
-    KnownEnvironment("minatar_freeway", "MinAtar/Freeway-v1", "cross a busy road (extra: minatar)"),
+    KnownEnvironment("blackjack", "Blackjack-v1", "draw cards up to 21", max_episode_steps=50),
+    KnownEnvironment("frozen_lake", "FrozenLake-v1", "cross slippery ice", solved_at=0.7),
+    KnownEnvironment("frozen_lake_8x8", "FrozenLake8x8-v1", "cross more of it", solved_at=0.85),
     KnownEnvironment(
-        "minatar_seaquest", "MinAtar/Seaquest-v1", "rescue divers from the sea (extra: minatar)"
+        "cliff_walking",
+        "CliffWalking-v1",
+        "walk along a cliff",
+        solved_at=-13.5,  # the shortest way has 13 steps
+        max_episode_steps=500,
     ),
     KnownEnvironment(
-        "minatar_space_invaders", "MinAtar/SpaceInvaders-v1", "shoot down rows of aliens (extra: minatar)"
+        "lunar_lander",
+        "LunarLander-v3",
+        "land between two flags",
+        solved_at=200.0,
+        observation_scale=(1.0, 1.5, 1.5, 1.5, 1.5, 3.0, 1.0, 1.0),
     ),
+    KnownEnvironment(
+        "minigrid", "MiniGrid-*", "find the way in small rooms", observation_scale={"image": (10.0,)}
+    ),
+    KnownEnvironment("babyai", "BabyAI-*", "follow instructions", observation_scale={"image": (10.0,)}),
+    KnownEnvironment("minatar_asterix", "MinAtar/Asterix-v1", "collect gold, avoid enemies"),
+    KnownEnvironment("minatar_breakout", "MinAtar/Breakout-v1", "break bricks with a ball"),
+    KnownEnvironment("minatar_freeway", "MinAtar/Freeway-v1", "cross a busy road"),
+    KnownEnvironment("minatar_seaquest", "MinAtar/Seaquest-v1", "rescue divers from the sea"),
+    KnownEnvironment("minatar_space_invaders", "MinAtar/SpaceInvaders-v1", "shoot down rows of aliens"),
 )

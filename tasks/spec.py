@@ -7,7 +7,7 @@ from typing import Any
 from tasks.choices import Choices
 from tasks.observation import ObservationLayout
 from tasks.reading import Reading
-from tasks.recipe import Recipe
+from tasks.recipe import Recipe, Wrapping
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class TaskSpec:
         choices: of an action, in each of its dimensions.
         env_kwargs: keyword arguments of the environment's constructor.
         reading: how its spaces are read.
+        wrappers: around it, the innermost first.
         max_episode_steps: time limit; an episode that reaches it is truncated, not terminated.
         discount: per-step discount, in (0, 1].
         reward_scale: factor on every reward that the learner sees.
@@ -36,6 +37,7 @@ class TaskSpec:
     max_episode_steps: int
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
     reading: Reading = Reading()  # noqa: RUF009 - nothing can change it
+    wrappers: tuple[Wrapping, ...] = ()
     discount: float = 0.99
     reward_scale: float = 1.0
     reward_clip: float | None = None
@@ -45,7 +47,7 @@ class TaskSpec:
     @property
     def recipe(self) -> Recipe:
         """How its environment is made."""
-        return Recipe(self.env, self.env_kwargs, self.max_episode_steps)
+        return Recipe(self.env, self.env_kwargs, self.max_episode_steps, self.wrappers)
 
     @property
     def frame_shape(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tasks.contract import kept_end, kept_reset, kept_reward, kept_step, raised, refuse_infinite
 from tasks.declared import Declared
 from tasks.errors import ContractError
+from tasks.lives import lives_in
 from tasks.reading import MASK_KEY
 
 STEPS = 32
@@ -54,6 +55,7 @@ class _Player:
     def __init__(self, instance: gymnasium.Env[Any, Any], declared: Declared, seed: int) -> None:
         self._instance, self._seed = instance, seed
         self._observations, self._actions = declared.observations, declared.actions
+        self._life_loss = declared.reading.life_loss
         layout = declared.layout
         self._views = layout.parts_of(np.zeros((1, *layout.frame_shape), layout.frame_dtype))
         self._rng = np.random.default_rng(seed)
@@ -123,6 +125,8 @@ class _Player:
 
     def _observe(self, observation: object, info: object, ended: bool = False) -> None:
         self._trial.masks |= isinstance(info, Mapping) and MASK_KEY in info
+        if self._life_loss:
+            self._held("lives", partial(lives_in, info))
         read = partial(self._observations.read, observation, info, self._views, 0, ended)
         if self._held("observation", lambda: read() is None) is None:
             return

@@ -13,6 +13,7 @@ from config.values import (
     PositiveFloat,
     Scale,
     Section,
+    Wrappers,
 )
 
 
@@ -25,10 +26,21 @@ class TaskConfig(Section):
         "vectorised ones: see docs/sources.md"
     )
     env_kwargs: Arguments = Field({}, description="arguments of the environment's constructor")
+    wrappers: Wrappers = Field(
+        [],
+        description="wrappers around the environment, the innermost first: each a name such as "
+        "gymnasium.wrappers.FlattenObservation, or {wrapper: NAME, ARGUMENT: VALUE}; reported returns are "
+        "those of the environment within them",
+    )
+    preset: str | None = Field(
+        None,
+        description="name of fields that belong together, each of which the task's own comes before; "
+        "`trunkline tasks list` shows them",
+    )
     max_episode_steps: Positive | None = Field(
         None,
-        description="time limit of an episode, in steps; null for the environment's own limit, or 10,000 "
-        "where it has none",
+        description="time limit of an episode, in steps of the environment within its wrappers; null for the "
+        "environment's own limit, or 10,000 where it has none",
     )
     evaluation_steps: Positive | None = Field(
         None, description="an evaluation cuts an episode after so many steps; null for the time limit alone"
@@ -54,6 +66,11 @@ class TaskConfig(Section):
         None,
         description='says which actions are allowed: info for info["action_mask"], or the name of a part of '
         "the observation; null where all of them are",
+    )
+    life_loss: bool = Field(
+        False,
+        description='whether a lost life ends the return, as the end of an episode does; info["lives"] says '
+        "how many are left, and the episode goes on",
     )
     frame_stack: Annotated[int, Field(gt=0, le=16)] = Field(
         1, description="newest frames that are stacked into one observation"

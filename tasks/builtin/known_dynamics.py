@@ -8,13 +8,18 @@ from tasks.builtin.classic_control import AcrobotDynamics, CartPoleDynamics, Mou
 from tasks.builtin.inverted_pendulum import InvertedPendulumDynamics
 from tasks.builtin.reversed import ReversedDynamics
 from tasks.dynamics import Dynamics
+from tasks.recipe import Recipe
 
 
-def dynamics_of(env: str, env_kwargs: Mapping[str, Any]) -> Dynamics | None:
-    """Return the dynamics behind an environment's id and arguments, or None if they are not known here."""
+def dynamics_of(recipe: Recipe) -> Dynamics | None:
+    """Return the dynamics behind an environment, or None if they are not known here: wrappers hide them."""
+    return None if recipe.wrappers else _dynamics(recipe.env, recipe.env_kwargs)
+
+
+def _dynamics(env: str, env_kwargs: Mapping[str, Any]) -> Dynamics | None:
     if env == "trunkline/Reversed-v0":
         inner_kwargs = dict(env_kwargs)
-        inner = dynamics_of(inner_kwargs.pop("env"), inner_kwargs)
+        inner = _dynamics(inner_kwargs.pop("env"), inner_kwargs)
         return ReversedDynamics(inner) if inner else None
     if env in _OURS:
         return _OURS[env](**env_kwargs)

@@ -6,6 +6,7 @@ import numpy as np
 from gymnasium.utils.seeding import np_random
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.dynamics import Actions, Dynamics, Floats
 from tasks.making import OF_GYMNASIUM, make_environment
 from tasks.recipe import Recipe
@@ -26,6 +27,8 @@ class DynamicsSource:
     reserved = OF_GYMNASIUM
     keeper = "Gymnasium"
     trusted = True
+    wraps = False
+    about = "known dynamics, all streams in one array"
 
     def __init__(self, dynamics: Dynamics) -> None:
         self._dynamics = dynamics
@@ -49,6 +52,8 @@ class DynamicsStreams:
     Stream e starts its episodes with a generator of seed + e, as a Gymnasium environment of that seed
     does. Noise of all streams comes from the first stream's.
     """
+
+    aside = Aside()
 
     def __init__(self, dynamics: Dynamics, max_episode_steps: int, num_envs: int, seed: int) -> None:
         self._dynamics = dynamics

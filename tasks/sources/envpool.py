@@ -25,6 +25,8 @@ class EnvPoolSource:
     )
     keeper = "trunkline"
     trusted = False
+    wraps = False
+    about = "EnvPool's native pools"
 
     def instance(self, recipe: Recipe) -> PoolOfOne:
         """Return a pool of one, as a single environment."""

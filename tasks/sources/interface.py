@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.dynamics import Actions
 from tasks.recipe import Recipe
 from tasks.spec import TaskSpec
@@ -13,7 +14,13 @@ StepOutput = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray
 
 
 class Streams(Protocol):
-    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action."""
+    """`num_envs` streams; the step after an episode's end begins the next one and ignores its action.
+
+    Attributes:
+        aside: what there is to say of the last step besides its output.
+    """
+
+    aside: Aside
 
     def reset(self, seed: int | None = None) -> NDArray[Any]:
         """Start every stream anew with its own seed; returns first frames, one row a stream.
@@ -65,12 +72,16 @@ class Source(Protocol):
     Attributes:
         reserved: names of arguments that `env_kwargs` cannot have.
         keeper: who keeps them for itself, for sentences.
+        about: what it has, in a few words.
+        wraps: whether the wrappers of a recipe go around its environments.
         trusted: whether the environment is trunkline's own, so that nobody needs to try it.
     """
 
     reserved: frozenset[str]
     keeper: str
     trusted: bool
+    wraps: bool
+    about: str
 
     def instance(self, recipe: Recipe) -> Any:  # noqa: ANN401 - environments of others are what they are
         """Return one environment with Gymnasium's `reset` and `step`, to be looked at and tried.

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.contract import failure, kept_end, kept_reset, kept_reward, kept_step, raised
 from tasks.declared import Declared, agreed
 from tasks.dynamics import Actions
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
-from tasks.making import OF_GYMNASIUM, make_environment
+from tasks.lives import Lives
+from tasks.making import OF_GYMNASIUM, Made, make, make_environment
+from tasks.own_rewards import OwnRewards
 from tasks.recipe import Recipe
 from tasks.sources.interface import StepOutput
 from tasks.sources.one_by_one import EpisodesOneByOne
@@ -26,6 +29,8 @@ class GymnasiumSource:
     reserved = OF_GYMNASIUM
     keeper = "Gymnasium"
     trusted = False
+    wraps = True
+    about = "single environments, stepped in a loop"
 
     def instance(self, recipe: Recipe) -> Any:  # noqa: ANN401 - as the interface says
         """Return one environment."""
@@ -54,14 +59,17 @@ class GymnasiumStreams:
         self._spec = spec
         self._seed = seed
         self._envs: list[Any] = []
+        self._own_rewards: list[OwnRewards] = []  # of every environment, or of none
+        self.aside = Aside()
         self._recursion_limit = sys.getrecursionlimit()  # what an environment makes of it is put back at once
         try:
             for _ in range(num_envs):
-                self._envs.append(make_environment(spec.recipe))
+                self._add(make(spec.recipe))
         except MakingError as error:
             self.close()
             which = f" (number {len(self._envs) + 1} of {num_envs})" if num_envs > 1 else ""
             raise EnvironmentFailureError(f"task {spec.name!r}: {error}{which}") from error
+        self._lives = Lives(num_envs) if spec.reading.life_loss else None
         declared = self._agreed()
         self._observations, self._actions = declared.observations, declared.actions
         self._ended = [False] * num_envs
@@ -82,6 +90,7 @@ class GymnasiumStreams:
         frame_EO, views = self._no_frames()
         rewards = [0.0] * num_envs
         terminations, truncations = [False] * num_envs, [False] * num_envs
+        lost = [False] * num_envs
         for index, action in enumerate(self._actions.native(action_E)):
             if self._ended[index]:
                 self._reset(index, views, seed=None)
@@ -96,10 +105,15 @@ class GymnasiumStreams:
                 terminations[index] = kept_end("terminated", terminated)
                 truncations[index] = kept_end("truncated", truncated)
                 self._observations.read(observation, info, views, index, ended=terminations[index])
+                if self._lives is not None:
+                    lost[index] = self._lives.lost(index, info)
             except ContractError as error:
                 raise failure(self._spec, str(error)) from error
         sys.setrecursionlimit(self._recursion_limit)
         self._ended = [a or b for a, b in zip(terminations, truncations, strict=True)]
+        if self._own_rewards or self._lives is not None:
+            own_rewards = np.array([own.take() for own in self._own_rewards]) if self._own_rewards else None
+            self.aside = Aside(own_rewards, None if self._lives is None else np.array(lost))
         return frame_EO, np.array(rewards), np.array(terminations), np.array(truncations)
 
     def close(self) -> None:
@@ -109,6 +123,11 @@ class GymnasiumStreams:
                 env.close()
             except BaseException as error:
                 logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
+
+    def _add(self, made: Made) -> None:
+        self._envs.append(made.instance)
+        if made.own_rewards is not None:
+            self._own_rewards.append(made.own_rewards)
 
     def _agreed(self) -> Declared:
         """Return the readers; every environment has to be as the task was found to be."""
@@ -139,6 +158,10 @@ class GymnasiumStreams:
             raise failure(self._spec, raised("reset", error)) from error
         try:
             observation, info = kept_reset(answer)
+            if self._own_rewards:
+                self._own_rewards[index].take()
             self._observations.read(observation, info, views, index)
+            if self._lives is not None:
+                self._lives.begin(index, info)
         except ContractError as error:
             raise failure(self._spec, str(error)) from error

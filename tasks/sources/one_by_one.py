@@ -59,6 +59,9 @@ class EpisodesOneByOne:
             row = slice(stream, stream + 1)
             output = self._opened[stream].step(action_E[row])
             frame_EO[row], reward_E[row], terminated_E[row], truncated_E[row] = output
+            own_reward_E = self._opened[stream].aside.own_reward_E
+            if own_reward_E is not None:
+                reward_E[row] = own_reward_E
             self.beats += 1
         return frame_EO, reward_E, terminated_E, truncated_E
 

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.aside import Aside
 from tasks.contract import failure, kept_ends, kept_rewards, raised
 from tasks.declared import agreed
 from tasks.dynamics import Actions
 from tasks.errors import ContractError, EnvironmentFailureError, MakingError, told
+from tasks.lives import lives_in_rows
 from tasks.readers.interface import Rows
 from tasks.sources.interface import StepOutput
 from tasks.spec import TaskSpec
@@ -96,7 +98,9 @@ class PoolStreams:
             self.close()
             raise failure(spec, str(error)) from error
         self._observations, self._actions = declared.observations, declared.actions
+        self._lives_E = np.zeros(num_envs, np.int64)
         self._age_E = np.zeros(num_envs, np.int64)
+        self.aside = Aside()
         self._ended_E: Bools = np.zeros(num_envs, np.bool_)
 
     def reset(self, seed: int | None = None) -> NDArray[Any]:
@@ -105,6 +109,7 @@ class PoolStreams:
         self._age_E[:], self._ended_E = 0, np.zeros_like(self._ended_E)
         try:
             view = self._pool.reset(self._seed)
+            self._lives_E = self._lives([view])
             return self._frames([view], ~self._ended_E)
         except ContractError as error:
             raise failure(self._spec, str(error)) from error
@@ -120,10 +125,14 @@ class PoolStreams:
             terminated_E = kept_ends("terminated", step.terminated, len(begun_E)) & ~begun_E
             truncated_E = kept_ends("truncated", step.truncated, len(begun_E)) & ~begun_E
             frame_EO = self._frames(step.views, ~terminated_E)
+            lives_E = self._lives(step.views)
         except ContractError as error:
             raise failure(self._spec, str(error)) from error
         except BaseException as error:
             raise failure(self._spec, raised("step", error)) from error
+        if self._spec.reading.life_loss:
+            self.aside = Aside(life_lost_E=(lives_E < self._lives_E) & ~begun_E)
+        self._lives_E = lives_E
         reward_E[begun_E] = 0.0
         self._age_E += 1
         self._age_E[begun_E] = 0
@@ -137,6 +146,15 @@ class PoolStreams:
             self._pool.close()
         except BaseException as error:
             logger.warning("%s", failure(self._spec, f"raised in close: {told(error)}"))
+
+    def _lives(self, views: list[View]) -> NDArray[np.int64]:
+        """Return how many lives the streams have left; as before where nobody asked."""
+        if not self._spec.reading.life_loss:
+            return self._lives_E
+        lives_E = self._lives_E.copy()
+        for view in views:
+            lives_E[view.rows] = lives_in_rows(view.infos, len(lives_E[view.rows]))
+        return lives_E
 
     def _frames(self, views: list[View], goes_on_E: Bools) -> NDArray[Any]:
         """Return frames of what the streams show."""

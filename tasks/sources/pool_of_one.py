@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.contract import kept_ends, kept_rewards
 from tasks.sources.pool import Pool, View
-from tasks.sources.rows import mask_of_rows, row_of
+from tasks.sources.rows import infos_of_rows, row_of
 
 
 class PoolOfOne:
@@ -55,4 +55,4 @@ class PoolOfOne:
 
     def _only(self, view: View) -> tuple[Any, Any]:
         """Return the observation and the info of a view's only stream."""
-        return row_of(self.observation_space, view.observations, 0), mask_of_rows(view.infos, 0)
+        return row_of(self.observation_space, view.observations, 0), infos_of_rows(view.infos, 0)

@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from tasks.lives import LIVES_KEY
 from tasks.reading import MASK_KEY
 
 
@@ -48,12 +49,15 @@ def same_rows(space: Any, before: Any, after: Any, rows: NDArray[np.intp]) -> bo
     return np.array_equal(before[rows], after[rows], equal_nan=before.dtype.kind == "f")
 
 
-def mask_of_rows(infos: Any, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
-    """Return of infos what can be used, the mask of actions, for some streams or a single one."""
-    if not (isinstance(infos, Mapping) and MASK_KEY in infos):
+def infos_of_rows(infos: Any, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - the same
+    """Return of infos what can be used, masks of actions and lives, for some streams or a single one."""
+    if not isinstance(infos, Mapping):
         return {}
-    mask = infos[MASK_KEY]
-    return {MASK_KEY: tuple(flags[rows] for flags in mask) if isinstance(mask, tuple) else mask[rows]}
+    kept = {key: infos[key] for key in (MASK_KEY, LIVES_KEY) if key in infos}
+    return {
+        key: tuple(part[rows] for part in value) if isinstance(value, tuple) else value[rows]
+        for key, value in kept.items()
+    }
 
 
 def _members(space: Any, values: Any) -> Mapping[Any, Any] | None:  # noqa: ANN401 - the same

@@ -17,8 +17,14 @@ def source_of(recipe: Recipe) -> Source:
     prefix = prefix_of(recipe.env)
     if prefix is not None:
         return _SOURCES[prefix]
-    dynamics = dynamics_of(recipe.env, recipe.env_kwargs)
+    dynamics = dynamics_of(recipe)
     return GymnasiumSource() if dynamics is None else DynamicsSource(dynamics)
+
+
+def sources() -> dict[str, str]:
+    """Return what each source has, by what stands before its environments' names."""
+    prefixed = {f"{prefix}:": source.about for prefix, source in _SOURCES.items()}
+    return {"": f"{GymnasiumSource.about}, or {DynamicsSource.about}"} | prefixed
 
 
 _SOURCES: Mapping[str, Source] = {"envpool": EnvPoolSource(), "vector": VectorSource()}

@@ -33,6 +33,8 @@ class VectorSource:
     reserved = frozenset(_RESERVED)
     keeper = "trunkline"
     trusted = False
+    wraps = False
+    about = "vectorised environments of Gymnasium's"
 
     def instance(self, recipe: Recipe) -> PoolOfOne:
         """Return a vector of one, as a single environment."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tasks.contract import kept_reset, kept_step
 from tasks.errors import ContractError, shown
 from tasks.sources.pool import Bools, PoolStep, View
-from tasks.sources.rows import batch_of_one, mask_of_rows, row_of, rows_of, same_rows
+from tasks.sources.rows import batch_of_one, infos_of_rows, row_of, rows_of, same_rows
 
 ALL = slice(None)
 
@@ -72,7 +72,7 @@ class VectorPool:
                 "'NextStep' says, at tasks.*.max_episode_steps too"
             )
         rows = rows_E.nonzero()[0]
-        return View(rows, rows_of(self.observation_space, after, rows), mask_of_rows(infos, rows))
+        return View(rows, rows_of(self.observation_space, after, rows), infos_of_rows(infos, rows))
 
     def _final(self, infos: Any, row: int) -> View:  # noqa: ANN401 - whatever environments gave back
         """Return what a stream showed at its episode's end, where the vector shows the next one's start."""
@@ -86,7 +86,7 @@ class VectorPool:
         return View(
             rows,
             batch_of_one(self.observation_space, last),
-            mask_of_rows(infos.get("final_info"), rows) or mask_of_rows(infos, rows),
+            infos_of_rows(infos.get("final_info"), rows) or infos_of_rows(infos, rows),
         )
 
     def _reset(self, rows_E: Bools) -> tuple[Any, Any]:

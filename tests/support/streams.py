@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from replay.fragment import FragmentBlock
 from replay.n_step import ReturnSpec
-from replay.row import BOUNDARY, TERMINATED, TRUNCATED
+from replay.row import BOUNDARY, LIFE_LOST, TERMINATED, TRUNCATED
 from tests.support.builders import make_block
 
 ENDS = (TERMINATED, TRUNCATED, TERMINATED | TRUNCATED)
@@ -19,12 +19,16 @@ NOWHERE = 60_000
 
 @dataclass(frozen=True)
 class Episode:
-    """`length` steps and then an end; `flag` says which. Frame t of it is numbered `first + t`."""
+    """`length` steps and then an end; `flag` says which. Frame t of it is numbered `first + t`.
+
+    `lost` are the steps that lose a life, counted from 0.
+    """
 
     first: int
     rewards: list[float]
     actions: list[int]
     flag: int
+    lost: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:
@@ -56,7 +60,8 @@ def make_stream(first: int, lengths: list[int], flags: list[int], rng: np.random
     stream = []
     for length, flag in zip(lengths, flags, strict=True):
         rewards = rng.integers(-8, 9, length).astype(float).tolist()
-        stream.append(Episode(first, rewards, rng.integers(0, 5, length).tolist(), flag))
+        actions, lost = rng.integers(0, 5, length).tolist(), np.flatnonzero(rng.random(length) < 0.2)
+        stream.append(Episode(first, rewards, actions, flag, tuple(lost.tolist())))
         first += length + 1
     return stream
 
@@ -73,8 +78,9 @@ def oracle(
         for start in range(episode.length):
             number = episode.first + start
             reach = Reach() if reaches is None else reaches.get(number, Reach())
-            stop = int(min(start + spec.n_step, episode.length, start + reach.ahead))
-            died = stop == episode.length and episode.flag & TERMINATED
+            lost = next((step + 1 for step in episode.lost if step >= start), math.inf)
+            stop = int(min(start + spec.n_step, episode.length, start + reach.ahead, lost))
+            died = stop == lost or (stop == episode.length and episode.flag & TERMINATED)
             transitions[number] = Transition(
                 action=episode.actions[start],
                 reward_n=_discounted_sum(spec, episode.rewards[start:stop]),
@@ -108,7 +114,7 @@ def rows_of(stream: list[Episode], rng: np.random.Generator, lead: int = 0) -> l
     rows = [boundary(NOWHERE) for _ in range(lead)]
     for episode in stream:
         for t, (action, reward) in enumerate(zip(episode.actions, episode.rewards, strict=True)):
-            flag = episode.flag if t == episode.length - 1 else 0
+            flag = (episode.flag if t == episode.length - 1 else 0) | LIFE_LOST * (t in episode.lost)
             rows.append((episode.first + t, action, reward, flag))
         rows.append(boundary(episode.first + episode.length))
     return rows

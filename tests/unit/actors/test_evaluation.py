@@ -16,7 +16,9 @@ from tests.support.builders import make_spec
 from tests.support.evaluated_environments import LONG, SHORT, OnlyOne, Uneven, env_id
 from tests.support.greedy_episodes import greedy_returns
 from tests.support.learning_builders import make_network, tiny_config
+from tests.support.odd_environments import odd
 from tests.support.resolution import resolve_specs
+from tests.support.wrapped_environments import wrapper
 
 
 def policy_with_biases(spec: TaskSpec, biases: list[float]) -> TaskPolicy:
@@ -61,6 +63,16 @@ def test_an_episode_is_the_same_alone_and_among_others():
     alone = [greedy_returns(pole, policy, 1, seed=3 + number).undiscounted[0] for number in range(20)]
     assert together.undiscounted == alone
     assert len(set(alone)) > 1
+
+
+def test_a_return_is_the_environments_own_whatever_wrappers_pay():
+    """Ten steps of one each, of which a wrapper makes tens; lives that are lost end no episode."""
+    steady = spec_of("steady", odd("Steady"), wrappers=[wrapper("Tenfold")])
+    played = greedy_returns(steady, policy_with_biases(steady, [0.0, 1.0, 0.0]), 3, seed=0)
+    assert played.undiscounted == [10.0] * 3
+    lives = spec_of("lives", wrapper("ThreeLives"), life_loss=True)
+    played = greedy_returns(lives, policy_with_biases(lives, [0.0, 1.0]), 3, seed=0)
+    assert played.undiscounted == [12.0] * 3
 
 
 def test_a_time_limit_ends_an_episode():

@@ -17,14 +17,16 @@ from network.weights import ValueMap, WeightsLayout
 from replay.fragment import FragmentBlock
 from replay.messages import Inserted, Sampled
 from replay.n_step import ReturnSpec
-from replay.row import BOUNDARY, SENT, TERMINATED, TRUNCATED
+from replay.row import BOUNDARY, LIFE_LOST, SENT, TERMINATED, TRUNCATED
 from replay.wire import encode_block
 from tasks.choices import Choices
 from tasks.environment import CheckedVector
 from tasks.spec import TaskSpec
 from tests.support.builders import FREELY, make_shard
 from tests.support.learning_builders import make_network, tiny_config
+from tests.support.odd_environments import odd
 from tests.support.resolution import resolve_specs
+from tests.support.wrapped_environments import wrapper
 
 ENVS = {"catch": "trunkline/Catch-v0", "chain": "trunkline/Chain-v0", "identity": "trunkline/Identity-v0"}
 RETURNS = ReturnSpec(3, 0.9)
@@ -120,6 +122,36 @@ def test_greedy_rollouts_take_the_best_action_by_the_policy():
         flat = block.rows["frames"].reshape(-1, *spec.observation_shape)
         values = policy.action_values(flat, np.ones(len(flat), np.bool_))
         np.testing.assert_array_equal(values.argmax(1), block.rows["actions"].reshape(-1))
+
+
+def rows_of(**task: Any) -> tuple[list[FragmentBlock], NDArray[np.float32], NDArray[np.uint8]]:
+    """Return blocks of a task, and rewards and flags of all rows once."""
+    (spec,) = resolve_specs(tiny_config(tasks={"task": task}))
+    blocks = blocks_of(make_rollout(spec), 8)
+    rewards, flags = (
+        np.concatenate([block.rows[name][:, : block.num_starts] for block in blocks], axis=1)
+        for name in ("rewards", "flags")
+    )
+    return blocks, rewards, flags
+
+
+def test_rows_hold_what_wrappers_pay_and_episodes_return_what_the_environment_does():
+    """Ten a step for the learner; ten of one in an episode's return."""
+    blocks, rewards, flags = rows_of(env=odd("Steady"), wrappers=[wrapper("Tenfold")])
+    assert set(rewards[flags != BOUNDARY].tolist()) == {10.0}
+    returns = np.concatenate([block.episode_returns for block in blocks]).tolist()
+    assert len(returns) > 10
+    assert set(returns) == {10.0}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_lost_lives_are_marked_where_they_end_returns_and_episodes_go_on(asked: bool):
+    """Every fourth step of twelve; the return is that of all three lives."""
+    blocks, _, flags = rows_of(env=wrapper("ThreeLives"), life_loss=asked)
+    of_episode = [0, 0, 0, LIFE_LOST, 0, 0, 0, LIFE_LOST, 0, 0, 0, LIFE_LOST | TERMINATED, BOUNDARY]
+    expected = of_episode if asked else [flag & ~LIFE_LOST for flag in of_episode]
+    assert flags[0, :26].tolist() == expected * 2
+    assert set(np.concatenate([block.episode_returns for block in blocks]).tolist()) == {12.0}
 
 
 class Counting:

@@ -26,6 +26,9 @@ def fields_of(section: type[Section]) -> Iterator[Field]:
 
 ALL = {*fields_of(RunConfig), *fields_of(TaskConfig)}
 
+READ_BEFORE = {("TaskConfig", "preset")}
+"""It is nothing but defaults for other fields, and they are filled in before there is a configuration."""
+
 
 def unread(seen: set[Field], fields: set[Field]) -> set[Field]:
     return {(section, name) for section, name in fields if (section, name) not in seen}
@@ -58,7 +61,7 @@ def test_a_run_reads_every_field(seen: set[Field], tmp_path: Path):
     seen.clear()
     start_run(resolve(config), tmp_path / "run", "local", None, [])
     assert len(ALL) > 50
-    assert unread(seen, ALL) == set()
+    assert unread(seen, ALL) == READ_BEFORE
 
 
 def test_a_field_that_nobody_reads_is_noticed(seen: set[Field]):

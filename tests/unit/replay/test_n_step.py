@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from replay.n_step import ReturnSpec, cut_n_step
-from replay.row import BOUNDARY, TERMINATED, TRUNCATED
+from replay.row import BOUNDARY, LIFE_LOST, TERMINATED, TRUNCATED
 from replay.rows import END
 
 REWARDS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
@@ -48,6 +48,11 @@ def test_a_terminated_step_stops_the_sum_and_the_bootstrap():
 def test_a_truncated_step_stops_the_sum_and_keeps_the_bootstrap():
     """Row 1 is truncated: 1 + 2/2 = 2, discount 1/4, bootstrap from the boundary row 2."""
     assert cut([0], {1: TRUNCATED, 2: BOUNDARY}) == ([2.0], [0.25], [2])
+
+
+def test_a_lost_life_stops_the_sum_and_the_bootstrap_and_nothing_else():
+    """Row 1 loses a life: nothing is bootstrapped, while row 2 starts a transition as any other row does."""
+    assert cut([0, 2], {1: LIFE_LOST}) == ([2.0, 4.0 + 8.0 / 2 + 16.0 / 4], [0.0, 0.125], [2, 5])
 
 
 def test_terminated_and_truncated_give_different_targets_on_the_same_rewards():

@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from tasks.builtin.known_dynamics import dynamics_of
 from tasks.environment import CheckedVector
+from tasks.recipe import Recipe
 from tests.support.builders import make_spec
 
 BOUNDS = {
@@ -26,7 +27,7 @@ STEPS = 400
 def test_a_step_from_any_state_is_gymnasiums(env: str):
     """Observation, reward and termination, from random states, past the limits too."""
     rng = np.random.default_rng(0)
-    dynamics = dynamics_of(env, {})
+    dynamics = dynamics_of(Recipe(env))
     assert dynamics is not None
     state_DE = rng.uniform(-1, 1, (len(BOUNDS[env]), STEPS)) * np.array(BOUNDS[env])[:, None]
     action_E = rng.integers(0, dynamics.num_actions, STEPS)

@@ -1,6 +1,7 @@
 """EnvPool's environments beyond CartPole: families, spaces, limits, missions, evaluation; what is missing."""
 
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from tasks.reading import Reading
 from tasks.recipe import Recipe
 from tasks.sources import envpool as source
 from tasks.sources.envpool_limits import own_limit
-from tasks.sources.envpool_native import NativePool
 from tasks.sources.envpool_spaces import sane_action_space, sane_observation_space
 from tasks.spec import TaskSpec
 
@@ -198,7 +198,7 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
     made: list[list[int]] = []
     make = source._made
 
-    def noted(recipe: Recipe, seeds: list[int]) -> NativePool:
+    def noted(recipe: Recipe, seeds: list[int]) -> Any:
         made.append(seeds)
         return make(recipe, seeds)
 
@@ -277,12 +277,11 @@ def test_what_envpool_does_not_have_is_named(env: str, env_kwargs: dict[str, Any
 
 @pytest.mark.parametrize("env", ["MiniGrid-DoorKey-5x5-v0", "Pong-v5"])
 def test_gymnasiums_unknown_ids_are_found_in_envpool(env: str):
-    """The sentence names what to write."""
-    with pytest.raises(TaskError) as raised:
+    """The sentence names what to write; so it does where what Gymnasium needs for an id is not installed."""
+    if env.startswith("MiniGrid") and find_spec("minigrid"):
+        pytest.skip("Gymnasium knows it here")
+    with pytest.raises(TaskError, match=rf"EnvPool has it( too,)? as 'envpool:{env}'"):
         examine_environment("task", Recipe(env), Reading(), 1, 1)
-    assert f"unknown environment {env!r}; EnvPool has it: tasks.task.env should be 'envpool:{env}'" in str(
-        raised.value
-    )
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch):
@@ -305,7 +304,5 @@ def test_a_missing_system_library_is_named(monkeypatch: pytest.MonkeyPatch):
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
     monkeypatch.setattr("tasks.sources.envpool.envpool_module", fails)
-    with pytest.raises(
-        TaskError, match=r"it needs the system library 'libGL\.so\.1', which is not installed"
-    ):
+    with pytest.raises(TaskError, match=r"needs the system library libGL\.so\.1, .*apt-get install libgl1"):
         report_of("CartPole-v1")

@@ -2,9 +2,8 @@
 
 import pytest
 
-from tasks.inspection import inspect_environment
-from tasks.reading import Reading
-from tasks.recipe import Recipe
+from config.loading import parse_config
+from config.resolution import rehearse
 from tasks.registry import EnvironmentRegistry, KnownEnvironment, shipped_registry
 
 CARTPOLE = KnownEnvironment("cartpole", "CartPole-v1", "balance a pole", solved_at=475.0)
@@ -74,15 +73,46 @@ def test_shipped_registries_are_independent():
     assert shipped_registry().find("Mine-v0") is None
 
 
+def test_settings_of_a_form_hold_for_all_ids_of_it_that_have_none_of_their_own():
+    """`*` stands for any letters."""
+    registry = EnvironmentRegistry()
+    rooms, own = (KnownEnvironment(name, env, "") for name, env in (("rooms", "Room-*"), ("own", "Room-v1")))
+    registry.add(rooms)
+    registry.add(own)
+    assert [registry.find(env) for env in ("Room-v0", "Room-v1", "Rooms")] == [rooms, own, None]
+
+
+def test_settings_are_as_a_configuration_has_them():
+    """Lists for tuples, also of parts; those of spaces hold without wrappers alone."""
+    known = KnownEnvironment(
+        "a", "A-v0", "", solved_at=1.0, observation_scale={"image": (10.0,)}, action_mask="info"
+    )
+    general = {"solved_at": 1.0, "discount": 0.99, "max_episode_steps": None}
+    assert known.settings(wrapped=True) == general
+    assert known.settings(wrapped=False) == general | {
+        "observation_scale": {"image": [10.0]},
+        "action_mask": "info",
+    }
+
+
+EXAMPLES = {
+    "Taxi-v*": "Taxi-v4",
+    "MiniGrid-*": "MiniGrid-DoorKey-5x5-v0",
+    "BabyAI-*": "BabyAI-GoToLocal-v0",
+}
+NEEDED = {"MinAtar": "minatar", "MiniGrid": "minigrid", "BabyAI": "minigrid", "LunarLander": "Box2D"}
+
+
 @pytest.mark.parametrize("known", shipped_registry().all(), ids=lambda known: known.name)
 def test_every_shipped_environment_can_be_trained_on_with_its_settings(known: KnownEnvironment):
-    """It can be built, has a time limit, and its scale fits its observations."""
-    if known.env.startswith("MinAtar/"):
-        pytest.importorskip("minatar")
-    report = inspect_environment(
-        known.name, Recipe(known.env, {}, None), Reading(action_mask=known.action_mask)
-    )
-    assert known.observation_scale is None or (len(known.observation_scale),) == report.layout.frame_shape
-    assert report.choices.total >= 2
-    assert report.max_episode_steps > 0
-    assert 0 < known.discount <= 1
+    """It can be built, has a time limit, its scale fits its observations, and nothing is wrong or unwise."""
+    for begin, module in NEEDED.items():
+        if known.env.startswith(begin):
+            pytest.importorskip(module)
+    env = EXAMPLES.get(known.env, known.env)
+    run = rehearse(parse_config({"tasks": {"known": {"env": env, "envs_per_actor": 1}}}))
+    (spec,) = run.specs
+    assert spec.choices.total >= 2
+    assert spec.solved_at == known.solved_at
+    assert (spec.layout.mask is not None) == (known.action_mask is not None)
+    assert run.warnings == []

@@ -1,0 +1,1 @@
+"""A checkup of one environment: what it does over some episodes, how fast, and what is unwise about it."""
