@@ -1,4 +1,4 @@
-"""Acting in environments that step natively: an actor's loop beside a bare one over the same pool and network."""
+"""Acting in environments that step natively: an actor's loop beside a bare one over the same pool."""
 
 import importlib.util
 from collections.abc import Callable

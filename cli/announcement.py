@@ -58,16 +58,19 @@ def _shards(plan: TablePlan) -> str:
 
 def _of_encoder(spec: TaskSpec, encoder: EncoderSize) -> str:
     parts = [_of_part(seen, encoder) for seen in seen_parts(spec)]
-    return f"{spec.name}: {'; '.join(parts)}; {encoder.parameters:,} parameters"
+    total = f"; {encoder.parameters:,} parameters in all" if len(parts) > 1 else ""
+    return f"{spec.name}: {'; '.join(parts)}{total}"
 
 
 def _of_part(seen: Seen, encoder: EncoderSize) -> str:
     part = seen.part
-    what = f"the part {part.name!r}" if part.name else "observations"
+    what = f"values of the part {part.name!r}" if part.name else "observations"
     if part.kind == "indices":
-        return f"{what}: a learned row for each of {sum(part.sizes) * seen.stack:,} values"
-    if part.kind == "words":
-        return f"{what}: texts of {part.shape[0]} words at most go through a convolution over words"
-    kind = "convolutions" if seen in encoder.convolved else "one linear layer"
-    scaled = ", scaled by what is seen," if part.scale == "auto" else ""
-    return f"{what} of shape {seen.shape}, {part.dtype},{scaled} go through {kind}"
+        what += f" that name things, {sum(part.sizes) * seen.stack:,} in all, go through a table"
+    elif part.kind == "words":
+        what += f" of at most {part.shape[0]} words go through a convolution over words"
+    else:
+        scaled = " scaled by what is seen," if part.scale == "auto" else ""
+        kind = "convolutions" if seen in encoder.convolved else "one linear layer"
+        what += f" of shape {seen.shape}, {part.dtype},{scaled} go through {kind}"
+    return f"{what} of {encoder.parts[seen]:,} parameters"

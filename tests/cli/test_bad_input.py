@@ -52,7 +52,7 @@ def trunkline(monkeypatch: pytest.MonkeyPatch):
         ),
         ("replay.error_buffer=100", ["replay.error_buffer", "100 would deadlock", "at least"]),
         ("tasks.cartpole.env=CartPole-v7", ["tasks.cartpole.env", "'CartPole-v7'", "CartPole-v1"]),
-        ("tasks.p.env=Pendulum-v1", ["tasks.p.env", "Box actions", "Discrete"]),
+        ("tasks.p.env=Pendulum-v1", ["tasks.p.env", "Box actions", "tasks.p.action_bins"]),
         ("replay.memory_budget=900TiB", ["replay.memory_budget", "900 TiB", "at most"]),
         ("learner.batch_size", ["CONFIG", "learner.batch_size"]),
         pytest.param(

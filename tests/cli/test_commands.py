@@ -236,6 +236,23 @@ def test_config_schema_and_tasks_are_json(trunkline):
 BOARD = "tests.support.odd_environments:Given"
 
 
+def test_each_part_of_an_observation_has_its_place_in_the_line_of_its_encoder(trunkline):
+    """What it is, what it goes through, and how large that is; the sum stands at the end."""
+    arguments = ["--no-defaults", "tasks.t.env=tests.support.odd_environments:Parts"]
+    settings = ["tasks.t.observation_scale.arm=auto", "network.encoder_width=8", "tasks.t.action_bins=3"]
+    code, out, err = trunkline("config", "validate", *arguments, *settings)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert ", actions of 2 dimensions with 3 choices, " in lines[0]
+    assert lines[1] == (
+        "t: values of the part 'arm' of shape (2,), float32, scaled by what is seen, go through one linear "
+        "layer of 29 parameters; values of the part 'image' of shape (7, 7, 3), uint8, go through "
+        "convolutions of 3,656 parameters; values of the part 'mission' of at most 5 words go through a "
+        "convolution over words of 72,264 parameters; values of the part 'room' that name things, 4 in all, "
+        "go through a table of 40 parameters; 75,989 parameters in all"
+    )
+
+
 def test_validate_says_what_train_would_say_and_warns(trunkline):
     """The same lines; with --json the warnings are a list."""
     arguments = [

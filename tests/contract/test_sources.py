@@ -51,7 +51,7 @@ def test_the_tasks_time_limit_counts(source: CartPole, limit: int):
     ends = []
     for _ in range(limit):
         frame, _, terminated_E, truncated_E = vector.step(balances(frame))
-        ends.append((terminated_E.any(), truncated_E.all()))
+        ends.append((bool(terminated_E.any()), bool(truncated_E.all())))
     assert ends == [(False, False)] * (limit - 1) + [(False, True)]
     vector.close()
 

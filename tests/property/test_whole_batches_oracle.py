@@ -39,7 +39,8 @@ SPACES = st.recursive(
 
 def batch_of(space: spaces.Space[Any], values: list[Any]) -> Any:
     """Return values as a vectorised environment of Gymnasium gives them."""
-    return concatenate(space, values, create_empty_array(space, len(values)))
+    empty: Any = create_empty_array(space, len(values))
+    return concatenate(space, values, empty)
 
 
 @settings(max_examples=150, deadline=None)

@@ -254,6 +254,27 @@ class WithSpaces(Steady):
         }[actions]
 
 
+class Parts(Steady):
+    """Shows numbers, an image, a text and the name of a room, and moves in two directions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = spaces.Dict(
+            {
+                "arm": Box(-1.0, 1.0, (2,)),
+                "image": Box(0, 255, (7, 7, 3), np.uint8),
+                "mission": spaces.Text(9, charset="go ahead"),
+                "room": Discrete(4),
+            }
+        )
+        self.action_space = Box(-1.0, 1.0, (2,))
+
+    def seen(self) -> Any:
+        """Return all of them."""
+        image = np.full((7, 7, 3), 200, np.uint8)
+        return {"arm": np.zeros(2, np.float32), "image": image, "mission": "go ahead", "room": 3}
+
+
 class WithoutSpaces(gymnasium.Env[Any, Any]):
     """Declares nothing."""
 

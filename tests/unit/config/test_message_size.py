@@ -1,5 +1,7 @@
 """Blocks that no message can hold are refused before a run, with settings that fit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def config_of(*overrides: str, streams: int = 16) -> RunConfig:
     return tiny_config("actors.fragment_length=32", "replay.n_step=5", *overrides, tasks=tasks)
 
 
-def pictures(shape: tuple[int, ...] = (128, 128, 3), dtype: str = "float32", **changes: object) -> TaskSpec:
+def pictures(shape: tuple[int, ...] = (128, 128, 3), dtype: str = "float32", **changes: Any) -> TaskSpec:
     return make_spec("a", shape, observation_dtype=dtype, **changes)
 
 

@@ -8,6 +8,8 @@ import torch
 
 from config.errors import ConfigError
 from config.network_mistakes import network_mistakes
+from network.encoder import VectorEncoder
+from network.image_encoder import ImageEncoder
 from tasks.observation import Scale
 from tasks.spec import TaskSpec
 from tests.support.learning_builders import tiny_config
@@ -28,6 +30,7 @@ def divided(shape: list[int], value: np.ndarray, dtype: str = "uint8", **task: A
     config = tiny_config(tasks={"a": settings})
     parts = Parts(config, resolve_specs(config))
     (encoder,) = parts.network().encoders.values()
+    assert isinstance(encoder, VectorEncoder | ImageEncoder)
     seen: torch.Tensor = encoder.scaling(torch.tensor(value.reshape(1, -1), dtype=torch.float32), [1])
     return seen
 
@@ -78,7 +81,7 @@ def test_a_number_for_each_channel_divides_its_plane(shape: list[int], channel: 
 
 def test_a_number_for_each_element_divides_it_in_every_frame_of_a_stack():
     """The frames lie one after another."""
-    task = {"observation_scale": [1, 2, 3, 4], "frame_stack": 2}
+    task: dict[str, Any] = {"observation_scale": [1, 2, 3, 4], "frame_stack": 2}
     assert divided([2, 2], np.full((2, 2, 2), 12), **task)[0].tolist() == pytest.approx([12, 6, 4, 3] * 2)
 
 

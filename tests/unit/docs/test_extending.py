@@ -53,6 +53,11 @@ def test_a_kind_of_observation_is_read_and_encoded(monkeypatch: pytest.MonkeyPat
     for row, angle in enumerate((3.14, -3.14)):
         arm = np.array([angle, 0.5], np.float32)
         observations.read({"arm": arm, "room": 1}, {}, layout.parts_of(frame_EO), row)
+    together = np.zeros_like(frame_EO)
+    shown = {"arm": np.array([[3.14, 0.5], [-3.14, 0.5]], np.float32), "room": np.array([1, 1])}
+    goes_on_E = np.ones(2, np.bool_)
+    observations.read_rows(shown, {}, layout.parts_of(together), slice(None), goes_on_E)
+    np.testing.assert_array_equal(together, frame_EO)
     with pytest.raises(ContractError, match="returned an observation with a part 'arm' that is not 2 angles"):
         observations.read({"arm": np.zeros(3, np.float32), "room": 1}, {}, layout.parts_of(frame_EO), 0)
     specs = [make_spec(name, layout=layout) for name in ("a", "b")]

@@ -197,7 +197,12 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
     """One of four episodes for each four; of the last ones as many as are left."""
     made: list[list[int]] = []
     make = source._made
-    monkeypatch.setattr(source, "_made", lambda recipe, seeds: made.append(seeds) or make(recipe, seeds))
+
+    def noted(recipe: Recipe, seeds: list[int]) -> Any:
+        made.append(seeds)
+        return make(recipe, seeds)
+
+    monkeypatch.setattr(source, "_made", noted)
     spec = spec_of("CartPole-v1", 6)
     made.clear()
     streams = CheckedEpisodes(spec, num_envs=4)

@@ -42,6 +42,7 @@ def test_last_observations_come_with_their_texts_and_masks():
     rng, ended_E, age_E, ends = np.random.default_rng(0), np.zeros(3, np.bool_), np.zeros(3), 0
     for _ in range(120):
         allowed_EA = spec.layout.allowed(frame_EO)
+        assert allowed_EA is not None
         action_E = spec.choices.best(np.where(allowed_EA, rng.random((3, 2)), -1.0))
         left_E = (room_E == 2) & ~ended_E
         room_E = np.where(ended_E, 0, np.minimum(2, room_E + action_E))
@@ -62,7 +63,12 @@ def test_last_observations_come_with_their_texts_and_masks():
 def test_atari_shows_the_same_in_each_mode(limit: int, frames: int):
     """Where the task ends an episode, and where ALE does: first episodes are the same to their last frame."""
     pytest.importorskip("ale_py", reason="needs the extra atari: pip install '.[atari]'")
-    settings = {"img_height": 12, "img_width": 12, "noop_max": 1, "max_num_frames_per_episode": frames}
+    settings: dict[str, Any] = {
+        "img_height": 12,
+        "img_width": 12,
+        "noop_max": 1,
+        "max_num_frames_per_episode": frames,
+    }
     plays = [
         _played(CheckedVector(spec_of(PONG, limit, autoreset_mode=mode, **settings), 3, seed=4))
         for mode in ("NextStep", "SameStep")
