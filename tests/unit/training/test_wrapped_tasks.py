@@ -12,6 +12,7 @@ from tests.support.learning_builders import IN_EVERY_ROUND, tiny_config
 from tests.support.odd_environments import odd
 from tests.support.wrapped_environments import wrapper
 from training.directory.run_directory import RunDirectory
+from training.evaluation.offline import evaluate_run
 from training.status.records import RunStatus
 
 STEADY: dict[str, Any] = {
@@ -44,4 +45,6 @@ def test_reported_returns_are_those_of_the_environment(tmp_path: Path, again: bo
         checkpoint, _ = directory.newest_checkpoint()
         summary = resume_run(rehearse(record), path, checkpoint, "local", None, [seen.append], IN_EVERY_ROUND)
     assert {name: task["greedy_return_mean"] for name, task in summary["tasks"].items()} == RETURNS
+    offline = evaluate_run(RunDirectory.open(path), episodes=2)["tasks"]
+    assert {name: task["greedy_return_mean"] for name, task in offline.items()} == RETURNS
     assert {task.name: task.replay.table.recent_return for task in seen[-1].tasks} == RETURNS
