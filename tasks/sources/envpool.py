@@ -102,4 +102,10 @@ def _configuration(envpool: Any, name: str, recipe: Recipe) -> dict[str, Any]:  
         raise MakingError(
             f"environment {recipe.env!r} is played by {players} players; allowed are environments of one"
         )
+    if recipe.env_kwargs.get("noop_max") == 0:
+        # EnvPool draws from 1 to noop_max steps. With none to draw from it ends the process without a word.
+        raise MakingError(
+            f"environment {recipe.env!r} takes no noop_max of 0; tasks.*.env_kwargs.noop_max should be 1 at "
+            "least"
+        )
     return default

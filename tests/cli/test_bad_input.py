@@ -150,7 +150,8 @@ def test_an_environment_that_breaks_its_contract(trunkline, tmp_path, environmen
 @pytest.mark.slow
 def test_an_actor_that_dies_again_and_again_ends_the_run(trunkline, tmp_path):
     """Over Ray a broken environment kills its actor; after a few lives the run ends with the reason."""
-    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0", **LATE)
+    unsolvable = {"tasks__chain__solved_at": "null", "tasks__identity__solved_at": "null"}
+    overrides = tiny_overrides(tasks__bad__env=f"{BROKEN}/RaisesInStep-v0", **LATE, **unsolvable)
     code, out, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
     assert (code, out) == (TRAINING, "")
     assert "Traceback" not in err

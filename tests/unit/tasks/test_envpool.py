@@ -254,6 +254,11 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
             "env_kwargs.num_envs: 3 is not allowed: trunkline keeps an argument o",
         ),
         (
+            "Pong-v5",
+            {"noop_max": 0},
+            "env: environment 'envpool:Pong-v5' takes no noop_max of 0; tasks.task.env_kwargs.noop_max should ",
+        ),
+        (
             "CartPole-v1",
             {"wind": 3},
             "env: environment 'envpool:CartPole-v1' takes no argument 'wind'; tasks.ta",
