@@ -256,7 +256,7 @@ def test_an_evaluation_lets_go_of_pools_that_are_used_up(monkeypatch: pytest.Mon
         (
             "Pong-v5",
             {"noop_max": 0},
-            "env: environment 'envpool:Pong-v5' takes no noop_max of 0; tasks.task.env_kwargs.noop_max should ",
+            "env: environment 'envpool:Pong-v5' takes no noop_max of 0; tasks.task.env_kwargs.noop_max",
         ),
         (
             "CartPole-v1",
