@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cli.arguments import JsonOption
@@ -24,13 +25,13 @@ def list_tasks(as_json: JsonOption = False) -> None:
     if as_json:
         answer_json({"tasks": [asdict(environment) for environment in known]})
         return
-    table = Table()
-    for heading in ("name", "env", "about", "solved at", "discount"):
-        # Names are copied from here: on a narrow terminal the words about them are what is broken.
-        table.add_column(heading, no_wrap=heading in ("name", "env"))
-    for environment in known:
-        solved_at = "none" if environment.solved_at is None else f"{environment.solved_at:g}"
-        table.add_row(
-            environment.name, environment.env, environment.about, solved_at, f"{environment.discount:g}"
-        )
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("name", no_wrap=True)
+    # Names are copied from here: on a narrow terminal only the words about them are broken into lines.
+    table.add_column("env, and what to do there", min_width=max(len(each.env) for each in known))
+    table.add_column("solved at")
+    table.add_column("discount")
+    for each in known:
+        solved_at = "none" if each.solved_at is None else f"{each.solved_at:g}"
+        table.add_row(each.name, f"{each.env}\n{each.about}", solved_at, f"{each.discount:g}")
     console().print(table)
