@@ -8,6 +8,7 @@ from config.values import (
     Arguments,
     Capacity,
     Factor,
+    Fraction,
     NonNegativeFloat,
     Positive,
     PositiveFloat,
@@ -107,6 +108,16 @@ class TaskConfig(Section):
         None,
         description="transitions of the task that replay keeps, as a number or as a size such as 512MiB; "
         "null for replay.capacity",
+    )
+    epsilon_base: Fraction | None = Field(
+        None,
+        description="how much the task's actors explore; null for actors.epsilon_base. A task whose reward "
+        "comes late and seldom needs more than others",
+    )
+    exploration_max_duration: Positive | None = Field(
+        None,
+        description="steps for which an exploratory action of the task is repeated at most; null for "
+        "actors.exploration_max_duration",
     )
     envs_per_actor: Positive = Field(16, description="environments that one actor steps in lockstep")
 

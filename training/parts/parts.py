@@ -98,13 +98,12 @@ class Parts:
         """
         settings, task = self.config.actors, self.config.tasks[spec.name]
         policy = TaskPolicy(self.network(), spec.name)
-        ladder = epsilon_ladder(
-            crew_size * task.envs_per_actor, settings.epsilon_base, settings.epsilon_exponent
-        )
+        base = settings.epsilon_base if task.epsilon_base is None else task.epsilon_base
+        ladder = epsilon_ladder(crew_size * task.envs_per_actor, base, settings.epsilon_exponent)
         exploration = Exploration(
             ladder[index::crew_size],
             spec.choices,
-            settings.exploration_max_duration,
+            task.exploration_max_duration or settings.exploration_max_duration,
             settings.exploration_zeta,
             np.random.default_rng(self._seed("exploration", spec.name, index, life)),
         )
