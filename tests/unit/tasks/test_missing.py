@@ -16,7 +16,8 @@ from tasks.suites import SUITES, Suite
 
 def absent(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a module be one that is not installed. What it has loaded of C stays: twice would be too often."""
-    for loaded in [name for name in sys.modules if name.startswith(f"{module}.")]:
+    users = (f"{module}.", "gymnasium.envs.box2d")
+    for loaded in [name for name in sys.modules if name.startswith(users)]:
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, module, None)
 
