@@ -153,7 +153,7 @@ def test_a_shard_may_die_before_the_learner_has_asked_it_for_anything(shards: in
         0,
         lambda status: status.env_steps >= env_steps,
         "replay.min_size_to_sample=400",
-        "stop_env_steps=1500",
+        "stop_env_steps=1700",
     )
     assert run.outcome.reason == "budget"
     assert run.problems() == []
