@@ -15,7 +15,8 @@ def split_address(address: str) -> tuple[str, int]:
     form = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", address)
     if form is None or not 0 < int(form[2]) < 2**16:
         raise AddressError(
-            f"--address: {address!r} is not allowed", "it should be host:port, such as head:6379"
+            f"--address: {address!r} is not allowed",
+            "it should be host:port, such as head:6379 or [::1]:6379",
         )
     return form[1].strip("[]"), int(form[2])
 

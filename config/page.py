@@ -17,9 +17,9 @@ from config.sections.task import TaskConfig
 _HEAD = """# Configuration
 
 A configuration is a YAML file; any field can be overridden on the command line by its dotted name, as in
-`trunkline train my.yaml learner.batch_size=512`. What is absent has the default that stands here, and a value
-that is not allowed is refused with a sentence before anything starts. `trunkline config show` prints a
-configuration with every field. This page is written by `python -m config.page`.
+`trunkline train my.yaml learner.batch_size=512`. A field that is absent has the default that stands
+here. A value that is not allowed is refused with a sentence before anything starts. `trunkline config show`
+prints a configuration with every field. `python -m config.page > docs/configuration.md` writes this page.
 """
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -22,6 +23,7 @@ class Interrupts:
 
     What follows within a second is no second request: a terminal that closes may send SIGHUP twice, and
     service managers send it after SIGTERM. `nohup` has SIGHUP ignored: the run then outlives its terminal.
+    In a thread other than the main one Python lets nobody handle signals: none is heard, and none is changed.
 
     Args:
         process_ends: whether the process ends with the run. Once asked to end, only its answer is still to be
@@ -70,5 +72,8 @@ class Interrupts:
 
 
 def _ending() -> list[signal.Signals]:
+    """Return the signals to be heard."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
     hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
     return [signal.SIGINT, signal.SIGTERM, *hangup]

@@ -1,5 +1,6 @@
 """What a run says over HTTP while it trains, and the little it can be told."""
 
+import errno
 import hmac
 import re
 import threading
@@ -11,7 +12,7 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from cluster.address import listening_family
+from cluster.address import join_address, listening_family
 from cluster.asking import authorization
 from config.errors import ConfigError
 from deploy.exporter import MetricsExporter
@@ -51,10 +52,7 @@ class RunServer:
         try:
             self._server = _Server((host, port), self)
         except OSError as error:
-            raise ConfigError(
-                f"metrics.port: {port} cannot be listened on at {host} ({error.strerror}); "
-                "give a free port, or 0 for no metrics"
-            ) from error
+            raise ConfigError(_why_not(host, port, error)) from error
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -176,3 +174,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    """Say why nothing can listen there: the port is taken or not allowed, or the host is another one."""
+    what = f"this machine cannot listen on {join_address(host, port)} ({error.strerror})"
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return f"metrics.port: {what}; give a free port, or 0 for no metrics"
+    return f"metrics.host: {what}; give an address of this machine, such as 127.0.0.1"

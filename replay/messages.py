@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from replay.row import Columns
 
+RECENT_EPISODES = 100
+"""Newest episodes of a table that its recent return and length are means of."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -108,7 +111,7 @@ class TableStats:
         stale_updates: priority updates whose item had been evicted.
         invalid_updates: priority updates that were negative or not finite.
         episodes: finished episodes reported by actors.
-        recent_return: mean undiscounted return of the last 100 episodes; None before the first.
+        recent_return: mean undiscounted return of the last `RECENT_EPISODES`; None before the first.
         recent_length: mean length of the same episodes in env steps; None before the first.
         acting_version: weights version that acted in the last block put in; None before the first.
     """

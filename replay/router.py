@@ -60,8 +60,6 @@ class ReplayRouter:
             self._watch(task, self._alive(task), weights_version, book.lacking(size))
             return None
         book.samples += size
-        unseen = [shard for shard in self._alive(task) if book.progress[shard].mass == 0.0]
-        self._watch(task, unseen, weights_version, lacking=0)
         draw = Draw(task, size, weights_version, parts=[])
         self._ask_for_missing(draw)
         return draw
@@ -152,12 +150,15 @@ class ReplayRouter:
             return
         counts = self._rng.multinomial(draw.missing, masses / masses.sum()).tolist()
         by_shard = dict(zip(alive, masses.tolist(), strict=True))
-        # Whoever is asked first gets what room there is: in one order for ever the others would starve.
-        for shard, count in sorted(zip(alive, counts, strict=True), key=lambda pair: book.granted[pair[0]]):
-            if count:
+        count_of = dict(zip(alive, counts, strict=True))
+        for shard in book.by_turn(alive):
+            if count := count_of[shard]:
                 pace = Pace(draw.weights_version, book.grant(shard))
                 reply = self._clients[shard].sample(task, count, pace)
                 draw.parts.append(Part(shard, self._lives[shard], count, by_shard, reply))
+            else:
+                # It has its turn all the same: one with few items is seldom drawn from, and would stay small.
+                self._watch(task, [shard], draw.weights_version, lacking=0)
 
     def _take_in(self, draw: Draw, part: Part) -> None:
         """Keep what a shard delivered, and how it stands, unless that is of an earlier life."""

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from replay.cutters.interface import Cutter
 from replay.fragment import FragmentBlock
-from replay.messages import Inserted, NotReady, SampleAnswer, Sampled, TableProgress, TableStats, Throttled
+from replay.messages import (
+    RECENT_EPISODES,
+    Inserted,
+    NotReady,
+    SampleAnswer,
+    Sampled,
+    TableProgress,
+    TableStats,
+    Throttled,
+)
 from replay.rate_limiter import NO_LIMIT
 from replay.row import Columns, TableShape
 from replay.rows import RowRing, marked_flags
@@ -45,8 +54,8 @@ class Table:
         self._rng = rng
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
-        self._recent_returns: deque[float] = deque(maxlen=100)
-        self._recent_lengths: deque[int] = deque(maxlen=100)
+        self._recent_returns: deque[float] = deque(maxlen=RECENT_EPISODES)
+        self._recent_lengths: deque[int] = deque(maxlen=RECENT_EPISODES)
         self._acting_version: int | None = None
 
     @property

@@ -37,6 +37,7 @@ class TaskBook:
         progress: of each shard that has it, as last heard of.
         watches: questions under way.
         granted: up to how many transitions each shard was told that it may take in, over its lifetime.
+        served: how much each shard was granted, as far as the order of grants goes; see `by_turn`.
         request_size: the largest draw that was asked for.
     """
 
@@ -45,6 +46,7 @@ class TaskBook:
     progress: dict[int, TableProgress] = field(default_factory=dict)
     watches: dict[int, Reply[TableProgress]] = field(default_factory=dict)
     granted: dict[int, int] = field(default_factory=dict)
+    served: dict[int, int] = field(default_factory=dict)
     request_size: int = 0
     _elsewhere: int = 0
     """Inserts that the limiter counts, but no present shard made: of shards that are gone, and credit."""
@@ -56,6 +58,7 @@ class TaskBook:
     def __post_init__(self) -> None:
         self.progress = dict.fromkeys(self.spread.shards, _NOTHING)
         self.granted = dict.fromkeys(self.spread.shards, 0)
+        self.served = dict.fromkeys(self.spread.shards, 0)
 
     def inserts(self) -> int:
         """Return the inserts that the limiter counts."""
@@ -96,10 +99,25 @@ class TaskBook:
         free = bound - sum(self.granted.values())
         if len(self.granted) > 1:
             unused = self.granted[shard] - self.progress[shard].inserted
-            most_unused = limiter.most_unused(self.request_size) // len(self.granted)
-            free = min(free, most_unused - unused)
+            free = min(free, self._most_unused() - unused)
         self.granted[shard] += max(0, free)
+        self.served[shard] += max(0, free)
         return self.granted[shard]
+
+    def by_turn(self, shards: Sequence[int]) -> list[int]:
+        """Return some shards in the order of grants: whoever was granted least comes first.
+
+        Whoever comes first gets what room there is: in one order for ever the others would starve. A shard
+        that took in nothing for long is owed no more than it may leave unused: while it made up for all that
+        it missed, the others would starve.
+        """
+        least = max(self.served.values()) - self._most_unused()
+        self.served = {shard: max(served, least) for shard, served in self.served.items()}
+        return sorted(shards, key=self.served.__getitem__)
+
+    def _most_unused(self) -> int:
+        """Return how many of its grants each of several shards may leave unused."""
+        return self.spread.limiter.most_unused(self.request_size) // len(self.granted)
 
     def credit(self, restored: int) -> None:
         """Count items of a snapshot as inserts, as far as the minimum to sample goes."""

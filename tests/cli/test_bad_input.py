@@ -107,7 +107,7 @@ def test_a_metrics_port_in_use(trunkline, tmp_path):
         overrides = tiny_overrides(metrics__port=port)
         code, _, err = trunkline("train", *overrides, "--run-dir", tmp_path / "run", "--json")
     assert code == CONFIG
-    assert f"metrics.port: {port} cannot be listened on" in err.splitlines()[-1]
+    assert f"metrics.port: this machine cannot listen on 127.0.0.1:{port} (" in err.splitlines()[-1]
     assert not (tmp_path / "run").exists()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import EXIT_CODES
+from tasks.registry import shipped_registry
 from tests.support.runs import run_command, tiny_overrides
 
 UNBOUNDED = tiny_overrides(tasks__chain__solved_at="null", tasks__identity__solved_at="null")
@@ -231,6 +232,14 @@ def test_config_schema_and_tasks_are_json(trunkline):
     tasks = json.loads(trunkline("tasks", "list", "--json")[1])["tasks"]
     assert {"cartpole", "mountaincar"} <= {task["name"] for task in tasks}
     assert json.loads(trunkline("config", "validate", "--json")[1])["valid"] is True
+
+
+def test_the_list_of_tasks_can_be_read_on_a_usual_terminal(trunkline, monkeypatch: pytest.MonkeyPatch):
+    """Eighty columns: every word is whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    words = trunkline("tasks", "list")[1].split()
+    for known in shipped_registry().all():
+        assert {known.name, known.env, *known.about.split()} <= set(words), known.name
 
 
 BOARD = "tests.support.odd_environments:Given"

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from replay.client import Reply, ShardClient, ShardUnavailableError
-from replay.messages import ShardStats, TableStats
+from replay.messages import RECENT_EPISODES, ShardStats, TableStats
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,16 @@ def merged(tables: Iterable[TableStats]) -> TableStats:
     return TableStats(
         **sums,
         dropped=dict(dropped),
-        recent_return=_mean(part.recent_return for part in parts),
-        recent_length=_mean(part.recent_length for part in parts),
+        recent_return=_recent_mean((part.recent_return, part.episodes) for part in parts),
+        recent_length=_recent_mean((part.recent_length, part.episodes) for part in parts),
         acting_version=max((p.acting_version for p in parts if p.acting_version is not None), default=None),
     )
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+def _recent_mean(tables: Iterable[tuple[float | None, int]]) -> float | None:
+    """Return the mean over the recent episodes of all tables, from each one's mean and its episodes."""
+    known = [(mean, min(episodes, RECENT_EPISODES)) for mean, episodes in tables if mean is not None]
+    return fmean([mean for mean, _ in known], [count for _, count in known]) if known else None
 
 
 def _only_counters(stats: ShardStats) -> ShardStats:

@@ -127,7 +127,7 @@ def test_an_address_of_another_form_is_refused(address: str):
     with pytest.raises(AddressError) as caught:
         DashboardClient(address, None)
     assert str(caught.value) == (
-        f"--address: {address!r} is not allowed: it should be host:port, such as head:6379"
+        f"--address: {address!r} is not allowed: it should be host:port, such as head:6379 or [::1]:6379"
     )
 
 

@@ -201,16 +201,22 @@ def test_a_port_in_use_is_a_sentence(port: int):
         with pytest.raises(ConfigError) as caught:
             RunServer(HOST, port)
     assert str(caught.value) == (
-        f"metrics.port: {port} cannot be listened on at {HOST} (Address already in use); "
+        f"metrics.port: this machine cannot listen on {HOST}:{port} (Address already in use); "
         "give a free port, or 0 for no metrics"
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
-def test_a_host_that_is_not_this_machines_is_a_sentence(port: int, host: str):
-    """An address of somebody else cannot be listened on."""
-    with pytest.raises(ConfigError, match=f"metrics.port: {port} cannot be listened on at {host}"):
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("192.0.2.1", "192.0.2.1"), ("no such host", "no such host"), ("2001:db8::1", "[2001:db8::1]")],
+)
+def test_a_host_that_is_not_this_machines_is_a_sentence(port: int, host: str, shown: str):
+    """An address of somebody else cannot be listened on: another port would not help."""
+    with pytest.raises(ConfigError) as caught:
         RunServer(host, port)
+    said = str(caught.value)
+    assert said.startswith(f"metrics.host: this machine cannot listen on {shown}:{port} (")
+    assert said.endswith("); give an address of this machine, such as 127.0.0.1")
 
 
 def test_leaving_frees_the_port_and_ends_the_thread(port: int):

@@ -141,7 +141,7 @@ def test_counters_of_a_task_are_summed_over_its_shards():
 
 
 def test_no_counter_is_forgotten_when_counters_are_merged():
-    """Numbers add up, reasons add up; recent return and length are means over the shards that have them."""
+    """Numbers add up, reasons add up; recent return and length are means over shards that have them."""
     one = table_stats(
         dropped={"duplicate": 3, "superseded": 1}, recent_return=2.0, recent_length=10.0, acting_version=4
     )
@@ -155,6 +155,14 @@ def test_no_counter_is_forgotten_when_counters_are_merged():
     assert found.acting_version == 9
     unheard = merged([table_stats(recent_return=None, recent_length=None, acting_version=None)])
     assert (unheard.recent_return, unheard.recent_length, unheard.acting_version) == (None, None, None)
+
+
+def test_recent_episodes_count_alike_on_whatever_shard_they_are():
+    """A shard on which one episode has ended counts for one, and one with thousands for its last 100."""
+    busy = table_stats(episodes=5000, recent_return=10.0, recent_length=40.0)
+    idle = table_stats(episodes=1, recent_return=-91.0, recent_length=141.0)
+    found = merged([busy, idle])
+    assert (found.recent_return, found.recent_length) == pytest.approx((9.0, 41.0))
 
 
 def replaced(life: int) -> Shard:
