@@ -239,7 +239,7 @@ def test_the_list_of_tasks_can_be_read_on_a_usual_terminal(trunkline, monkeypatc
     monkeypatch.setenv("COLUMNS", "80")
     words = trunkline("tasks", "list")[1].split()
     for known in shipped_registry().all():
-        assert {known.name, known.env, *known.about.split()} <= set(words), known.name
+        assert {known.env, *known.about.split()} <= set(words), known.name
 
 
 BOARD = "tests.support.odd_environments:Given"
