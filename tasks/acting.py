@@ -26,24 +26,32 @@ class ActionReader:
         shape: of the environment's action.
         dtype: of it.
         low: what the first choice of each dimension stands for.
-        step: what each further one adds to it.
+        high: what its last one stands for; the others are spread evenly between them.
     """
 
     choices: Choices
     shape: tuple[int, ...]
     dtype: str
     low: tuple[float, ...]
-    step: tuple[float, ...]
+    high: tuple[float, ...]
 
     def native(self, action_N: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return actions as the environment takes them: (N, *shape)."""
-        step_D, low_D = self._arrays
-        numbers_ND = self.choices.per_dimension(action_N) * step_D + low_D
+        low_D, step_D, high_D = self._ends
+        numbers_ND = np.minimum(low_D + self.choices.per_dimension(action_N) * step_D, high_D)
+        if self._whole:
+            numbers_ND = np.rint(numbers_ND)
         return np.asarray(numbers_ND.reshape(len(action_N), *self.shape), self.dtype)
 
     @cached_property
-    def _arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return np.array(self.step), np.array(self.low)
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What the first choices stand for, what each further one adds, and the last, which sums may pass."""
+        low_D, high_D = np.array(self.low), np.array(self.high)
+        return low_D, (high_D - low_D) / np.maximum(np.array(self.choices.sizes) - 1, 1), high_D
+
+    @cached_property
+    def _whole(self) -> bool:
+        return np.dtype(self.dtype).kind in "iu"
 
 
 def action_reader(space: object, reading: Reading) -> ActionReader:
@@ -60,20 +68,27 @@ def action_reader(space: object, reading: Reading) -> ActionReader:
             "it should be null, since such actions are choices already"
         )
     if isinstance(space, spaces.Discrete):
-        return ActionReader(Choices((int(space.n),)), (), "int64", (float(space.start),), (1.0,))
+        return _counted((int(space.n),), (), "int64", np.array([space.start]))
     if isinstance(space, spaces.MultiDiscrete):
         sizes = tuple(int(size) for size in space.nvec.flat)
-        low = tuple(float(start) for start in space.start.flat)
-        return ActionReader(Choices(sizes), space.shape, space.dtype.name, low, (1.0,) * len(sizes))
+        return _counted(sizes, space.shape, space.dtype.name, space.start.reshape(-1))
     if isinstance(space, spaces.MultiBinary):
         bits = int(np.prod(space.shape))
-        low, step = (0.0,) * bits, (1.0,) * bits
-        return ActionReader(Choices((2,) * bits), space.shape, space.dtype.name, low, step)
+        return _counted((2,) * bits, space.shape, space.dtype.name, np.zeros(bits))
     raise SpaceError(
         f"has {_kind(space)} actions; a value network needs Discrete, MultiDiscrete or MultiBinary ones, or "
         "Box ones with tasks.*.action_bins (wrap the environment in gymnasium.wrappers.TransformAction for "
         "others)"
     )
+
+
+def _counted(
+    sizes: tuple[int, ...], shape: tuple[int, ...], dtype: str, start_D: NDArray[Any]
+) -> ActionReader:
+    """Return the reader of whole numbers, counted from `start_D` in each dimension."""
+    last_D = start_D + np.array(sizes) - 1
+    low, high = (tuple(map(float, ends_D.tolist())) for ends_D in (start_D, last_D))
+    return ActionReader(Choices(sizes), shape, dtype, low, high)
 
 
 def _of_box(space: spaces.Box, bins: int | None) -> ActionReader:
@@ -90,10 +105,8 @@ def _of_box(space: spaces.Box, bins: int | None) -> ActionReader:
             "would lie; wrap the environment in gymnasium.wrappers.TransformAction, with a Box that has "
             "bounds"
         )
-    low, high = space.low.astype(np.float64).reshape(-1), space.high.astype(np.float64).reshape(-1)
-    step = (high - low) / (bins - 1)
-    choices = Choices((bins,) * low.size)
-    return ActionReader(choices, space.shape, space.dtype.name, tuple(low.tolist()), tuple(step.tolist()))
+    low, high = (tuple(map(float, ends.reshape(-1).tolist())) for ends in (space.low, space.high))
+    return ActionReader(Choices((bins,) * space.low.size), space.shape, space.dtype.name, low, high)
 
 
 def _kind(space: object) -> str:

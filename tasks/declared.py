@@ -112,7 +112,7 @@ def _words_of_choices(choices: Choices) -> str:
 
 
 def _words_of_actions(actions: ActionReader) -> str:
-    return f"actions of dtype {actions.dtype} from {actions.low} on, in steps of {actions.step}"
+    return f"actions of dtype {actions.dtype} from {actions.low} to {actions.high}"
 
 
 def _space(instance: Any, name: str) -> object:  # noqa: ANN401 - whatever a constructor returned

@@ -122,7 +122,15 @@ def test_bins_are_spread_evenly_over_a_box(bins: int, shape: list[int], seed: in
     for place in range(bins):
         action = (reader.choices.first + place).reshape(1, *reader.choices.shape)
         wanted = space.low + (space.high - space.low) * place / (bins - 1)
-        np.testing.assert_allclose(reader.native(action)[0], wanted, atol=1e-6)
+        native = reader.native(action)[0]
+        np.testing.assert_allclose(native, wanted, atol=1e-6)
+        assert space.contains(np.asarray(native)), "rounding has gone beyond an end"
+
+
+def test_bins_of_whole_numbers_are_the_nearest_ones():
+    """Both ends are among them here too."""
+    reader = action_reader(spaces.Box(0, 10, (1,), np.int64), Reading(action_bins=4))
+    assert reader.native(np.arange(4)).tolist() == [[0], [3], [7], [10]]
 
 
 def test_choices_reach_each_kind_of_action_space_in_its_own_words():
