@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from cli.arguments import JsonOption
-from cli.numbers import fixed
+from cli.numbers import fixed, score
 from cli.output import answer, answer_json, console
 from cluster.token import find_token
 from deploy.run_client import RunClient
@@ -69,7 +69,7 @@ def _show(said: dict[str, Any]) -> None:
             task["name"],
             *map(str, counts),
             f"{task['env_steps_per_second']:,.0f}",
-            fixed(task["greedy_return"], 1),
+            score(task["greedy_return"]),
             f"{kept:.0%}",
             fixed(task["samples_per_insert"], 1),
         )

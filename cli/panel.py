@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cli.numbers import fixed
+from cli.numbers import fixed, score
 from training.status.records import RunStatus, TaskStatus
 
 LINE_SECONDS = 5.0
@@ -112,8 +112,8 @@ def render(status: RunStatus) -> Panel:
 def line(status: RunStatus) -> str:
     """Return a status as one line of text."""
     tasks = "  ".join(
-        f"{task.name}: {task.env_steps:,} steps, recent {fixed(task.replay.table.recent_return, 1)}, "
-        f"greedy {fixed(task.greedy_return, 1)}"
+        f"{task.name}: {task.env_steps:,} steps, recent {score(task.replay.table.recent_return)}, "
+        f"greedy {score(task.greedy_return)}"
         for task in status.tasks
     )
     return f"{status.train_seconds:6.1f} s  {tasks}  | {_learner_line(status)}"
@@ -125,17 +125,17 @@ def _cells(task: TaskStatus) -> list[str]:
         and task.greedy_return is not None
         and (task.greedy_return >= task.solved_at)
     )
-    greedy = fixed(task.greedy_return, 1)
+    greedy = score(task.greedy_return)
     restarts = f" ({task.crew.restarts} replaced)" if task.crew.restarts else ""
     return [
         task.name,
         f"{task.env_steps:,}",
         f"{task.env_steps_per_second:,.0f}",
         f"{task.replay.table.episodes:,}",
-        fixed(task.replay.table.recent_return, 1),
+        score(task.replay.table.recent_return),
         fixed(task.replay.table.recent_length, 0),
         f"[bold green]{greedy}[/]" if solved else greedy,
-        fixed(task.solved_at, 1),
+        score(task.solved_at),
         f"{task.replay.table.items / task.replay.replay_capacity:.0%}",
         fixed(task.learning.loss, 4),
         fixed(task.learning.staleness, 1),

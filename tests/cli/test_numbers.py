@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.numbers import fixed, three_digits
+from cli.numbers import fixed, score, three_digits
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,19 @@ def test_so_many_decimals(value: float | None, decimals: int, shown: str):
 def test_three_digits(value: float | None, shown: str):
     """Large numbers have all of their digits, in groups."""
     assert three_digits(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0189, "0.019"),
+        (-0.5, "-0.500"),
+        (8.54, "8.54"),
+        (-200.0, "-200.0"),
+        (1234.56, "1234.6"),
+        (None, "-"),
+    ],
+)
+def test_a_score_that_is_small_has_more_decimals(value: float | None, shown: str):
+    """A maze pays 1 at most: 0.0 would hide that it is learned."""
+    assert score(value) == shown
