@@ -97,7 +97,7 @@ def test_throughput_is_that_of_the_station_with_the_least_capacity(name: str):
         assert simulated.steps_per_second == pytest.approx(first.capacity, rel=0.06)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     actors=st.integers(1, 40),
     shards=st.integers(1, 6),
