@@ -73,7 +73,7 @@ def test_a_node_with_another_token_or_version_says_so_and_ends(cluster: Cluster,
     with_token = ["-v", f"{cluster.secrets / 'ray_token'}:/token:ro", "--entrypoint", "bash"]
     shell = f'python -c "{other}" {" ".join(node)} 2>&1; echo code $?'
     said = docker(*run, *with_token, image(cluster), "-c", shell)
-    assert "this node has trunkline 9.9.9, the cluster at head:6379 has trunkline" in said
+    assert "this node has trunkline 9.9.9, and the cluster at head:6379 has trunkline" in said
     assert "code 4" in said
 
 
