@@ -1,4 +1,4 @@
-"""Every configuration that is shipped can be run as it stands, where the extras that it names are installed."""
+"""Every configuration that is shipped can be run as it stands, where the extras that it needs are there."""
 
 from importlib.util import find_spec
 from pathlib import Path
