@@ -70,7 +70,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_a_run_leaves_everything_that_it_promises(trained: Trained):
     """Training leaves directory, summary, events and checkpoints, and its metrics are as documented."""
     summary, directory = trained.summary, trained.directory
-    assert trained.scraped[-1] == documented_metrics()
+    # Not each page has each metric: a loss is that of the updates since the last report, if there were any.
+    assert set().union(*trained.scraped) == documented_metrics()
     assert json.loads((directory / "summary.json").read_text()) == summary
     assert summary["stopped_by"] == "budget"
     assert 3000 <= summary["env_steps"] < 6000
