@@ -146,17 +146,16 @@ class _Inspection:
             raise TaskError("\n".join(lines)) from error
 
     def _note(self, tried: Trial) -> None:
-        self._mistakes += [
-            f"tasks.{self._task}.env: environment {self._recipe.named} {of_task(self._task, words)}"
-            for words in tried.mistakes.values()
-        ]
+        unused_mask = tried.masks and self._reading.action_mask is None
+        advice = f"with tasks.{self._task}.action_mask={INFO} none but allowed actions are taken"
+        for where, words in tried.mistakes.items():
+            sentence = f"environment {self._recipe.named} {of_task(self._task, words)}"
+            masked = f"; {advice}" if unused_mask and where == "step" else ""
+            self._mistakes.append(f"tasks.{self._task}.env: {sentence}{masked}")
         if tried.outside:
             self._remarks.append("returns observations outside of the bounds that it declares")
-        if tried.masks and self._reading.action_mask is None:
-            self._remarks.append(
-                f'returns {INFO}["{MASK_KEY}"], which is not used: with tasks.{self._task}.action_mask='
-                f"{INFO} none but allowed actions are taken"
-            )
+        if unused_mask:
+            self._remarks.append(f'returns {INFO}["{MASK_KEY}"], which is not used: {advice}')
 
     def _try_another(self, first: Declared, instances: int, seed: int) -> None:
         """Build and reset a second instance beside the first, as an actor of several streams does."""

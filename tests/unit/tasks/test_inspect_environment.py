@@ -3,10 +3,11 @@
 import pytest
 
 from tasks.errors import TaskError
-from tasks.inspection import DEFAULT_LIMIT, inspect_environment
+from tasks.inspection import DEFAULT_LIMIT, examine_environment, inspect_environment
 from tasks.reading import Reading
 from tasks.recipe import Recipe
 from tests.support.broken_environments import env_id
+from tests.support.keypad import ENV as KEYPAD
 from tests.support.odd_environments import odd
 
 
@@ -224,3 +225,12 @@ def test_a_reading_that_does_not_fit_the_spaces_is_refused(
     with pytest.raises(TaskError) as raised:
         inspect_environment("pole", Recipe(env, settings), reading)
     assert str(raised.value) == f"tasks.pole.env: {env!r} {sentence}"
+
+
+def test_a_mask_that_is_not_used_is_named_where_its_environment_raised():
+    """Random actions without the mask are forbidden sooner or later: the sentence says what to set."""
+    recipe = Recipe(KEYPAD, {"mask": "info"})
+    (mistake,) = examine_environment("pad", recipe, Reading(), 1, seed=1).mistakes
+    assert "raised in step: ValueError: the action" in mistake
+    assert mistake.endswith("; with tasks.pad.action_mask=info none but allowed actions are taken")
+    assert examine_environment("pad", recipe, Reading(action_mask="info"), 1, seed=1).mistakes == []
