@@ -126,11 +126,9 @@ def _encoder(architecture: Architecture, alike: Sequence[TaskSpec]) -> Encoder:
 
 
 def _part_encoder(kind: EncoderKind, alike: Sequence[Seen], width: int) -> PartEncoder:
-    made: PartEncoder
     if convolves(kind, alike[0]):
-        made = ImageEncoder.initialised(alike, width)
-    else:
-        made = ENCODERS[alike[0].part.kind].initialised(alike, width)
+        return ImageEncoder.initialised(alike, width)
+    made: PartEncoder = ENCODERS[alike[0].part.kind].initialised(alike, width)
     return made
 
 

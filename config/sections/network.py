@@ -27,7 +27,8 @@ class NetworkConfig(Section):
     encoder: EncoderKind = Field(
         "auto",
         description="auto: convolutions for observations that have channels and sides of at least 7; conv: "
-        "also for boards without channels; mlp: one linear layer for all numbers. Indices and words have encoders of their own",
+        "also for boards without channels; mlp: one linear layer for all numbers. Indices and words have "
+        "encoders of their own",
     )
     encoder_width: Positive = Field(
         128, description="width of each task's encoder, which is the input of the trunk"
